@@ -1,0 +1,1 @@
+"""What runs: pure document code in `convert`, thin Dagster assets around it, and the command line."""
