@@ -1,0 +1,70 @@
+"""What a model backend must offer to take part: one protocol per kind of model.
+
+Engines are sent to worker processes, so they pickle cheaply and load their models on first use. `identity`
+must not load anything: it names, for fingerprints and metadata, exactly what will compute the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.convert.layout.style import DocumentStyle
+from pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
+
+__all__ = ["Engine", "LayoutEngine", "OcrEngine", "PerDocument", "Render", "TableEngine"]
+
+#: `render(scale, box)`: the page, or the box of it, as RGB uint8 [height, width, 3]; scale 1 is 72 dpi.
+Render = Callable[[float, Box | None], NDArray[np.uint8]]
+
+
+class Engine(Protocol):
+    """What every engine offers."""
+
+    def identity(self) -> dict[str, Any]:
+        """What computes: backend, model, version, checksum."""
+        ...
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Fetch what is missing (weights), or check that the server answers; called once before work."""
+        ...
+
+
+@runtime_checkable
+class PerDocument(Protocol):
+    """An engine that has to know which document it works on."""
+
+    def of(self, document: str) -> Any:
+        """The engine for the document with that file name."""
+        ...
+
+
+class LayoutEngine(Engine, Protocol):
+    """Finds the layout regions of a page, before docling's post-processing."""
+
+    def detect(
+        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
+    ) -> PageLayout:
+        """Regions of the page, and the raw detections behind them."""
+        ...
+
+
+class TableEngine(Engine, Protocol):
+    """Finds the structure of table regions."""
+
+    def structures(
+        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+    ) -> list[TableStructure]:
+        """One structure per region, in order; `words` are the page's, OCR's included."""
+        ...
+
+
+class OcrEngine(Engine, Protocol):
+    """Reads the text of scanned regions."""
+
+    def read(self, page: PageContent, render: Render) -> PageOcr:
+        """The text of `page.scanned`."""
+        ...

@@ -1,0 +1,210 @@
+"""Why a document or a page could not be converted: one class per reason, each with its remedy.
+
+A `DocumentError` never fails a batch: it becomes that document's typed outcome. `BackendError`s are the
+opposite: the server behind a stage is at fault, so the step fails and is retried.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BackendConfigError",
+    "BackendError",
+    "BackendUnavailableError",
+    "CorruptPdfError",
+    "DocmillError",
+    "DocumentCrashedError",
+    "DocumentError",
+    "DocumentTimeoutError",
+    "EmptyPdfError",
+    "EncryptedPdfError",
+    "InternalDocumentError",
+    "ModelDownloadError",
+    "NotAPdfError",
+    "NotRecognisedError",
+    "OutOfMemoryError",
+    "PageError",
+    "PageRangeError",
+    "PageTooLargeError",
+    "SourceChangedError",
+    "SourceMissingError",
+    "TooManyBytesError",
+    "TooManyPagesError",
+    "WrongPasswordError",
+    "document_error",
+]
+
+
+class DocmillError(Exception):
+    """Base of every error that docmill raises."""
+
+
+class DocumentError(DocmillError):
+    """One document cannot be converted. `reason` is stable and machine-readable."""
+
+    reason: ClassVar[str] = "failed"
+    remedy: ClassVar[str] = "Run again with --log-level debug and report the file."
+    #: True when the same bytes and settings will fail again, so a re-run need not try.
+    permanent: ClassVar[bool] = True
+
+    def __init__(self, message: str, *, page: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.page = page
+
+
+class EncryptedPdfError(DocumentError):
+    """The file needs a password and none was given."""
+
+    reason = "encrypted"
+    remedy = "Give the password: docmill convert --password ..., or `password` of the resource `reader`."
+
+
+class WrongPasswordError(DocumentError):
+    """A password was given and does not open the file."""
+
+    reason = "wrong_password"
+    remedy = "Check the password; PDF passwords are case-sensitive."
+
+
+class NotAPdfError(DocumentError):
+    """The bytes are not a PDF at all."""
+
+    reason = "not_a_pdf"
+    remedy = "Convert the file to PDF first, or take it out of the inbox."
+
+
+class CorruptPdfError(DocumentError):
+    """PDFium cannot open or read the file."""
+
+    reason = "corrupt"
+    remedy = "Get a complete copy of the file, or repair it (for example with `qpdf FILE fixed.pdf`)."
+
+
+class EmptyPdfError(DocumentError):
+    """The document has no pages."""
+
+    reason = "no_pages"
+    remedy = "Nothing to convert; export the document again if it should have pages."
+
+
+class PageRangeError(DocumentError):
+    """The page range asked for lies outside the document."""
+
+    reason = "page_range"
+    remedy = "Ask for pages that the document has."
+
+
+class TooManyPagesError(DocumentError):
+    """More pages than the limit allows."""
+
+    reason = "too_many_pages"
+    remedy = "Raise `max_pages` of the resource `reader`, or convert a range with --pages."
+
+
+class TooManyBytesError(DocumentError):
+    """A bigger file than the limit allows."""
+
+    reason = "too_many_bytes"
+    remedy = "Raise `max_bytes` of the resource `reader`, or split the file."
+
+
+class DocumentTimeoutError(DocumentError):
+    """The document used more time than its deadline; its worker was killed."""
+
+    reason = "timed_out"
+    remedy = "Raise the time limit (--timeout), or convert fewer pages with --pages."
+    permanent = False
+
+
+class DocumentCrashedError(DocumentError):
+    """The worker process died while it worked on the document."""
+
+    reason = "crashed"
+    remedy = "The file crashes the parser: repair it (for example with `qpdf FILE fixed.pdf`) and try again."
+    permanent = False
+
+
+class OutOfMemoryError(DocumentError):
+    """The document needs more memory than a worker may use."""
+
+    reason = "out_of_memory"
+    remedy = "Raise `memory_mb` of the resource `workers`, or convert fewer pages with --pages."
+    permanent = False
+
+
+class SourceMissingError(DocumentError):
+    """The file is no longer where the batch manifest says."""
+
+    reason = "source_missing"
+    remedy = "Put the file back, or start a batch from where it is now."
+    permanent = False
+
+
+class SourceChangedError(DocumentError):
+    """The file at the manifest's address has other bytes than the ones that were batched."""
+
+    reason = "source_changed"
+    remedy = "Convert it again: a changed file is a new document."
+    permanent = False
+
+
+class InternalDocumentError(DocumentError):
+    """An unexpected exception in docmill's own code; the message names its type."""
+
+    reason = "internal"
+    remedy = "This is a defect of docmill: report it with the file and the log."
+    permanent = False
+
+
+class PageError(DocumentError):
+    """One page failed; the rest of the document converts and the outcome is `partial`."""
+
+    reason = "page_failed"
+    remedy = "Look at the page in a viewer; repair the file if the page does not show there either."
+
+
+class PageTooLargeError(PageError):
+    """A page that would render to more pixels than the limit allows even at the lowest resolution."""
+
+    reason = "page_too_large"
+    remedy = "Raise `max_page_pixels` of the resource `reader`."
+
+
+class NotRecognisedError(PageError):
+    """A scanned page whose text could not be recognised; it converts without."""
+
+    reason = "not_recognised"
+    remedy = "Look at the page: OCR knows Latin, Chinese and Japanese script, and may be switched off."
+
+
+class BackendError(DocmillError):
+    """A model backend is at fault, not a document."""
+
+
+class BackendUnavailableError(BackendError):
+    """The backend does not answer: the step is retried."""
+
+
+class BackendConfigError(BackendError):
+    """The backend is set up wrongly: a retry cannot help."""
+
+
+class ModelDownloadError(BackendConfigError):
+    """Model weights could not be fetched or failed their checksum."""
+
+
+def _subclasses(cls: type[DocumentError]) -> dict[str, type[DocumentError]]:
+    found = {cls.reason: cls}
+    for child in cls.__subclasses__():
+        found |= _subclasses(child)
+    return found
+
+
+def document_error(reason: str, message: str, *, page: int | None = None) -> DocumentError:
+    """Rebuild the error with that `reason`, as sent over a process boundary.
+
+    Unknown reasons become the base class.
+    """
+    return _subclasses(DocumentError).get(reason, DocumentError)(message, page=page)

@@ -1,0 +1,235 @@
+"""The values that stages hand to each other, and that artifacts keep.
+
+All coordinates are PDF points with the origin at the top left of the page *as displayed*: the crop box
+is the page and its rotation has been applied. Indices count from 0, page numbers from 1.
+
+They are msgspec structs because a page has hundreds of words: msgspec encodes and validates them
+some twenty times faster than dataclasses through `json`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = [
+    "Box",
+    "Cell",
+    "Font",
+    "Line",
+    "Link",
+    "OutlineEntry",
+    "PageContent",
+    "PageLayout",
+    "PageOcr",
+    "PageTables",
+    "Region",
+    "Ruling",
+    "TableStructure",
+    "Widget",
+    "Word",
+]
+
+
+class Box(msgspec.Struct, frozen=True, array_like=True):
+    """An upright rectangle: left, top, right, bottom; `l <= r` and `t <= b`."""
+
+    l: float  # noqa: E741 - docling's own name
+    t: float
+    r: float
+    b: float
+
+    @property
+    def width(self) -> float:
+        """Horizontal extent in points."""
+        return self.r - self.l
+
+    @property
+    def height(self) -> float:
+        """Vertical extent in points."""
+        return self.b - self.t
+
+    @property
+    def area(self) -> float:
+        """Area in square points; 0 for a degenerate box."""
+        return max(0.0, self.r - self.l) * max(0.0, self.b - self.t)
+
+    def intersection(self, other: Box) -> float:
+        """Area shared with `other`, in square points."""
+        width = min(self.r, other.r) - max(self.l, other.l)
+        height = min(self.b, other.b) - max(self.t, other.t)
+        return width * height if width > 0 and height > 0 else 0.0
+
+    def inside(self, other: Box) -> float:
+        """The fraction of this box that lies within `other` (0 for a degenerate box)."""
+        return self.intersection(other) / self.area if self.area > 0 else 0.0
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union."""
+        shared = self.intersection(other)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+    def union(self, other: Box) -> Box:
+        """The smallest box that holds both."""
+        return Box(min(self.l, other.l), min(self.t, other.t), max(self.r, other.r), max(self.b, other.b))
+
+    def padded(self, points: float) -> Box:
+        """This box grown by `points` on every side."""
+        return Box(self.l - points, self.t - points, self.r + points, self.b + points)
+
+
+class Font(msgspec.Struct, frozen=True, array_like=True):
+    """A font of a page: its PostScript name and what the name, flags and weight say of its style."""
+
+    name: str
+    bold: bool = False
+    italic: bool = False
+    mono: bool = False
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """A run of glyphs without a space, text in logical order (right-to-left text included)."""
+
+    text: str
+    box: Box
+    size: float  # font size in points, as displayed
+    font: int  # index into PageContent.fonts; -1 when it has none (OCR)
+    angle: int = 0  # reading direction in degrees clockwise: 0, 90, 180 or 270
+    confidence: float = 1.0
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """A run of words on one baseline that no wide gap interrupts (docling's text line cell)."""
+
+    text: str
+    box: Box
+    first: int  # its words are PageContent.words[first : first + count], in logical order
+    count: int
+    rtl: bool = False
+    ocr: bool = False
+    confidence: float = 1.0
+
+
+class Ruling(msgspec.Struct, frozen=True, array_like=True):
+    """A drawn straight stroke, or one side of a drawn rectangle; horizontal or vertical only."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def horizontal(self) -> bool:
+        """True when it runs left to right."""
+        return self.x1 - self.x0 >= self.y1 - self.y0
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """A link annotation: to a URI, or to a page of this document."""
+
+    box: Box
+    uri: str | None = None
+    page: int | None = None
+
+
+class Widget(msgspec.Struct, frozen=True, array_like=True):
+    """An interactive form field: kind is text, checkbox, radio, choice, button or signature."""
+
+    box: Box
+    kind: str
+    name: str = ""
+    value: str = ""
+    checked: bool = False
+
+
+class OutlineEntry(msgspec.Struct, frozen=True, array_like=True):
+    """A bookmark of the document: level counts from 1."""
+
+    title: str
+    level: int
+    page: int | None = None
+
+
+class PageContent(msgspec.Struct, kw_only=True):
+    """What PDFium reads off one page."""
+
+    number: int
+    width: float
+    height: float
+    rotation: int = 0  # the page's /Rotate, already applied
+    fonts: list[Font] = []
+    words: list[Word] = []
+    lines: list[Line] = []
+    bitmaps: list[Box] = []
+    rulings: list[Ruling] = []
+    shapes: list[Box] = []  # filled or stroked paths that are not rulings: drawings, boxes, backgrounds
+    links: list[Link] = []
+    widgets: list[Widget] = []
+    scanned: list[Box] = []  # regions with ink and no text layer: what OCR must read
+    error: str | None = None  # why the page could not be read; then everything above is empty
+
+
+class PageOcr(msgspec.Struct, kw_only=True):
+    """Text recognised on one page, in the page's displayed coordinates."""
+
+    number: int
+    words: list[Word] = []
+    lines: list[Line] = []  # their word indices point into `words` above
+    rotation: int = 0  # degrees clockwise that the scan had to be turned to be upright
+    note: str | None = None  # e.g. a script that the recogniser does not know
+    error: str | None = None
+
+
+class Region(msgspec.Struct, kw_only=True):
+    """A layout region (docling's cluster): label is a docling DocItemLabel value."""
+
+    id: int
+    label: str
+    score: float
+    box: Box
+    source: str = "model"  # "model" or "geometry": what found it
+    cells: list[int] = []  # indices into the page's lines, text layer first, then OCR
+    children: list[Region] = []
+
+
+class PageLayout(msgspec.Struct, kw_only=True):
+    """Regions of one page, after docling's layout post-processing; and the raw detections behind them."""
+
+    number: int
+    regions: list[Region] = []
+    detections: list[Region] = []
+    error: str | None = None
+
+
+class Cell(msgspec.Struct, kw_only=True):
+    """A table cell: half-open row and column ranges, as in docling's TableCell."""
+
+    row: int
+    col: int
+    row_span: int = 1
+    col_span: int = 1
+    text: str = ""
+    box: Box | None = None
+    column_header: bool = False
+    row_header: bool = False
+    row_section: bool = False
+
+
+class TableStructure(msgspec.Struct, kw_only=True):
+    """The grid of one table region."""
+
+    region: int  # Region.id on that page
+    num_rows: int
+    num_cols: int
+    cells: list[Cell] = []
+    otsl: list[str] = []  # OTSL tags, row by row, each row ended by "nl"
+    score: float = 1.0
+    method: str = ""  # "slanet", "rulings", "index", "tableformer", ...
+
+
+class PageTables(msgspec.Struct, kw_only=True):
+    """Tables of one page."""
+
+    number: int
+    tables: list[TableStructure] = []
+    error: str | None = None
