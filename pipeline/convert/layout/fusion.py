@@ -1,0 +1,147 @@
+"""Layout fusion: text geometry and the detector's boxes become docling's layout regions.
+
+The detector knows tables, figures and titles best; the PDF's own words and rulings know the rest. Tables
+and pictures are found first, then the text outside them is grouped into blocks, and each block labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from pipeline.convert.cdla import Detection
+from pipeline.convert.layout.blocks import Block, build_blocks
+from pipeline.convert.layout.columns import aligned_tables
+from pipeline.convert.layout.forms import Checkbox, checkbox_glyph, checkboxes, labelled_rows
+from pipeline.convert.layout.found import Found
+from pipeline.convert.layout.grids import ruling_box
+from pipeline.convert.layout.indexes import aligned_indexes, leader_indexes
+from pipeline.convert.layout.joins import join_rows
+from pipeline.convert.layout.labels import label_blocks
+from pipeline.convert.layout.markers import leader_page
+from pipeline.convert.layout.pictures import picture_regions
+from pipeline.convert.layout.rows import Row, text_rows
+from pipeline.convert.layout.skew import levelled, page_skew, slanted
+from pipeline.convert.layout.spatial import finite, within
+from pipeline.convert.layout.style import DocumentStyle, StyleCollector
+from pipeline.convert.layout.tables import table_regions
+from pipeline.convert.layout.votes import title_rows
+from pipeline.convert.types import PageContent, PageOcr, Region, Ruling
+
+__all__ = ["fuse"]
+
+_TEXT_SCORE = 0.9
+_MAX_FIELDS = 2000
+
+
+def _outside(rows: Sequence[Row], regions: Sequence[Found]) -> list[Row]:
+    taken = {row.cells[0] for region in regions for row in within(rows, region.box)}
+    return [row for row in rows if row.cells[0] not in taken]
+
+
+def _covered(region: Found, others: Sequence[Found]) -> bool:
+    return any(other.box.inside(region.box) > 0.4 or region.box.inside(other.box) > 0.4 for other in others)
+
+
+def _sound(page: PageContent, detections: Sequence[Detection]) -> tuple[PageContent, list[Detection]]:
+    """The page's drawings and the detections without those that have no finite, upright box."""
+    drawn = msgspec.structs.replace(
+        page,
+        bitmaps=[box for box in page.bitmaps if finite(box)],
+        shapes=[box for box in page.shapes if finite(box)],
+        rulings=[ruling for ruling in page.rulings if finite(ruling_box(ruling))],
+        widgets=[widget for widget in page.widgets if finite(widget.box)],
+    )
+    return drawn, [detection for detection in detections if finite(detection.box)]
+
+
+def _own_style(page: PageContent, ocr: PageOcr | None) -> DocumentStyle:
+    """The style of a page by itself: all there is for a scan among typeset pages."""
+    collector = StyleCollector()
+    collector.add(page, ocr)
+    return collector.style()
+
+
+def _separators(page: PageContent, regions: Sequence[Found]) -> list[Ruling]:
+    """Horizontal rulings that part text from text, sorted by y: not those of tables and pictures."""
+    frames = [region.box.padded(3.0) for region in regions]
+    loose = (
+        ruling
+        for ruling in page.rulings
+        if ruling.horizontal
+        and ruling.x1 - ruling.x0 > 20
+        and not any(ruling_box(ruling).inside(frame) > 0.9 for frame in frames)
+    )
+    return sorted(loose, key=lambda ruling: ruling.y0)
+
+
+def _text_region(block: Block, label: str, checks: Mapping[int, Checkbox]) -> Region:
+    first = block.rows[0]
+    box, checkbox = block.box, checks.get(first.cells[0])
+    checked = checkbox.checked if checkbox is not None else checkbox_glyph(first.first)
+    if checked is not None and label in {"text", "list_item", "section_header"}:
+        label = "checkbox_selected" if checked else "checkbox_unselected"
+        box = box.union(checkbox.box) if checkbox is not None else box
+    cells = sorted(cell for row in block.rows for cell in row.cells)
+    return Region(id=0, label=label, score=_TEXT_SCORE, box=box, source="geometry", cells=cells)
+
+
+def fuse(
+    page: PageContent,
+    ocr: PageOcr | None,
+    detections: Sequence[Detection],
+    style: DocumentStyle | None = None,
+) -> list[Region]:
+    """Regions of one page, with docling's labels, in no particular order; ids count from 0.
+
+    `style` is what the whole document has in common (`document_style`); without it the page speaks for
+    itself. Boxes of text are the union of the line cells they hold, so docling's post-processor keeps them.
+    The page is upright: `pipeline.convert.upright` turns those whose text runs sideways.
+    """
+    if not (page.width > 0 and page.height > 0):
+        return []
+    page, detections = _sound(page, detections)
+    lines = text_rows(page, ocr)
+    if not page.lines or style is None or not style.pages:
+        style = _own_style(page, ocr)
+    found: list[Found] = []
+    if any(leader_page(line.text) is not None for line in lines):
+        found += leader_indexes(join_rows(lines))
+        lines = _outside(lines, found)
+    tables = [table for table in table_regions(page, lines, detections) if not _covered(table, found)]
+    found += tables
+    found += aligned_indexes(_outside(lines, found))
+    found += aligned_tables(_outside(lines, found), page.width)
+    pictures = picture_regions(page, lines, detections, found)
+    found += pictures
+    skew = page_skew(ocr)
+    level = _outside(lines, found)
+    level = join_rows(levelled(level, skew, page.width / 2) if skew else level)
+    boxes = [line.box for line in (*page.lines, *(ocr.lines if ocr else ()))] if skew else []
+    rows = slanted(level, boxes) if skew else level
+    separators = _separators(page, found)
+    fields = [widget.box.padded(1) for widget in page.widgets if widget.kind in {"text", "choice"}]
+    values = {row.cells[0] for field in fields[:_MAX_FIELDS] for row in within(rows, field)}
+    checks = labelled_rows(checkboxes(page, pictures), rows)
+    blocks = build_blocks(level, separators, title_rows(rows, detections), checks, style.leading)
+    if skew:
+        blocks = [Block.of(slanted(block.rows, boxes)) for block in blocks]
+    kept, labels = label_blocks(
+        blocks,
+        found,
+        (page.width, page.height),
+        style,
+        separators,
+        detections,
+        values,
+        first_page=page.number == 1,
+    )
+    regions = [
+        Region(id=0, label=item.label, score=max(0.5, min(1.0, item.score)), box=item.box, source=item.source)
+        for item in found
+    ]
+    regions += [_text_region(block, label, checks) for block, label in zip(kept, labels, strict=True)]
+    for number, region in enumerate(regions):
+        region.id = number
+    return regions
