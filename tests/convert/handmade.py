@@ -1,0 +1,51 @@
+"""Pages made by hand for docling's stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.convert.docling_stages import PageParts
+from pipeline.convert.types import Box, Line, PageContent, PageLayout, PageTables, Region, Word
+
+LINE_HEIGHT = 10.0
+
+
+def line(text: str, left: float, top: float, *, width: float | None = None, ocr: bool = False) -> Line:
+    """A line of text 10 points high."""
+    right = left + (6.0 * len(text) if width is None else width)
+    return Line(text, Box(left, top, right, top + LINE_HEIGHT), 0, 0, ocr=ocr)
+
+
+def content(lines: Sequence[Line], number: int = 1) -> PageContent:
+    """A US Letter page of these lines, each of one word."""
+    words = [Word(each.text, each.box, LINE_HEIGHT, -1) for each in lines]
+    counted = [Line(each.text, each.box, n, 1, ocr=each.ocr) for n, each in enumerate(lines)]
+    return PageContent(number=number, width=612.0, height=792.0, words=words, lines=counted)
+
+
+def region(
+    id_: int,
+    label: str,
+    box: tuple[float, float, float, float],
+    *,
+    score: float = 0.9,
+    cells: Sequence[int] = (),
+) -> Region:
+    """A layout region."""
+    return Region(id=id_, label=label, score=score, box=Box(*box), cells=list(cells))
+
+
+def page(number: int, lines: Sequence[Line], regions: Sequence[tuple[str, list[int]]]) -> PageParts:
+    """A page whose regions are given by label and lines; their boxes are those of their lines."""
+    found = []
+    for id_, (label, cells) in enumerate(regions):
+        box = lines[cells[0]].box
+        for index in cells[1:]:
+            box = box.union(lines[index].box)
+        found.append(region(id_, label, (box.l, box.t, box.r, box.b), cells=cells))
+    return PageParts(
+        content=content(lines, number),
+        ocr=None,
+        layout=PageLayout(number=number, regions=found),
+        tables=PageTables(number=number),
+    )
