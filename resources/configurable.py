@@ -1,0 +1,333 @@
+"""What users set in Dagster's launchpad or in `dagster.yaml`: every resource with its defaults and limits.
+
+Each resource builds the plain objects that do the work (`DocumentStore`, engines, settings); those import no
+Dagster, so that worker processes need not either.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import dagster as dg
+from pydantic import Field
+
+from pipeline.convert.errors import BackendConfigError
+from pipeline.convert.options import FORMATS, AssemblyOptions
+from pipeline.convert.page_range import check_page_range
+from pipeline.convert.pdf import PdfLimits
+from resources.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
+from resources.recorded import CELLS, PREDICTIONS, RecordedLayout, RecordedTables, RecordedText
+from resources.sources import SourceCache
+from resources.store import DocumentStore, default_home
+from resources.triton import TritonServer
+from resources.triton_engines import TritonCdlaLayout, TritonLayout, TritonSlanetTables, TritonTables
+from resources.weights import default_folder
+
+__all__ = ["Assembly", "Exports", "Layout", "Ocr", "Reader", "Store", "Tables", "Understanding", "Workers"]
+
+
+class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where manifests, artifacts and documents live."""
+
+    url: str = Field(default="", description="A folder or s3://bucket/prefix. Default: $DOCMILL_HOME/store")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="fsspec options of the store, e.g. endpoint_url, key, secret"
+    )
+    source_options: dict[str, Any] = Field(
+        default_factory=dict, description="fsspec options to read source files that are not local"
+    )
+
+    def open(self) -> DocumentStore:
+        """The store itself."""
+        return DocumentStore(self.url or str(default_home() / "store"), dict(self.options))
+
+    def sources(self) -> SourceCache:
+        """Reads source files; remote ones are kept below docmill's home."""
+        return SourceCache(default_home() / "sources", dict(self.source_options))
+
+
+class _Recorded(dg.Config):
+    """Shared by what is replayed from another run."""
+
+    folder: str = Field(description="The folder of recordings; every worker must see it")
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return Path(self.folder).expanduser().resolve()
+
+
+class PdfTextConfig(dg.Config):
+    """The PDF's own text, read by PDFium."""
+
+    kind: Literal["pdfium"] = "pdfium"
+
+    def engine(self) -> None:
+        """There is none: the reader does it."""
+        return
+
+
+class RecordedTextConfig(_Recorded):
+    """Text lines and words of another run, for comparisons."""
+
+    kind: Literal["recorded"] = "recorded"
+    file: str = Field(default=CELLS, description="The file's name; {stem} is the PDF's, without .pdf")
+
+    def engine(self) -> RecordedText:
+        """The engine; files are read when a document is."""
+        return RecordedText(self.path, self.file)
+
+
+class Reader(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """How PDFs are opened."""
+
+    password: str = Field(default="", description="Opens encrypted files. Use an environment variable.")
+    pages: str = Field(default="", description="Pages to convert, e.g. 1-3,7,10-. Default: all")
+    max_pages: int = Field(default=10_000, gt=0, description="Longer documents are quarantined")
+    max_bytes: int = Field(default=1 << 30, gt=0, description="Bigger files are quarantined")
+    max_page_pixels: int = Field(
+        default=50_000_000, gt=0, description="Bigger pages are rendered at a lower resolution"
+    )
+
+    text: PdfTextConfig | RecordedTextConfig = Field(
+        default=PdfTextConfig(), discriminator="kind", description="Where the text of pages comes from"
+    )
+
+    def limits(self) -> PdfLimits:
+        """The limits; raises `BackendConfigError` when the page range cannot be understood."""
+        if self.pages:
+            check_page_range(self.pages)
+        return PdfLimits(
+            max_bytes=self.max_bytes, max_pages=self.max_pages, max_page_pixels=self.max_page_pixels
+        )
+
+
+class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The killable processes in which documents are worked on."""
+
+    count: int = Field(default=0, ge=0, description="Worker processes of a step. 0: one per CPU")
+    memory_mb: int = Field(default=4096, ge=0, description="Private memory of one worker; 0: no limit")
+    task_seconds: float = Field(
+        default=120.0, gt=0, description="Time limit for up to 8 pages of a document in one stage"
+    )
+    document_seconds: float = Field(
+        default=900.0, gt=0, description="Time limit for what is done on a document as a whole"
+    )
+
+    @property
+    def processes(self) -> int:
+        """The number of workers, `count` or as many as CPUs this process may use."""
+        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return self.count or usable or 1
+
+
+class _Models(dg.Config):
+    """Shared by the embedded backends."""
+
+    models: str = Field(default="", description="Folder of the weights. Default: $DOCMILL_HOME/models")
+    runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
+        default="auto", description="auto takes OpenVINO when it is installed"
+    )
+    threads: int = Field(default=1, ge=1, description="Threads of one worker; processes scale better")
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the weights."""
+        return Path(self.models) if self.models else default_folder()
+
+
+class EmbeddedLayoutConfig(_Models):
+    """The embedded layout detector, fused with text geometry."""
+
+    kind: Literal["embedded"] = "embedded"
+
+    @property
+    def nested(self) -> bool:
+        """See `Assembly.hierarchy`."""
+        return True
+
+    def engine(self) -> EmbeddedLayout:
+        """The engine; its weights are fetched when a step has work for it."""
+        return EmbeddedLayout(self.folder, self.runtime, self.threads)
+
+
+class EmbeddedTablesConfig(_Models):
+    """The embedded table model, with ruling geometry."""
+
+    kind: Literal["embedded"] = "embedded"
+
+    def engine(self) -> EmbeddedTables:
+        """The engine; its weights are fetched when a step has work for it."""
+        return EmbeddedTables(self.folder, self.runtime, self.threads)
+
+
+class EmbeddedOcrConfig(_Models):
+    """PP-OCRv6 in the worker."""
+
+    kind: Literal["embedded"] = "embedded"
+
+    def engine(self) -> EmbeddedOcr:
+        """The engine; its weights are fetched when a step has work for it."""
+        return EmbeddedOcr(self.folder, self.runtime, self.threads)
+
+
+class _Triton(dg.Config):
+    """Shared by the backends on a Triton server."""
+
+    url: str = Field(default="localhost:8001", description="host:port of the server's gRPC service")
+    model_version: str = Field(
+        default="", description="Version to ask for; results are kept by it. Default: the server's choice"
+    )
+    deadline_s: float = Field(default=30.0, gt=0, description="Seconds for one request")
+    retries: int = Field(
+        default=6, ge=0, description="Further attempts while the server is unavailable, overloaded or late"
+    )
+
+    def server(self) -> TritonServer:
+        """Where the server is; raises `BackendConfigError` for a malformed address."""
+        return TritonServer(self.url, self.deadline_s, self.retries)
+
+
+class TritonLayoutConfig(_Triton):
+    """A layout model on a Triton server."""
+
+    kind: Literal["triton"] = "triton"
+    contract: Literal["heron", "cdla"] = Field(
+        default="heron", description="heron: docling's model; cdla: the small one that docmill embeds"
+    )
+    model: str = Field(
+        default="",
+        description="The model's name on the server. Default: docling-project--docling-layout-heron, or "
+        "layout_cdla",
+    )
+
+    @property
+    def nested(self) -> bool:
+        """See `Assembly.hierarchy`."""
+        return self.contract == "cdla"
+
+    def engine(self) -> TritonLayout | TritonCdlaLayout:
+        """The engine; the server is asked when a step has work for it."""
+        if self.contract == "cdla":
+            return TritonCdlaLayout(self.server(), self.model or "layout_cdla", self.model_version)
+        model = self.model or "docling-project--docling-layout-heron"
+        return TritonLayout(self.server(), model, self.model_version)
+
+
+class TritonTablesConfig(_Triton):
+    """A table model on a Triton server."""
+
+    kind: Literal["triton"] = "triton"
+    contract: Literal["tableformer", "slanet"] = Field(
+        default="tableformer", description="tableformer: docling's; slanet: the small one that docmill embeds"
+    )
+    model: str = Field(
+        default="", description="The model's name on the server. Default: tableformer, or slanet_plus"
+    )
+
+    def engine(self) -> TritonTables | TritonSlanetTables:
+        """The engine; the server is asked when a step has work for it."""
+        if self.contract == "slanet":
+            return TritonSlanetTables(self.server(), self.model or "slanet_plus", self.model_version)
+        return TritonTables(self.server(), self.model or "tableformer", self.model_version)
+
+
+class RecordedLayoutConfig(_Recorded):
+    """Detections of another run."""
+
+    kind: Literal["recorded"] = "recorded"
+    file: str = Field(default=PREDICTIONS, description="The file's name; {stem} is the PDF's, without .pdf")
+
+    @property
+    def nested(self) -> bool:
+        """See `Assembly.hierarchy`."""
+        return False
+
+    def engine(self) -> RecordedLayout:
+        """The engine; files are read when a document is."""
+        return RecordedLayout(self.path, self.file)
+
+
+class RecordedTablesConfig(_Recorded):
+    """Table structures of another run."""
+
+    kind: Literal["recorded"] = "recorded"
+    file: str = Field(default=PREDICTIONS, description="The file's name; {stem} is the PDF's, without .pdf")
+    match: Literal["recorded", "words"] = Field(
+        default="recorded", description="words: match the page's words to the recorded tags and boxes"
+    )
+
+    def engine(self) -> RecordedTables:
+        """The engine; files are read when a document is."""
+        return RecordedTables(self.path, self.file, match=self.match)
+
+
+class OcrOffConfig(dg.Config):
+    """No OCR: scanned pages convert without text, and the outcome says so."""
+
+    kind: Literal["off"] = "off"
+
+    def engine(self) -> None:
+        """There is none."""
+        return
+
+
+class Layout(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What finds the layout regions."""
+
+    backend: EmbeddedLayoutConfig | TritonLayoutConfig | RecordedLayoutConfig = Field(
+        default=EmbeddedLayoutConfig(), discriminator="kind"
+    )
+
+
+class Tables(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What finds the structure of tables."""
+
+    backend: EmbeddedTablesConfig | TritonTablesConfig | RecordedTablesConfig = Field(
+        default=EmbeddedTablesConfig(), discriminator="kind"
+    )
+
+
+class Ocr(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What reads pages without a text layer."""
+
+    backend: EmbeddedOcrConfig | OcrOffConfig = Field(default=EmbeddedOcrConfig(), discriminator="kind")
+
+
+class Understanding(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The vision-language model's part; off by default."""
+
+    mode: Literal["off"] = "off"
+
+
+class Assembly(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """How documents are put together."""
+
+    hierarchy: bool | None = Field(
+        default=None,
+        description="Nest lists and infer heading levels; false: flat, as docling does. "
+        "Default: with docmill's small layout model only, so that docling's gives docling's documents",
+    )
+    pictures: bool = Field(default=False, description="Crop pictures into the document at 144 dpi")
+
+    def options(self, nested: bool) -> AssemblyOptions:
+        """The options; `nested` is what the layout backend makes of documents unless told otherwise."""
+        hierarchy = nested if self.hierarchy is None else self.hierarchy
+        return AssemblyOptions(hierarchy=hierarchy, pictures=self.pictures)
+
+
+class Exports(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What documents are written as, and where to."""
+
+    formats: list[str] = Field(default=["md", "html", "json"], description=f"Any of {', '.join(FORMATS)}")
+    out: str = Field(default="", description="A folder or prefix that gets a copy under the file's own name")
+
+    def checked_formats(self) -> list[str]:
+        """The formats, each once; raises `BackendConfigError` for an unknown one."""
+        unknown = sorted(set(self.formats) - set(FORMATS))
+        if unknown:
+            known = ", ".join(FORMATS)
+            raise BackendConfigError(f"unknown format {', '.join(unknown)}; choose from {known}")
+        return sorted(set(self.formats))

@@ -1,0 +1,151 @@
+"""Source files: found under paths and prefixes, and brought to this machine to be read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from pipeline.convert.errors import (
+    BackendConfigError,
+    BackendUnavailableError,
+    SourceChangedError,
+    SourceMissingError,
+)
+from resources.store import is_store_error
+
+__all__ = ["SourceCache", "SourceFile", "content_hash", "find_sources"]
+
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that may be converted: its address, its size in bytes, and its name below what was asked for."""
+
+    address: str
+    size: int
+    name: str
+
+
+def find_sources(places: Iterable[str], options: dict[str, Any] | None = None) -> Iterator[SourceFile]:
+    """Files at the places given: a file as it is, a folder or prefix with every `.pdf` below it.
+
+    Raises `SourceMissingError` for a place that does not exist, `BackendConfigError` for an address that
+    cannot be understood.
+    """
+    for place in places:
+        with _reading(place):
+            yield from _found(place, options or {})
+
+
+def _found(place: str, options: dict[str, Any]) -> Iterator[SourceFile]:
+    fs, path = _open_place(place, options)
+    if fs.isfile(path):
+        yield SourceFile(_address(fs, path), int(fs.size(path)), PurePosixPath(path).name)
+    elif fs.isdir(path):
+        found = fs.find(path, detail=True)
+        for name, info in sorted(found.items()):
+            if name.lower().endswith(".pdf"):
+                below = PurePosixPath(name).relative_to(path)
+                yield SourceFile(_address(fs, name), int(info["size"]), str(below))
+    else:
+        raise SourceMissingError(f"there is no file or folder at {place}")
+
+
+@dataclass(frozen=True)
+class SourceCache:
+    """Source files as local paths. Local files are read where they are; others are copied to `folder`."""
+
+    folder: Path
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def identify(self, address: str) -> str:
+        """The document id of a file: the SHA-256 of its bytes. Errors as of `local_path`."""
+        if _is_local(address):
+            with _reading(address):
+                return content_hash(_existing(Path(address), address))
+        return self._fetch(address).stem
+
+    def local_path(self, address: str, content_id: str) -> Path:
+        """The local path of the file with these bytes.
+
+        Raises `SourceMissingError`, `SourceChangedError`, or `BackendUnavailableError` when the server that
+        holds it does not answer.
+        """
+        if _is_local(address):
+            path = _existing(Path(address), address)
+        else:
+            path = self.folder / f"{content_id}.pdf"
+            if not path.is_file() or content_hash(path) != content_id:
+                path = self._fetch(address)
+        if content_hash(path) != content_id:
+            raise SourceChangedError(f"the file at {address} is not the one that was batched")
+        return path
+
+    def _fetch(self, address: str) -> Path:
+        """Copy a remote file to the cache, under the hash of its bytes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f".{uuid.uuid4().hex}.partial"
+        try:
+            with (
+                _reading(address),
+                fsspec.open(address, "rb", **self.options) as source,
+                partial.open("wb") as target,
+            ):
+                shutil.copyfileobj(source, target, _READ_BYTES)
+            return partial.rename(self.folder / f"{content_hash(partial)}.pdf")
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _reading(address: str) -> Iterator[None]:
+    """Errors of the file system are raised as docmill's own."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceMissingError(f"there is no file at {address} any more") from error
+    except Exception as error:
+        if not is_store_error(error):
+            raise
+        raise BackendUnavailableError(f"cannot read {address}: {error}") from error
+
+
+def _existing(path: Path, address: str) -> Path:
+    if not path.is_file():
+        raise SourceMissingError(f"there is no file at {address} any more")
+    return path
+
+
+def _open_place(place: str, options: dict[str, Any]) -> tuple[fsspec.AbstractFileSystem, str]:
+    if _is_local(place):
+        return LocalFileSystem(), str(Path(place).expanduser().absolute())
+    try:
+        fs, path = fsspec.core.url_to_fs(place, **options)
+    except (ValueError, ImportError) as error:
+        raise BackendConfigError(f"cannot read from {place}: {error}") from error
+    return fs, path
+
+
+def _is_local(address: str) -> bool:
+    return "://" not in str(address)
+
+
+def _address(fs: fsspec.AbstractFileSystem, path: str) -> str:
+    return os.fspath(path) if isinstance(fs, LocalFileSystem) else str(fs.unstrip_protocol(path))
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal: the id of a document."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
