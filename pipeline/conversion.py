@@ -1,0 +1,146 @@
+"""One conversion: everything that a run is made with, the fingerprints that follow, and how stages run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from pipeline.artifacts import ArtifactStore, fingerprint
+from pipeline.batches import DocumentRef
+from pipeline.convert.engines import Engine, LayoutEngine, OcrEngine, TableEngine
+from pipeline.convert.options import AssemblyOptions
+from pipeline.isolation import Success, Task, WorkerLimits, WorkerPool
+from pipeline.records import StageRecord, renamed
+from pipeline.stage import Job, Progress, StageRunner
+from pipeline.stages.specs import OVERLAY, STAGES, AssemblyEngine
+from pipeline.worker import ReaderSettings
+from resources.sources import SourceCache
+
+__all__ = ["Conversion", "TimeLimits"]
+
+#: All that workers need, docling included: seconds to import.
+_PRELOAD = ("pipeline.stages.preload", "resources.embedded")
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """Seconds for a page chunk, and for what is done on a document as a whole."""
+
+    task_s: float = 120.0
+    document_s: float = 900.0
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The settings of a run. Stages are run one after another, each in worker processes of its own."""
+
+    artifacts: ArtifactStore
+    sources: SourceCache
+    reader: ReaderSettings
+    ocr: OcrEngine | None
+    layout: LayoutEngine
+    tables: TableEngine
+    assembly: AssemblyOptions
+    formats: Sequence[str]
+    workers: WorkerLimits
+    limits: TimeLimits
+
+    @cached_property
+    def identities(self) -> dict[str, dict[str, Any]]:
+        """What computes each model stage."""
+        return {
+            name: engine.identity() if engine else {"backend": "off"}
+            for name, engine in self._engines.items()
+        }
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """The name of each stage's artifacts under these settings."""
+        settings: dict[str, dict[str, Any]] = {
+            "pages": {"range": self.reader.pages} | self._text,
+            **self.identities,
+            "documents": asdict(self.assembly),
+            "exports": {"formats": list(self.formats)},
+        }
+        prints: dict[str, str] = {}
+        for name, spec in STAGES.items():
+            upstream = [prints[needed] for needed in spec.needs]
+            made_with = {"version": spec.version, "settings": settings[name]}
+            prints[name] = fingerprint(name, made_with, upstream)
+        return prints
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Make every engine ready: fetch weights that are missing."""
+        for engine in (self.reader.text, *self._engines.values()):
+            if engine:
+                engine.prepare(progress)
+
+    def run(self, stage: str, batch: Sequence[DocumentRef], progress: Progress) -> list[StageRecord]:
+        """Run one stage over a batch; the record of each document, in order."""
+        spec, engine = STAGES[stage], self._engines.get(stage)
+        timeout = self.limits.task_s if spec.failed_page else self.limits.document_s
+        with self._pool(stage) as pool:
+            runner = StageRunner(spec, self.artifacts, self.fingerprints, pool, progress, timeout)
+            if engine:
+                runner.prepare = engine.prepare
+            return runner.run(batch)
+
+    def records(self, stage: str, batch: Sequence[DocumentRef]) -> Iterator[StageRecord]:
+        """The records of a stage that was run before, of those documents that have one."""
+        for document in batch:
+            record = self.artifacts.record(document.id, stage, self.fingerprints[stage])
+            if record:
+                yield record
+
+    def final_records(self, batch: Sequence[DocumentRef]) -> list[StageRecord]:
+        """What became of each document: its last stage's record, with the worker seconds of all stages."""
+        final = []
+        for document in batch:
+            records = [
+                record
+                for stage in STAGES
+                if (record := self.artifacts.record(document.id, stage, self.fingerprints[stage]))
+            ]
+            seconds = sum(record.seconds for record in records)
+            last = renamed(records[-1], document.name)
+            final.append(msgspec.structs.replace(last, seconds=seconds))
+        return final
+
+    def overlays(self, pages: Sequence[tuple[DocumentRef, int]]) -> Iterator[tuple[DocumentRef, int, bytes]]:
+        """Pages with their regions drawn on them, as JPEG; those that cannot be drawn are left out."""
+        with self._pool("overlays") as pool:
+            for document, page in pages:
+                job = Job(document, "layout", self.fingerprints)
+                pool.submit(Task((document, page), OVERLAY, (job, page), self.limits.task_s))
+            drawn = {r.task.key: r.value for r in pool.run() if isinstance(r, Success)}
+        for document, page in pages:
+            if image := drawn.get((document, page)):
+                yield document, page, image
+
+    def _pool(self, stage: str) -> WorkerPool:
+        engine: Any = self._engines.get(stage)
+        if stage == "documents":
+            engine = AssemblyEngine(self.assembly, self.identities, _versions())
+        elif stage == "exports":
+            engine = list(self.formats)
+        arguments = (self.artifacts, self.sources, self.reader, engine)
+        return WorkerPool(self.workers, "pipeline.worker:make_context", arguments, _PRELOAD)
+
+    @property
+    def _text(self) -> dict[str, Any]:
+        """What stands in for the text of the PDFs, if anything does."""
+        return {"text": self.reader.text.identity()} if self.reader.text else {}
+
+    @property
+    def _engines(self) -> dict[str, Engine | None]:
+        return {"ocr": self.ocr, "layout": self.layout, "tables": self.tables}
+
+
+def _versions() -> dict[str, str]:
+    """What a document's metadata says it was made with."""
+    return {name: version(name) for name in ("docmill", "docling-slim", "docling-core", "pypdfium2")}

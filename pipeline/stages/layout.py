@@ -1,0 +1,56 @@
+"""Stage `layout`: render each page, detect its regions, and run docling's layout post-processing on them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pipeline.convert.docling_stages import postprocess
+from pipeline.convert.engines import LayoutEngine
+from pipeline.convert.frames import encode_pages
+from pipeline.convert.layout.style import DocumentStyle
+from pipeline.convert.types import PageContent, PageOcr
+from pipeline.convert.upright import Turn, turned_regions
+from pipeline.records import StageRecord
+from pipeline.stage import Chunk, Job
+from pipeline.worker import WorkerContext
+
+__all__ = ["TABLE_LABELS", "find_regions"]
+
+TABLE_LABELS = frozenset({"table", "document_index"})
+
+
+def find_regions(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+    """The regions of the pages asked for."""
+    engine: LayoutEngine = context.engine_for(job.document)
+    artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
+    read = dict(artifacts.pages(document, "ocr", prints["ocr"], PageOcr, numbers))
+    style = _style(context, job)
+    pages = []
+    for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent, numbers):
+        ocr = read.get(number)
+        turn = Turn.of(content, ocr)
+        upright, text = turn.content(content), turn.ocr(ocr)
+        layout = engine.detect(upright, text, style, turn.render(context.renderer(job.document, number)))
+        layout.regions = turned_regions(postprocess(upright, text, layout.regions), turn.back)
+        layout.detections = turned_regions(layout.detections, turn.back)
+        pages.append(layout)
+    labels = [region.label for page in pages for region in page.regions]
+    record = StageRecord(
+        stage="layout",
+        document=document,
+        name=job.document.name,
+        pages=numbers,
+        flagged=[p.number for p in pages if any(r.label in TABLE_LABELS for r in p.regions)],
+        counts={
+            "regions": len(labels),
+            "tables": sum(label in TABLE_LABELS for label in labels),
+            "pictures": labels.count("picture"),
+        },
+    )
+    return Chunk(encode_pages(pages), record)
+
+
+def _style(context: WorkerContext, job: Job) -> DocumentStyle | None:
+    record = context.artifacts.record(job.document.id, "pages", job.fingerprints["pages"])
+    style = record.extra.get("style") if record else None
+    return msgspec.convert(style, DocumentStyle, str_keys=True) if style else None

@@ -1,0 +1,41 @@
+"""Stage `tables`: the structure of each table region, and the words in each cell."""
+
+from __future__ import annotations
+
+from pipeline.convert.engines import TableEngine
+from pipeline.convert.frames import encode_pages
+from pipeline.convert.types import PageContent, PageLayout, PageOcr, PageTables
+from pipeline.convert.upright import Turn, turned_regions, turned_tables
+from pipeline.records import StageRecord
+from pipeline.stage import Chunk, Job
+from pipeline.stages.layout import TABLE_LABELS
+from pipeline.worker import WorkerContext
+
+__all__ = ["find_structures"]
+
+
+def find_structures(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+    """The tables of the pages asked for."""
+    engine: TableEngine = context.engine_for(job.document)
+    artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
+    contents = dict(artifacts.pages(document, "pages", prints["pages"], PageContent, numbers))
+    read = dict(artifacts.pages(document, "ocr", prints["ocr"], PageOcr, numbers))
+    pages = []
+    for number, layout in artifacts.pages(document, "layout", prints["layout"], PageLayout, numbers):
+        turn = Turn.of(contents[number], read.get(number))
+        content, ocr = turn.content(contents[number]), turn.ocr(read.get(number))
+        words = content.words + ocr.words if ocr else content.words
+        regions = [region for region in layout.regions if region.label in TABLE_LABELS]
+        upright = turned_regions(regions, turn.box)
+        render = turn.render(context.renderer(job.document, number))
+        found = engine.structures(upright, content, words, render)
+        pages.append(PageTables(number=number, tables=turned_tables(found, turn.back)))
+    tables = [table for page in pages for table in page.tables]
+    record = StageRecord(
+        stage="tables",
+        document=document,
+        name=job.document.name,
+        pages=numbers,
+        counts={"tables": len(tables), "cells": sum(len(table.cells) for table in tables)},
+    )
+    return Chunk(encode_pages(pages), record)

@@ -1,0 +1,121 @@
+"""What a run is made with: fingerprints, and documents that have changed on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.artifacts import ArtifactStore
+from pipeline.batches import DocumentRef
+from pipeline.conversion import Conversion, TimeLimits
+from pipeline.convert.options import AssemblyOptions
+from pipeline.isolation import WorkerLimits
+from pipeline.records import PageIssue, StageRecord
+from pipeline.stages.specs import STAGES
+from pipeline.worker import ReaderSettings
+from resources.sources import SourceCache, content_hash
+from resources.store import DocumentStore
+from tests.stage_runs import Told
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@dataclass(frozen=True)
+class FakeEngine:
+    """An engine that has an identity and does nothing else."""
+
+    version: int = 1
+
+    def identity(self) -> dict[str, Any]:
+        return {"model": "fake", "version": self.version}
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """There is nothing to fetch."""
+
+
+@pytest.fixture
+def conversion(tmp_path: Path) -> Conversion:
+    engine: Any = FakeEngine()
+    return Conversion(
+        artifacts=ArtifactStore(DocumentStore(str(tmp_path / "store"))),
+        sources=SourceCache(tmp_path / "sources"),
+        reader=ReaderSettings(),
+        ocr=engine,
+        layout=engine,
+        tables=engine,
+        assembly=AssemblyOptions(),
+        formats=["md"],
+        workers=WorkerLimits(workers=2),
+        limits=TimeLimits(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({}, set()),
+        ({"workers": WorkerLimits(9, 1)}, set()),
+        ({"limits": TimeLimits(1.0, 1.0)}, set()),
+        ({"reader": ReaderSettings(password="secret")}, set()),
+        ({"formats": ["md", "html"]}, {"exports"}),
+        ({"assembly": AssemblyOptions(hierarchy=False)}, {"documents", "exports"}),
+        ({"tables": FakeEngine(2)}, {"tables", "documents", "exports"}),
+        ({"layout": FakeEngine(2)}, {"layout", "tables", "documents", "exports"}),
+        ({"ocr": None}, {"ocr", "layout", "tables", "documents", "exports"}),
+        ({"reader": ReaderSettings(pages="1-2")}, set(STAGES)),
+    ],
+)
+def test_a_setting_changes_its_stage_and_what_follows(
+    conversion: Conversion, changes: dict[str, Any], changed: set[str]
+) -> None:
+    after = replace(conversion, **changes).fingerprints
+    assert {stage for stage in STAGES if after[stage] != conversion.fingerprints[stage]} == changed
+    assert len(set(after.values())) == len(STAGES)
+
+
+def test_the_records_of_all_stages_are_told_as_one(conversion: Conversion) -> None:
+    document = DocumentRef("a" * 64, "new name.pdf", "/in/a.pdf", 1)
+    for seconds, stage in enumerate(STAGES, 1):
+        record = StageRecord(
+            stage=stage,
+            document=document.id,
+            name="old name.pdf",
+            status="partial",
+            page_count=3,
+            seconds=seconds,
+            issues=[PageIssue(2, "pages", "page_failed", "broken")],
+        )
+        conversion.artifacts.write(conversion.fingerprints[stage], b"", record)
+    [final] = conversion.final_records([document])
+    assert (final.stage, final.name, final.status) == ("exports", "new name.pdf", "partial")
+    assert final.seconds == sum(range(1, len(STAGES) + 1))
+    assert [record.stage for record in conversion.records("layout", [document])] == ["layout"]
+
+
+def test_files_are_checked_when_they_are_read(conversion: Conversion, tmp_path: Path) -> None:
+    batch = []
+    for name in ("form.pdf", "hebrew.pdf", "arabic.pdf"):
+        path = tmp_path / name
+        path.write_bytes((SAMPLES / name).read_bytes())
+        batch.append(DocumentRef(content_hash(path), name, str(path), path.stat().st_size))
+    (tmp_path / "hebrew.pdf").write_bytes((SAMPLES / "form.pdf").read_bytes())
+    (tmp_path / "arabic.pdf").unlink()
+    told = Told()
+    good, changed, missing = conversion.run("pages", batch, told)
+    assert (good.status, good.page_count, good.counts["pages"]) == ("converted", 1, 1)
+    assert (changed.status, changed.reason) == ("quarantined", "source_changed")
+    assert (missing.status, missing.reason) == ("quarantined", "source_missing")
+    for record in (changed, missing):
+        assert record.message.startswith(record.name)
+        assert record.remedy
+    assert told.page_count == 1
+    # and when the files are back, so are the documents
+    for name in ("hebrew.pdf", "arabic.pdf"):
+        (tmp_path / name).write_bytes((SAMPLES / name).read_bytes())
+    records = conversion.run("pages", batch, Told())
+    assert [record.status for record in records] == ["converted"] * 3
+    assert [record.reused for record in records] == [True, False, False]
