@@ -1,0 +1,126 @@
+"""What the assets share: their resources put together, and one stage materialized over one batch."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import dagster as dg
+
+from pipeline.artifacts import ArtifactStore
+from pipeline.batches import DocumentRef, read_manifest
+from pipeline.conversion import Conversion, TimeLimits
+from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from pipeline.isolation import WorkerLimits
+from pipeline.metadata import outcome_metadata
+from pipeline.partitions import batches
+from pipeline.records import StageRecord
+from pipeline.worker import ReaderSettings
+
+__all__ = ["GROUP", "INTERRUPTED", "StageOutcome", "conversion_of", "run_stage", "stage_asset"]
+
+GROUP = "convert"
+#: Why a step failed that was told to stop.
+INTERRUPTED = "interrupted; run it again and it goes on where it was"
+_RESOURCES = {"store", "reader", "workers", "ocr", "layout", "tables", "assembly", "exports", "progress"}
+
+#: For a server that does not answer. A document that cannot be converted is no failure of the step.
+_BACKEND_RETRIES = dg.RetryPolicy(
+    max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """A stage that ran over a batch."""
+
+    conversion: Conversion
+    documents: list[DocumentRef]
+    records: list[StageRecord]
+    metadata: dict[str, Any]
+
+
+def stage_asset(
+    name: str, *, deps: list[str], kinds: set[str]
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """The decorator of every stage's asset: partitioned by batch, with resources and retries they share.
+
+    What the function raises becomes a `dagster.Failure`: without retries when docmill is set up wrongly or
+    the run is interrupted, with retries when a server does not answer.
+    """
+    asset = dg.asset(
+        name=name,
+        deps=deps,
+        group_name=GROUP,
+        kinds=kinds,
+        partitions_def=batches,
+        required_resource_keys=_RESOURCES,
+        retry_policy=_BACKEND_RETRIES,
+        code_version="1",
+    )
+
+    def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        @wraps(function)
+        def guarded(context: dg.AssetExecutionContext) -> Any:
+            with _typed_failures():
+                return function(context)
+
+        return asset(guarded)
+
+    return decorate
+
+
+def conversion_of(resources: Any) -> Conversion:
+    """The conversion that a run's resources describe."""
+    return Conversion(
+        artifacts=ArtifactStore(resources.store.open()),
+        sources=resources.store.sources(),
+        reader=ReaderSettings(
+            resources.reader.password or None,
+            resources.reader.pages,
+            resources.reader.limits(),
+            resources.reader.text.engine(),
+        ),
+        ocr=resources.ocr.backend.engine(),
+        layout=resources.layout.backend.engine(),
+        tables=resources.tables.backend.engine(),
+        assembly=resources.assembly.options(resources.layout.backend.nested),
+        formats=resources.exports.checked_formats(),
+        workers=WorkerLimits(resources.workers.processes, resources.workers.memory_mb),
+        limits=TimeLimits(resources.workers.task_seconds, resources.workers.document_seconds),
+    )
+
+
+def run_stage(context: dg.AssetExecutionContext, stage: str) -> StageOutcome:
+    """Run a stage over the batch of this partition. Raises `BackendError`, which is no document's fault."""
+    conversion = conversion_of(context.resources)
+    manifest = _manifest(conversion, context.partition_key)
+    started = time.monotonic()
+    records = conversion.run(stage, manifest, context.resources.progress(context.log))
+    metadata = outcome_metadata(records, time.monotonic() - started)
+    return StageOutcome(conversion, manifest, records, metadata)
+
+
+def _manifest(conversion: Conversion, key: str) -> list[DocumentRef]:
+    try:
+        return read_manifest(conversion.artifacts.store, key).documents
+    except FileNotFoundError as error:
+        raise BackendConfigError(
+            f"the store {conversion.artifacts.store.url} has no manifest of the batch {key}; "
+            "make batches with `docmill convert`, and use the same store here"
+        ) from error
+
+
+@contextmanager
+def _typed_failures() -> Iterator[None]:
+    try:
+        yield
+    except BackendConfigError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+    except BackendUnavailableError as error:
+        raise dg.Failure(description=str(error), allow_retries=True) from error
+    except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
+        # or Dagster's retry policy would start the step again
+        raise dg.Failure(description=INTERRUPTED, allow_retries=False) from error

