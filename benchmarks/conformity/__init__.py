@@ -1,0 +1,1 @@
+"""Whether docling's own model outputs give docling's own documents: cases, conversion, comparison, floors."""
