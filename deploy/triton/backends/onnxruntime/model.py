@@ -1,0 +1,168 @@
+"""Triton's `onnxruntime` backend for a server that lacks it: the same configuration, run through Python.
+
+Only the local server uses this. Triton's own containers have the native backend, which reads the same model
+repository. Settings it shares with that one: the parameters `intra_op_thread_count` and
+`inter_op_thread_count`, 0 for as many as there are cores; `$DOCMILL_TRITON_THREADS` is the default of the
+former. Accelerators are ignored: everything runs on the CPU.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import triton_python_backend_utils as pb_utils
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
+
+TYPES = {
+    "tensor(bool)": "TYPE_BOOL",
+    "tensor(double)": "TYPE_FP64",
+    "tensor(float)": "TYPE_FP32",
+    "tensor(float16)": "TYPE_FP16",
+    "tensor(int8)": "TYPE_INT8",
+    "tensor(int16)": "TYPE_INT16",
+    "tensor(int32)": "TYPE_INT32",
+    "tensor(int64)": "TYPE_INT64",
+    "tensor(string)": "TYPE_STRING",
+    "tensor(uint8)": "TYPE_UINT8",
+    "tensor(uint16)": "TYPE_UINT16",
+    "tensor(uint32)": "TYPE_UINT32",
+    "tensor(uint64)": "TYPE_UINT64",
+}
+#: What the native backend takes when neither a batch size nor tensors are configured.
+DEFAULT_BATCH = 4
+ERRORS_ONLY = 3
+
+Feed = dict[str, np.ndarray]
+
+
+class TritonPythonModel:
+    """One instance of one ONNX model."""
+
+    @staticmethod
+    def auto_complete_config(config: Any) -> Any:
+        """Check the configuration against the graph, and fill in what it leaves out."""
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        graph = load(path_of_this_process(), options)
+        given = config.as_dict()
+        name, batch = given["name"], given["max_batch_size"]
+        tensors = [*graph.get_inputs(), *graph.get_outputs()]
+        batches = all(tensor.shape and not isinstance(tensor.shape[0], int) for tensor in tensors)
+        if batch and not batches:
+            raise ValueError(
+                f"model {name}: max_batch_size is {batch} but the graph's first dimension is fixed"
+            )
+        if not batch and not given["input"] and not given["output"] and batches:
+            batch = DEFAULT_BATCH
+            config.set_max_batch_size(batch)
+            config.set_dynamic_batching()
+        complete(name, "input", given["input"], graph.get_inputs(), batch, config.add_input)
+        complete(name, "output", given["output"], graph.get_outputs(), batch, config.add_output)
+        return config
+
+    def initialize(self, args: Mapping[str, str]) -> None:
+        """Load the graph."""
+        config = json.loads(args["model_config"])
+        settings = {key: value["string_value"] for key, value in config.get("parameters", {}).items()}
+        options = onnxruntime.SessionOptions()
+        threads = settings.get("intra_op_thread_count") or os.environ.get("DOCMILL_TRITON_THREADS") or "0"
+        options.intra_op_num_threads = int(threads)
+        options.inter_op_num_threads = int(settings.get("inter_op_thread_count") or "1")
+        # idle threads must not burn the CPU that other models and the workers need
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        version = Path(args["model_repository"]) / args["model_version"]
+        self.session = load(version / (config.get("default_model_filename") or "model.onnx"), options)
+        self.inputs = [tensor["name"] for tensor in config["input"]]
+        self.outputs = [tensor["name"] for tensor in config["output"]]
+        self.batches = config["max_batch_size"] > 0
+
+    def execute(self, requests: Sequence[Any]) -> list[Any]:
+        """Run what Triton has put together, in as few runs of the graph as the shapes allow."""
+        feeds = [self.feed(request) for request in requests]
+        groups: dict[Any, list[int]] = {}
+        for index, feed in enumerate(feeds):
+            shapes = tuple(array.shape[1:] for array in feed.values()) if self.batches else index
+            groups.setdefault(shapes, []).append(index)
+        responses: list[Any] = [None] * len(requests)
+        for group in groups.values():
+            answers = self.answer([requests[i] for i in group], [feeds[i] for i in group])
+            for index, answer in zip(group, answers, strict=True):
+                responses[index] = answer
+        return responses
+
+    def feed(self, request: Any) -> Feed:
+        """The inputs of one request."""
+        return {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self.inputs}
+
+    def answer(self, requests: Sequence[Any], feeds: Sequence[Feed]) -> list[Any]:
+        """Responses to requests of like shapes: one run, or one each when that fails."""
+        try:
+            if len(feeds) == 1:
+                return [response(requests[0], self.outputs, self.session.run(self.outputs, feeds[0]))]
+            joined = {name: np.concatenate([feed[name] for feed in feeds]) for name in self.inputs}
+            results = self.session.run(self.outputs, joined)
+        except Exception as error:  # noqa: BLE001 - whatever the runtime raises is the answer
+            if len(feeds) == 1:
+                return [failure(error)]
+            # one bad request must not fail those that it was put together with
+            pairs = zip(requests, feeds, strict=True)
+            return [answer for request, feed in pairs for answer in self.answer([request], [feed])]
+        ends = np.cumsum([len(feed[self.inputs[0]]) for feed in feeds])
+        parts = zip(*(np.split(result, ends[:-1]) for result in results), strict=True)
+        return [response(request, self.outputs, part) for request, part in zip(requests, parts, strict=True)]
+
+
+def path_of_this_process() -> Path:
+    """The graph, when Triton names no folder: its stub gets the file's path as first argument."""
+    return Path(Path("/proc/self/cmdline").read_bytes().split(b"\0")[1].decode())
+
+
+def load(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    """The graph on the CPU."""
+    options.log_severity_level = ERRORS_ONLY
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def complete(
+    model: str, kind: str, given: Sequence[Mapping[str, Any]], actual: Sequence[Any], batch: int, add: Any
+) -> None:
+    """Check the tensors that are configured, or add those of the graph when none are."""
+    found = {}
+    for tensor in actual:
+        dims = [size if isinstance(size, int) else -1 for size in tensor.shape]
+        found[tensor.name] = (TYPES[tensor.type], dims[1:] if batch else dims)
+    for tensor in given:
+        name = tensor["name"]
+        if name not in found:
+            raise ValueError(f"model {model}: the graph has no {kind} {name!r}; it has {', '.join(found)}")
+        datatype = found[name][0]
+        if tensor["data_type"] != datatype:
+            raise ValueError(f"model {model}: {kind} {name!r} is {datatype}, not {tensor['data_type']}")
+    if not given:
+        for name, (datatype, dims) in found.items():
+            add({"name": name, "data_type": datatype, "dims": dims})
+
+
+def response(request: Any, names: Sequence[str], arrays: Sequence[np.ndarray]) -> Any:
+    """The outputs that the request asked for."""
+    wanted = set(request.requested_output_names())
+    return pb_utils.InferenceResponse(
+        output_tensors=[
+            pb_utils.Tensor(name, np.ascontiguousarray(array))
+            for name, array in zip(names, arrays, strict=True)
+            if name in wanted
+        ]
+    )
+
+
+def failure(error: Exception) -> Any:
+    """The error, as the client's fault if the runtime says that the inputs are wrong."""
+    wrong_input = isinstance(error, InvalidArgument)
+    code = pb_utils.TritonError.INVALID_ARG if wrong_input else pb_utils.TritonError.INTERNAL
+    return pb_utils.InferenceResponse(output_tensors=[], error=pb_utils.TritonError(str(error), code))

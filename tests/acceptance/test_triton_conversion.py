@@ -1,0 +1,134 @@
+"""Whole conversions through a real Triton server: the embedded models' documents, also when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from tests.acceptance.serving import ROOT, make_repository, server, statistics
+from tests.model_cache import weights
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
+
+SAMPLES = ROOT / "tests" / "samples"
+MODELS = ("layout_cdla", "slanet_plus")
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_repository(tmp_path_factory.mktemp("triton") / "repository")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a conversion works, and the command that starts it."""
+
+    home: Path
+    out: Path
+
+    def start(self, places: Sequence[Path], *options: str) -> subprocess.Popen[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL", "DAGSTER"))}
+        models = weights("layout").parent
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "pipeline.cli", "convert", *map(str, places), *options),
+                *("--out", str(self.out), "--format", "md,json", "--jobs", "2", "--ocr", "off"),
+            ],
+            env=environment
+            | {"DOCMILL_HOME": str(self.home), "DOCMILL_MODELS": str(models), "COLUMNS": "300"},
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def documents(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted(self.out.iterdir())}
+
+    def layouts(self) -> dict[Path, tuple[int, int]]:
+        """The layout artifacts: when each was written, and which file it is."""
+        found = (self.home / "store" / "documents").glob("*/*/layout/*.json.zst")
+        return {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
+
+
+def by_triton(url: str) -> tuple[str, ...]:
+    return ("--layout", "triton:cdla", "--tables", "triton:slanet", "--triton-url", url)
+
+
+def asked(url: str, model: str) -> int:
+    """The inferences of a model since its server started, its warm-up's included."""
+    return int(statistics(url, model).inference_count)
+
+
+def finished(run: subprocess.Popen[str]) -> None:
+    _, said = run.communicate(timeout=200)
+    assert run.returncode == 0, said
+
+
+def parts(folder: Path, count: int, pages: int) -> list[Path]:
+    """Different documents of a few pages each."""
+    folder.mkdir()
+    made = []
+    with pikepdf.open(SAMPLES / "many_pages.pdf") as whole:
+        for index in range(count):
+            path = folder / f"part{index}.pdf"
+            with pikepdf.new() as part:
+                part.pages.extend(whole.pages[index * pages : (index + 1) * pages])
+                part.save(path)
+            made.append(path)
+    return made
+
+
+def test_documents_made_by_triton_are_those_of_the_embedded_models(repository: Path, tmp_path: Path) -> None:
+    files = [SAMPLES / f"{name}.pdf" for name in ("two_column_paper", "financial_statement", "annual_report")]
+    here = Place(tmp_path / "here", tmp_path / "here" / "out")
+    there = Place(tmp_path / "there", tmp_path / "there" / "out")
+    with server(repository, *MODELS) as triton:
+        warm_up = [asked(triton.url, model) for model in MODELS]
+        finished(there.start(files, *by_triton(triton.url)))
+        pages, tables = (asked(triton.url, m) - w for m, w in zip(MODELS, warm_up, strict=True))
+    finished(here.start(files))
+    assert there.documents() == here.documents()
+    assert len(here.documents()) == 2 * len(files)
+    assert pages == sum(
+        len(json.loads((here.out / f"{file.stem}.json").read_text())["pages"]) for file in files
+    )
+    assert tables > 0
+
+
+def test_a_server_that_dies_and_comes_back_loses_no_document_and_repeats_none(
+    repository: Path, tmp_path: Path
+) -> None:
+    count, pages = 8, 3
+    files = parts(tmp_path / "in", count, pages)
+    place = Place(tmp_path / "home", tmp_path / "home" / "out")
+    with server(repository, *MODELS) as first:
+        run = place.start(files, *by_triton(first.url))
+        deadline = time.monotonic() + 90
+        while len(place.layouts()) < 2:
+            assert run.poll() is None and time.monotonic() < deadline, "the run did not get to its layouts"
+            time.sleep(0.05)
+        first.kill()
+        done = place.layouts()
+        assert 2 <= len(done) < count
+        time.sleep(2.0)
+    with server(repository, *MODELS, ports=first.ports) as second:
+        finished(run)
+        # the run may already have asked by the time that the warm-up could be counted: it is one inference
+        again = asked(second.url, "layout_cdla") - 1
+    after = place.layouts()
+    assert len(after) == count
+    assert {path: after[path] for path in done} == done
+    # two workers may have lost what they were at; no page of a finished document was asked for again
+    assert (count - len(done) - 2) * pages <= again <= (count - len(done)) * pages
+    names = [f"{file.stem}.{extension}" for file in files for extension in ("json", "md")]
+    assert sorted(place.documents()) == sorted(names)
+    assert all(len(json.loads((place.out / f"{f.stem}.json").read_text())["pages"]) == pages for f in files)
