@@ -1,0 +1,167 @@
+"""How close docmill comes to docling: `python -m benchmarks.accuracy --kit DIR`.
+
+Converts every PDF of a kit that has a ground truth and compares the documents with docling's. Prints tables
+and writes everything as JSON. The metrics are defined in `benchmarks.metrics`: `layout`, `text`, `order`,
+`headings`, `tables`, `teds`; how documents are brought together, in `benchmarks.metrics.document`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from docling_core.types.doc import DoclingDocument
+from rich.console import Console
+from rich.markup import escape
+
+from benchmarks.metrics.document import DocumentScore, score_document
+from benchmarks.metrics.environment import environment
+from benchmarks.metrics.kit import Case, KitError, TruthKind, load_document, read_kit
+from benchmarks.metrics.report import (
+    Report,
+    class_table,
+    comparison_table,
+    document_table,
+    make_report,
+    page_table,
+)
+
+__all__ = ["accuracy", "app", "convert_kit", "score_kit"]
+
+_CORES = os.cpu_count() or 1
+
+app = typer.Typer(add_completion=False)
+
+
+def convert_kit(pdfs: Sequence[Path], out: Path, jobs: int) -> dict[str, Path]:
+    """Convert with docmill's command; the documents by PDF name, without those that failed.
+
+    Documents that an earlier run left in `out` are deleted first: they must not stand in for a failure.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    documents = {pdf.stem: out / f"{pdf.stem}.json" for pdf in pdfs}
+    for document in documents.values():
+        document.unlink(missing_ok=True)
+    options = ["--out", str(out), "--format", "json", "--jobs", str(jobs)]
+    command = [sys.executable, "-m", "pipeline.cli", "convert", *map(str, pdfs), *options]
+    # A failed document makes the exit status non-zero too: which ones failed is seen by their absence.
+    subprocess.run(command, check=False, stdout=sys.stderr)
+    return {name: document for name, document in documents.items() if document.is_file()}
+
+
+def score_kit(
+    cases: Sequence[Case], documents: dict[str, Path]
+) -> tuple[list[DocumentScore], dict[str, str]]:
+    """Score every case; and why some could not be: their truth cannot be read."""
+    scores, skipped = [], {}
+    for case in cases:
+        try:
+            truth = load_document(case.truth)
+        except KitError as error:
+            skipped[case.name] = str(error)
+            continue
+        predicted, failure = _load_predicted(documents.get(case.name))
+        score = score_document(case.name, truth, predicted, truth_kind=case.kind.value, failure=failure)
+        scores.append(score)
+    return scores, skipped
+
+
+def _load_predicted(path: Path | None) -> tuple[DoclingDocument | None, str | None]:
+    """The document, or why there is none."""
+    if path is None:
+        return None, "not converted"
+    try:
+        return load_document(path), None
+    except KitError as error:
+        return None, str(error)
+
+
+def _given_documents(folder: Path, cases: Sequence[Case]) -> dict[str, Path]:
+    found = {case.name: folder / f"{case.name}.json" for case in cases}
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def _print(console: Console, report: Report, *, per_page: bool) -> None:
+    console.print(document_table(report))
+    console.print(class_table(report))
+    if per_page:
+        console.print(page_table(report))
+    for name, reason in report.failed.items():
+        console.print(f"[red]failed[/red] {escape(f'{name}: {reason}')} (counted as zeros)", highlight=False)
+    for name, reason in report.skipped.items():
+        console.print(f"skipped {escape(f'{name}: {reason}')}", highlight=False)
+
+
+@app.command()
+def accuracy(
+    kit: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="Folder of NAME.pdf with NAME.expected.json.")
+    ],
+    json: Annotated[Path | None, typer.Option(help="Write the report here.")] = None,
+    docs: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Compare these NAME.json instead of converting."),
+    ] = None,
+    cases: Annotated[str | None, typer.Option(help="Only these names, separated by commas.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep the converted documents here.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes of the conversion.")] = _CORES,
+    truth: Annotated[TruthKind, typer.Option(help="Ground truth where a PDF has both.")] = TruthKind.RECORDED,
+    per_page: Annotated[bool, typer.Option("--per-page", help="Print layout of every page.")] = False,
+    compare: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Print changes since this report.")
+    ] = None,
+) -> None:
+    """Compare docmill's documents with docling's.
+
+    Exit status: 0; 1 when no document could be converted; 2 when the kit or the options make no sense.
+    """
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    try:
+        earlier = msgspec.json.decode(compare.read_bytes(), type=Report) if compare else None
+        only = [name.strip() for name in cases.split(",") if name.strip()] if cases else None
+        chosen, without = read_kit(kit, prefer=truth, only=only)
+        if not chosen:
+            raise KitError(f"no PDF in {kit} has a ground truth")
+    except (KitError, msgspec.DecodeError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+    with ExitStack() as stack:
+        seconds = None
+        if docs is not None:
+            documents = _given_documents(docs, chosen)
+        else:
+            target = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="accuracy-")))
+            start = time.perf_counter()
+            documents = convert_kit([case.pdf for case in chosen], target, jobs)
+            seconds = round(time.perf_counter() - start, 3)
+        scores, skipped = score_kit(chosen, documents)
+
+    report = make_report(
+        scores,
+        kit=kit.resolve().name,
+        source="docmill convert" if docs is None else f"documents in {docs.name}",
+        environment=environment(),
+        convert_seconds=seconds,
+        skipped=dict.fromkeys(without, "no ground truth") | skipped,
+    )
+    _print(console, report, per_page=per_page)
+    if earlier is not None:
+        console.print(comparison_table(earlier, report))
+    if json is not None:
+        json.parent.mkdir(parents=True, exist_ok=True)
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    if not documents:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()
