@@ -1,0 +1,67 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test acceptance check bench conformance triton lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# everything that is made or fetched stays in this folder
+export DOCMILL_HOME ?= $(CURDIR)/.docmill
+export DAGSTER_HOME ?= $(DOCMILL_HOME)/dagster
+
+help: ## Show this help.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.ready ## Install docmill and the locked versions of what it needs into .venv.
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+demo: setup ## Convert the sample PDFs, good and bad, and say where to look.
+	$(BIN)/docmill convert tests/samples --out out/demo --format md,html,json,chunks || test $$? -eq 1
+	@echo
+	@echo "The documents are in out/demo: open out/demo/two_column_paper.html, or annual_report.md."
+	@echo "Files that could not be converted are meant to fail; the table says why and what to do."
+	@echo "make dev shows this batch in Dagster's UI."
+
+dev: setup ## Dagster's UI and daemon at http://127.0.0.1:3000
+	$(BIN)/docmill ui
+
+test: setup ## The tests, on real parts; minutes.
+	$(BIN)/pytest -m "not acceptance"
+
+acceptance: setup ## Tests that take longer.
+	$(BIN)/pytest -m acceptance
+
+check: setup ## Lint, formatting, types, definitions.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	mkdir -p $(DAGSTER_HOME)
+	$(BIN)/dagster definitions validate -w workspace.yaml
+
+bench: setup ## Throughput beside what the models alone take, and memory.
+	$(BIN)/python -m benchmarks.throughput
+
+# docling's recordings where a checkout has them, else a few of our own
+KIT ?= $(firstword $(wildcard ../shared/conformance) tests/kit)
+
+conformance: setup ## Documents of recorded model outputs beside docling's own. KIT=folder
+	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --floor benchmarks/floors/recorded.json
+	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --tables rematch --floor benchmarks/floors/recorded.json
+	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --text pdfium --tables rematch --floor benchmarks/floors/pdfium.json
+
+triton: setup ## A Triton server on this machine, with the embedded models.
+	$(BIN)/docmill triton serve
+
+lock: setup ## Resolve requirements.lock anew, and that of the Triton server.
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --extra dev --python-version 3.11 pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
+	  --python-version 3.11 deploy/triton/requirements.in --output-file deploy/triton/requirements.lock
+
+clean: ## Remove what was made; the environment and the models stay.
+	rm -rf out $(DOCMILL_HOME)/store $(DOCMILL_HOME)/dagster $(DOCMILL_HOME)/sources
