@@ -193,7 +193,7 @@ class StageRunner:
             if state.closed:
                 continue
             if isinstance(result, Success):
-                record = self._finished(state, result.value) if key.finishing else self._chunk(state, result)
+                record = self._join(state, result.value) if key.finishing else self._chunk(state, result)
             else:
                 record = self._failed(state, key, result)
             if record:
@@ -284,9 +284,6 @@ class StageRunner:
         key = _Key(state.job.document.id, (), finishing=True)
         self._submit(Task(key, self.spec.finish, (ordered,), self.timeout_s), first=True)
         return None
-
-    def _finished(self, state: _Document, extra: dict[str, Any]) -> StageRecord:
-        return self._join(state, extra)
 
     def _join(self, state: _Document, extra: dict[str, Any]) -> StageRecord:
         opened = [state.single_record] if state.single_record else []  # it says what the document is
