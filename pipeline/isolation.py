@@ -348,4 +348,4 @@ def _where(error: BaseException) -> str:
         trace = trace.tb_next
     if trace is None:
         return "nowhere"
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
