@@ -133,8 +133,9 @@ class Conversion:
 
     @property
     def _text(self) -> dict[str, Any]:
-        """What stands in for the text of the PDFs, if anything does."""
-        return {"text": self.reader.text.identity()} if self.reader.text else {}
+        """What is unusual about the text of the pages: what stands in for it, and its spaces."""
+        recorded = {"text": self.reader.text.identity()} if self.reader.text else {}
+        return recorded | ({"wide_spaces": True} if self.reader.wide_spaces else {})
 
     @property
     def _engines(self) -> dict[str, Engine | None]:

@@ -28,6 +28,7 @@ class ReaderSettings:
     pages: str = ""
     limits: PdfLimits = field(default_factory=PdfLimits)
     text: RecordedText | None = None
+    wide_spaces: bool = False
 
 
 @dataclass

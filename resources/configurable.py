@@ -94,6 +94,10 @@ class Reader(dg.ConfigurableResource):  # type: ignore[type-arg]
     text: PdfTextConfig | RecordedTextConfig = Field(
         default=PdfTextConfig(), discriminator="kind", description="Where the text of pages comes from"
     )
+    wide_spaces: bool = Field(
+        default=False,
+        description="Two spaces between words of widely set lines, as before docling-parse 7.21",
+    )
 
     def limits(self) -> PdfLimits:
         """The limits; raises `BackendConfigError` when the page range cannot be understood."""

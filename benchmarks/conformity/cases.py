@@ -7,6 +7,7 @@ cases derived from documents share that of their PDF, where there is one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from resources.recordings import RecordingError, read_predictions
 __all__ = ["Case", "read_cases"]
 
 _PREDICTIONS = ".predictions.json"
+#: From this version on docling requires a docling-parse (7.21) that writes one space between words.
+_SINGLE_SPACES = (2, 131)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -30,6 +33,7 @@ class Case(msgspec.Struct, frozen=True):
     cells: str
     expected: Path
     pages: str  # a page range
+    wide_spaces: bool  # whether docling's parser of that time wrote two spaces in widely set lines
 
     @property
     def has_cells(self) -> bool:
@@ -76,7 +80,14 @@ def _case(name: str, path: Path, unfinished: bool) -> Case:
         cells="{stem}.cells.json",
         expected=expected,
         pages=",".join(str(page.page_no) for page in recorded.pages),
+        wide_spaces=_version(recorded.docling_version) < _SINGLE_SPACES,
     )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Major and minor version; of a recording that names none, docmill's own, the newest there is."""
+    found = re.match(r"(\d+)\.(\d+)", text)
+    return tuple(int(part) for part in found.groups()) if found else _SINGLE_SPACES
 
 
 def _pattern(file: str, stem: str) -> str:

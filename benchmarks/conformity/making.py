@@ -62,11 +62,11 @@ def make_documents(
     """
     ids = {case.pdf: content_hash(case.pdf) for case in cases}
     copies: Counter[tuple[str, str, str]] = Counter()
-    batches: defaultdict[tuple[str, str, int], list[Case]] = defaultdict(list)
+    batches: defaultdict[tuple[str, str, bool, int], list[Case]] = defaultdict(list)
     for case in cases:
         # the same bytes are done once in a batch, but a file under another name has a recording of its own
         same = (case.predictions, case.pages, ids[case.pdf])
-        batches[case.predictions, case.pages, copies[same]].append(case)
+        batches[case.predictions, case.pages, case.wide_spaces, copies[same]].append(case)
         copies[same] += 1
     made: dict[str, Made] = {}
     for number, batch in enumerate(batches.values()):
@@ -98,6 +98,7 @@ def _make(
             pages=first.pages,
             limits=PdfLimits(),
             text=RecordedText(kit, first.cells) if text == "recorded" else None,
+            wide_spaces=first.wide_spaces,
         ),
         ocr=None,
         layout=RecordedLayout(kit, first.predictions),

@@ -33,8 +33,11 @@ GARBAGE_CHARS = 40
 OUTLINE_PATHS = 100
 
 
-def read_page(pdf: Pdf, number: int) -> PageContent:
-    """The content of page `number`, from 1, in displayed coordinates. Raises PageError if it is broken."""
+def read_page(pdf: Pdf, number: int, *, wide_spaces: bool = False) -> PageContent:
+    """The content of page `number`, from 1, in displayed coordinates. Raises PageError if it is broken.
+
+    `wide_spaces`: two spaces between words where `spacing` says so.
+    """
     page, frame = pdf.page(number), pdf.frame(number)
     width, height = frame.size
     links, widgets = read_annotations(pdf.document, page, frame)
@@ -47,7 +50,7 @@ def read_page(pdf: Pdf, number: int) -> PageContent:
         except pdfium.PdfiumError as error:
             raise PageError(f"the text of page {number} cannot be read", page=number) from error
         glyphs = read_glyphs(textpage, frame)
-    text = build_text(glyphs)
+    text = build_text(glyphs, wide_spaces=wide_spaces)
     return PageContent(
         number=number,
         width=width,

@@ -7,6 +7,7 @@ bold words, columns and table rows in any order.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from pipeline.convert.glyphs import Glyphs
 from pipeline.convert.lines import join_lines, split_lines
 from pipeline.convert.pieces import Piece, find_pieces, with_accents, with_marks, without_duplicates
 from pipeline.convert.script import fold, logical_order, reading_order, swap_alef_lam, trailing_punctuation
+from pipeline.convert.spacing import wide_gaps
 from pipeline.convert.types import Box, Line, Word
 
 __all__ = ["TextContent", "build_text"]
@@ -30,23 +32,24 @@ class TextContent:
     lines: list[Line]
 
 
-def build_text(glyphs: Glyphs) -> TextContent:
-    """The words and lines of a page."""
+def build_text(glyphs: Glyphs, *, wide_spaces: bool = False) -> TextContent:
+    """The words and lines of a page; `wide_spaces` writes two spaces in lines as `spacing` says."""
     glyphs = with_marks(with_accents(without_duplicates(glyphs)))
     by_angle: dict[int, list[Piece]] = defaultdict(list)
     for piece in find_pieces(glyphs):
         by_angle[piece.angle].append(piece)
-    found: list[tuple[int, list[Word], Box, bool]] = []
+    found: list[tuple[int, list[Word], str, Box, bool]] = []
     for pieces in by_angle.values():
         for chain in join_lines(split_lines(pieces)):
-            members, rtl = _words(chain, glyphs)
+            groups = _grouped(sorted(chain, key=lambda piece: piece.start))
+            members, rtl = _words(groups, glyphs)
+            wide = wide_gaps(groups, glyphs) if wide_spaces and not rtl and chain[0].angle == 0 else ()
             box = _line_box(chain, members, glyphs)
-            found.append((min(piece.first for piece in chain), members, box, rtl))
+            found.append((min(piece.first for piece in chain), members, _spaced(members, wide), box, rtl))
     found.sort(key=lambda entry: entry[0])
     words: list[Word] = []
     lines: list[Line] = []
-    for _, members, box, rtl in found:
-        text = " ".join(word.text for word in members)
+    for _, members, text, box, rtl in found:
         lines.append(Line(text=text, box=box, first=len(words), count=len(members), rtl=rtl))
         words.extend(members)
     return TextContent(words, lines)
@@ -74,14 +77,21 @@ def _around(boxes: list[tuple[float, float, float, float]]) -> Box:
     return Box(min(left), min(top), max(right), max(bottom))
 
 
-def _words(chain: list[Piece], glyphs: Glyphs) -> tuple[list[Word], bool]:
+def _words(groups: list[list[Piece]], glyphs: Glyphs) -> tuple[list[Word], bool]:
     """The words of one line in reading order, and whether it is right-to-left."""
-    groups = _grouped(sorted(chain, key=lambda piece: piece.start))
     texts = [_text(group, glyphs) for group in groups]
     order, rtl = reading_order(texts)
     if rtl:
         texts = [trailing_punctuation(text) for text in texts]
     return [_word(groups[i], texts[i]) for i in order], rtl
+
+
+def _spaced(words: list[Word], wide: Sequence[bool]) -> str:
+    """The text of a line; `wide` says of each gap between words whether it has two spaces."""
+    if not any(wide):
+        return " ".join(word.text for word in words)
+    gaps = ["  " if two else " " for two in wide]
+    return words[0].text + "".join(gap + word.text for gap, word in zip(gaps, words[1:], strict=True))
 
 
 def _grouped(chain: list[Piece]) -> list[list[Piece]]:

@@ -17,8 +17,7 @@ from pipeline.convert.types import PageContent
 from pipeline.records import PageIssue, StageRecord
 from pipeline.stage import CHUNK_PAGES, FIRST_PAGES, NO_PAGES, Chunk, Job
 from pipeline.stages.specs import failed_content
-from pipeline.worker import WorkerContext
-from resources.recorded import RecordedText
+from pipeline.worker import ReaderSettings, WorkerContext
 
 __all__ = ["look_over", "read_pages"]
 
@@ -32,9 +31,8 @@ def read_pages(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
         numbers = selected[:CHUNK_PAGES] if numbers == FIRST_PAGES else []
         outline = [msgspec.to_builtins(entry) for entry in pdf.outline()]
         extra = {"selected": selected, "outline": outline, "info": pdf.metadata()}
-    text = context.reader.text.of(job.document.name) if context.reader.text else None
     issues: list[PageIssue] = []
-    pages = [_read_page(pdf, number, text, issues) for number in numbers]
+    pages = [_read_page(pdf, number, context.reader, job.document.name, issues) for number in numbers]
     if extra and len(numbers) == len(extra["selected"]):
         extra |= _style(pages)
     record = StageRecord(
@@ -60,10 +58,12 @@ def look_over(context: WorkerContext, parts: list[str]) -> dict[str, Any]:
     return _style(page for path in parts for page in context.artifacts.part_pages(path, PageContent))
 
 
-def _read_page(pdf: Pdf, number: int, text: RecordedText | None, issues: list[PageIssue]) -> PageContent:
+def _read_page(
+    pdf: Pdf, number: int, reader: ReaderSettings, name: str, issues: list[PageIssue]
+) -> PageContent:
     try:
-        page = read_page(pdf, number)
-        return text.read(page) if text else page
+        page = read_page(pdf, number, wide_spaces=reader.wide_spaces)
+        return reader.text.of(name).read(page) if reader.text else page
     except PageError as error:
         issues.append(PageIssue(number, "pages", error.reason, error.message))
         return failed_content(number, error.message)
