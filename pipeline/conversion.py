@@ -133,9 +133,9 @@ class Conversion:
 
     @property
     def _text(self) -> dict[str, Any]:
-        """What is unusual about the text of the pages: what stands in for it, and its spaces."""
+        """What is unusual about the text of the pages: what stands in for it, and how it is written."""
         recorded = {"text": self.reader.text.identity()} if self.reader.text else {}
-        return recorded | ({"wide_spaces": True} if self.reader.wide_spaces else {})
+        return recorded | ({"legacy_text": True} if self.reader.legacy_text else {})
 
     @property
     def _engines(self) -> dict[str, Engine | None]:

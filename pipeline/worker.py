@@ -28,7 +28,7 @@ class ReaderSettings:
     pages: str = ""
     limits: PdfLimits = field(default_factory=PdfLimits)
     text: RecordedText | None = None
-    wide_spaces: bool = False
+    legacy_text: bool = False
 
 
 @dataclass

@@ -94,9 +94,9 @@ class Reader(dg.ConfigurableResource):  # type: ignore[type-arg]
     text: PdfTextConfig | RecordedTextConfig = Field(
         default=PdfTextConfig(), discriminator="kind", description="Where the text of pages comes from"
     )
-    wide_spaces: bool = Field(
+    legacy_text: bool = Field(
         default=False,
-        description="Two spaces between words of widely set lines, as before docling-parse 7.21",
+        description="Spaces and quotation marks as docling before 2.131 wrote them",
     )
 
     def limits(self) -> PdfLimits:

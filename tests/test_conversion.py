@@ -67,7 +67,7 @@ def conversion(tmp_path: Path) -> Conversion:
         ({"layout": FakeEngine(2)}, {"layout", "tables", "documents", "exports"}),
         ({"ocr": None}, {"ocr", "layout", "tables", "documents", "exports"}),
         ({"reader": ReaderSettings(pages="1-2")}, set(STAGES)),
-        ({"reader": ReaderSettings(wide_spaces=True)}, set(STAGES)),
+        ({"reader": ReaderSettings(legacy_text=True)}, set(STAGES)),
     ],
 )
 def test_a_setting_changes_its_stage_and_what_follows(

@@ -19,8 +19,8 @@ from resources.recordings import RecordingError, read_predictions
 __all__ = ["Case", "read_cases"]
 
 _PREDICTIONS = ".predictions.json"
-#: From this version on docling requires a docling-parse (7.21) that writes one space between words.
-_SINGLE_SPACES = (2, 131)
+#: From this version on docling requires a docling-parse (7.21) that writes text as docmill does.
+_CURRENT_TEXT = (2, 131)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Case(msgspec.Struct, frozen=True):
     cells: str
     expected: Path
     pages: str  # a page range
-    wide_spaces: bool  # whether docling's parser of that time wrote two spaces in widely set lines
+    legacy_text: bool  # whether docling's parser of that time wrote spaces and quotes otherwise
 
     @property
     def has_cells(self) -> bool:
@@ -80,14 +80,14 @@ def _case(name: str, path: Path, unfinished: bool) -> Case:
         cells="{stem}.cells.json",
         expected=expected,
         pages=",".join(str(page.page_no) for page in recorded.pages),
-        wide_spaces=_version(recorded.docling_version) < _SINGLE_SPACES,
+        legacy_text=_version(recorded.docling_version) < _CURRENT_TEXT,
     )
 
 
 def _version(text: str) -> tuple[int, ...]:
     """Major and minor version; of a recording that names none, docmill's own, the newest there is."""
     found = re.match(r"(\d+)\.(\d+)", text)
-    return tuple(int(part) for part in found.groups()) if found else _SINGLE_SPACES
+    return tuple(int(part) for part in found.groups()) if found else _CURRENT_TEXT
 
 
 def _pattern(file: str, stem: str) -> str:

@@ -66,7 +66,7 @@ def make_documents(
     for case in cases:
         # the same bytes are done once in a batch, but a file under another name has a recording of its own
         same = (case.predictions, case.pages, ids[case.pdf])
-        batches[case.predictions, case.pages, case.wide_spaces, copies[same]].append(case)
+        batches[case.predictions, case.pages, case.legacy_text, copies[same]].append(case)
         copies[same] += 1
     made: dict[str, Made] = {}
     for number, batch in enumerate(batches.values()):
@@ -98,7 +98,7 @@ def _make(
             pages=first.pages,
             limits=PdfLimits(),
             text=RecordedText(kit, first.cells) if text == "recorded" else None,
-            wide_spaces=first.wide_spaces,
+            legacy_text=first.legacy_text,
         ),
         ocr=None,
         layout=RecordedLayout(kit, first.predictions),

@@ -82,7 +82,7 @@ def conversion_of(resources: Any) -> Conversion:
             resources.reader.pages,
             resources.reader.limits(),
             resources.reader.text.engine(),
-            resources.reader.wide_spaces,
+            resources.reader.legacy_text,
         ),
         ocr=resources.ocr.backend.engine(),
         layout=resources.layout.backend.engine(),

@@ -53,6 +53,7 @@ class Glyphs:
     size: Floats  # em in points, as displayed
     angle: Ints  # reading direction in degrees clockwise, as displayed
     font: Ints
+    subset: Ints  # the PDF's own fonts, of which several may be one `font`
     run: Ints  # glyphs of one text-showing operation share its number
     spaced: Flags  # an encoded space lies between the glyph before and this one
     after: Floats  # [N, 2] from `start` to `stop`, the encoded space behind it included
@@ -70,6 +71,7 @@ class Glyphs:
             size=self.size[keep],
             angle=self.angle[keep],
             font=self.font[keep],
+            subset=self.subset[keep],
             run=self.run[keep],
             spaced=np.diff(np.cumsum(self.spaced)[keep], prepend=0) > 0,
             after=self.after[keep],
@@ -203,6 +205,7 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame) -> Glyphs:
         size=em,
         angle=direction.astype(np.int64),
         font=runs.font[run],
+        subset=runs.subset[run],
         run=run,
         spaced=chars.spaced,
         after=_with_spaces(chars, frame, np.stack([start, stop, cos, sin, em], axis=1), flat & ~vertical),

@@ -33,10 +33,10 @@ GARBAGE_CHARS = 40
 OUTLINE_PATHS = 100
 
 
-def read_page(pdf: Pdf, number: int, *, wide_spaces: bool = False) -> PageContent:
+def read_page(pdf: Pdf, number: int, *, legacy_text: bool = False) -> PageContent:
     """The content of page `number`, from 1, in displayed coordinates. Raises PageError if it is broken.
 
-    `wide_spaces`: two spaces between words where `spacing` says so.
+    `legacy_text`: written as an older docling wrote it, see the module of that name.
     """
     page, frame = pdf.page(number), pdf.frame(number)
     width, height = frame.size
@@ -50,7 +50,7 @@ def read_page(pdf: Pdf, number: int, *, wide_spaces: bool = False) -> PageConten
         except pdfium.PdfiumError as error:
             raise PageError(f"the text of page {number} cannot be read", page=number) from error
         glyphs = read_glyphs(textpage, frame)
-    text = build_text(glyphs, wide_spaces=wide_spaces)
+    text = build_text(glyphs, legacy=legacy_text)
     return PageContent(
         number=number,
         width=width,

@@ -57,11 +57,12 @@ class _Metrics:
 class RunTable:
     """[R] text runs: one font, size and baseline each.
 
-    `angle` is the reading direction in degrees clockwise, as displayed; `x, y` a point of the baseline;
-    `above` and `below` how far boxes reach from it.
+    `subset` tells subsets of one face apart, `font` does not. `angle` is the reading direction in degrees
+    clockwise, as displayed; `x, y` a point of the baseline; `above` and `below` how far boxes reach from it.
     """
 
     font: npt.NDArray[np.int64]
+    subset: npt.NDArray[np.int64]
     size: Floats
     angle: Floats
     x: Floats
@@ -79,9 +80,10 @@ class RunReader:
         self._frame = frame
         self._fonts: list[Font] = []
         self._metrics: list[_Metrics] = []
-        self._by_handle: dict[int, int] = {}
+        self._by_handle: dict[int, tuple[int, int]] = {}
+        self._subsets: dict[str, int] = {}
         self._by_style: dict[tuple[Font, float, float], int] = {}
-        self._runs: list[tuple[int, float, float, float, float]] = []
+        self._runs: list[tuple[int, int, float, float, float, float]] = []
         self._matrix = pdfium_c.FS_MATRIX()
         self._edges = [ctypes.c_double() for _ in range(4)]
 
@@ -96,24 +98,26 @@ class RunReader:
         x, y = self._frame.point(matrix.e, matrix.f)
         dx, dy = self._frame.direction(matrix.a, matrix.b)
         angle = math.degrees(math.atan2(dy, dx)) if math.isfinite(dx) and math.isfinite(dy) else 0.0
-        self._runs.append((self._font(text_object), size, angle % 360.0, x, y))
+        self._runs.append((*self._font(text_object), size, angle % 360.0, x, y))
         return len(self._runs) - 1
 
-    def _font(self, text_object: ctypes.Structure | None) -> int:
+    def _font(self, text_object: ctypes.Structure | None) -> tuple[int, int]:
+        """The numbers of the font and of its subset."""
         font = pdfium_c.FPDFTextObj_GetFont(text_object) if text_object else None
         handle = ctypes.addressof(font.contents) if font else 0
         if handle in self._by_handle:
             return self._by_handle[handle]
         value = ctypes.c_float()
         ascent = descent = 0.0
-        style = Font(name="")
+        name, style = "", Font(name="")
         if font:
             buffer = ctypes.create_string_buffer(256)
             pdfium_c.FPDFFont_GetBaseFontName(font, buffer, 256)
             angle = ctypes.c_int()
             pdfium_c.FPDFFont_GetItalicAngle(font, angle)
+            name = buffer.value.decode("utf-8", "replace")
             style = font_style(
-                buffer.value.decode("utf-8", "replace"),
+                name,
                 flags=max(0, pdfium_c.FPDFFont_GetFlags(font)),
                 weight=max(0, pdfium_c.FPDFFont_GetWeight(font)),
                 italic_angle=angle.value,
@@ -129,12 +133,13 @@ class RunReader:
             found = self._by_style[key] = len(self._fonts)
             self._fonts.append(style)
             self._metrics.append(_Metrics(found, ascent, descent))
-        self._by_handle[handle] = found
-        return found
+        numbers = found, self._subsets.setdefault(name, len(self._subsets))
+        self._by_handle[handle] = numbers
+        return numbers
 
     def sample(self, index: int, code: int, run: int) -> None:
         """Measure the ink of a letter whose top tells the cap height, until the font has enough samples."""
-        font, size, angle, x, y = self._runs[run]
+        font, _, size, angle, x, y = self._runs[run]
         metrics = self._metrics[font]
         heights = metrics.capitals if code in FLAT_CAPITALS else metrics.ascenders
         if max(len(heights), len(metrics.capitals)) >= SAMPLES_PER_FONT:
@@ -153,16 +158,17 @@ class RunReader:
 
     def table(self) -> RunTable:
         """All runs that were added."""
-        rows = np.asarray(self._runs, np.float64).reshape(-1, 5)
+        rows = np.asarray(self._runs, np.float64).reshape(-1, 6)
         font = rows[:, 0].astype(np.int64)
         extents = np.asarray([metrics.extent() for metrics in self._metrics]).reshape(-1, 2)[font]
-        size = rows[:, 1]
+        size = rows[:, 2]
         return RunTable(
             font=font,
+            subset=rows[:, 1].astype(np.int64),
             size=size,
-            angle=rows[:, 2],
-            x=rows[:, 3],
-            y=rows[:, 4],
+            angle=rows[:, 3],
+            x=rows[:, 4],
+            y=rows[:, 5],
             above=extents[:, 0] * size,
             below=extents[:, 1] * size,
             fonts=self._fonts,

@@ -7,15 +7,14 @@ bold words, columns and table rows in any order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.convert.glyphs import Glyphs
+from pipeline.convert.legacy_text import legacy_line, with_legacy_quotes
 from pipeline.convert.lines import join_lines, split_lines
 from pipeline.convert.pieces import Piece, find_pieces, with_accents, with_marks, without_duplicates
 from pipeline.convert.script import fold, logical_order, reading_order, swap_alef_lam, trailing_punctuation
-from pipeline.convert.spacing import wide_gaps
 from pipeline.convert.types import Box, Line, Word
 
 __all__ = ["TextContent", "build_text"]
@@ -32,8 +31,10 @@ class TextContent:
     lines: list[Line]
 
 
-def build_text(glyphs: Glyphs, *, wide_spaces: bool = False) -> TextContent:
-    """The words and lines of a page; `wide_spaces` writes two spaces in lines as `spacing` says."""
+def build_text(glyphs: Glyphs, *, legacy: bool = False) -> TextContent:
+    """The words and lines of a page; `legacy`: as an older docling wrote them, see `legacy_text`."""
+    if legacy:
+        glyphs = with_legacy_quotes(glyphs)
     glyphs = with_marks(with_accents(without_duplicates(glyphs)))
     by_angle: dict[int, list[Piece]] = defaultdict(list)
     for piece in find_pieces(glyphs):
@@ -43,9 +44,12 @@ def build_text(glyphs: Glyphs, *, wide_spaces: bool = False) -> TextContent:
         for chain in join_lines(split_lines(pieces)):
             groups = _grouped(sorted(chain, key=lambda piece: piece.start))
             members, rtl = _words(groups, glyphs)
-            wide = wide_gaps(groups, glyphs) if wide_spaces and not rtl and chain[0].angle == 0 else ()
+            if legacy and not rtl and chain[0].angle == 0:
+                text = legacy_line(groups, glyphs)
+            else:
+                text = " ".join(word.text for word in members)
             box = _line_box(chain, members, glyphs)
-            found.append((min(piece.first for piece in chain), members, _spaced(members, wide), box, rtl))
+            found.append((min(piece.first for piece in chain), members, text, box, rtl))
     found.sort(key=lambda entry: entry[0])
     words: list[Word] = []
     lines: list[Line] = []
@@ -84,14 +88,6 @@ def _words(groups: list[list[Piece]], glyphs: Glyphs) -> tuple[list[Word], bool]
     if rtl:
         texts = [trailing_punctuation(text) for text in texts]
     return [_word(groups[i], texts[i]) for i in order], rtl
-
-
-def _spaced(words: list[Word], wide: Sequence[bool]) -> str:
-    """The text of a line; `wide` says of each gap between words whether it has two spaces."""
-    if not any(wide):
-        return " ".join(word.text for word in words)
-    gaps = ["  " if two else " " for two in wide]
-    return words[0].text + "".join(gap + word.text for gap, word in zip(gaps, words[1:], strict=True))
 
 
 def _grouped(chain: list[Piece]) -> list[list[Piece]]:

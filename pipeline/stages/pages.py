@@ -62,7 +62,7 @@ def _read_page(
     pdf: Pdf, number: int, reader: ReaderSettings, name: str, issues: list[PageIssue]
 ) -> PageContent:
     try:
-        page = read_page(pdf, number, wide_spaces=reader.wide_spaces)
+        page = read_page(pdf, number, legacy_text=reader.legacy_text)
         return reader.text.of(name).read(page) if reader.text else page
     except PageError as error:
         issues.append(PageIssue(number, "pages", error.reason, error.message))

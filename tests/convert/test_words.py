@@ -51,6 +51,7 @@ def glyphs(
         size=np.full(count, size),
         angle=np.zeros(count, np.int64),
         font=np.zeros(count, np.int64),
+        subset=np.zeros(count, np.int64),
         run=np.asarray([item[3] for item in characters], np.int64),
         spaced=np.zeros(count, np.bool_),
         after=np.stack([x, x + advance], axis=1),
