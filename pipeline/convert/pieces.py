@@ -47,6 +47,8 @@ INITIAL_SIZE = 1.9
 #: Letter-spaced words: most letters stand at least this far apart, and never more than SPACED_MAX.
 SPACED_MAX = 0.7
 MIN_SPACED_PAIRS = 4
+#: An accent's letter is among so many glyphs before and after it.
+ACCENT_REACH = 200
 #: Duplicates drawn to fake bold lie within this distance.
 DUPLICATE_SHIFT = 0.12
 #: A sub- or superscript is smaller than its base by this factor and shifted by this much.
@@ -108,15 +110,23 @@ def with_accents(glyphs: Glyphs) -> Glyphs:
     kept = np.ones(len(text), np.bool_)
     middle = ((glyphs.start + glyphs.stop) / 2).tolist()
     for i in (i for i, char in enumerate(text) if char in SPACING_ACCENTS):
-        for j in (i + 1, i - 1):
-            if not 0 <= j < len(text) or not glyphs.start[j] < middle[i] < glyphs.stop[j]:
-                continue
-            close = abs(glyphs.baseline[i] - glyphs.baseline[j]) < BASELINE_SHIFT * glyphs.size[j]
-            whole = accented(text[j], text[i]) if close else None
-            if whole:
+        for j in _under(i, middle[i], glyphs):
+            if whole := accented(text[j], glyphs.text[i]):
                 text[j], kept[i] = whole, False
                 break
     return replace(glyphs, text=text).only(kept)
+
+
+def _under(accent: int, middle: float, glyphs: Glyphs) -> list[int]:
+    """The glyphs below or above an accent, in the stream's neighbourhood, the nearest in it first.
+
+    PDFium moves an accent that was drawn before its letter to the end of the words drawn before.
+    """
+    low = max(0, accent - ACCENT_REACH)
+    near = slice(low, accent + ACCENT_REACH + 1)
+    level = np.abs(glyphs.baseline[near] - glyphs.baseline[accent]) < BASELINE_SHIFT * glyphs.size[near]
+    found = np.flatnonzero(level & (glyphs.start[near] < middle) & (middle < glyphs.stop[near])) + low
+    return sorted((j for j in found.tolist() if j != accent), key=lambda j: (abs(j - accent), -j))
 
 
 def with_marks(glyphs: Glyphs) -> Glyphs:

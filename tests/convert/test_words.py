@@ -191,6 +191,14 @@ def test_accents_drawn_over_letters(tmp_path: Path) -> None:
     assert lines(tmp_path, content) == ["cafés"]
 
 
+def test_an_accent_far_from_its_letter_in_the_stream() -> None:
+    # as PDFium hands on TeX's accents, which are drawn before their letter by an operation of their own
+    for words in (("fur", "alle", "\u00a8"), ("\u00a8", "alle", "fur")):
+        at = {"fur": 100.0, "alle": 140.0, "\u00a8": 105.0}
+        assert texts(build_text(glyphs(*((at[word], 50.0, word) for word in words)))) == ["für alle"]
+    assert texts(build_text(glyphs((100.0, 50.0, "fur"), (105.0, 90.0, "\u00a8")))) == ["fur", "\u00a8"]
+
+
 def test_typographic_characters_as_docling_has_them() -> None:
     assert fold("ﬁt of\u00ad ‘x’ “y” 3–5 ﬀ") == "fit of- 'x' \"y\" 3-5 ff"
     assert fold("ﻻ ﷲ ﺍ") == "لا الله ا"
