@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import msgspec
 
-from pipeline.convert.engines import Render
+from pipeline.convert.engines import LayoutEngine, Render, TableEngine
 from pipeline.convert.errors import BackendConfigError, PageError
 from pipeline.convert.layout.style import DocumentStyle
 from pipeline.convert.tables.cell_matcher import predicted_cells
@@ -101,7 +101,7 @@ class _RecordedModel(_Recorded):
         return {page.page_no: page for page in read_predictions(self._path).pages}
 
 
-class RecordedLayout(_RecordedModel):
+class RecordedLayout(_RecordedModel, LayoutEngine):
     """The recorded detections, as they are."""
 
     def detect(
@@ -116,7 +116,7 @@ class RecordedLayout(_RecordedModel):
 
 
 @dataclass(frozen=True)
-class RecordedTables(_RecordedModel):
+class RecordedTables(_RecordedModel, TableEngine):
     """The recorded table structures.
 
     `match`: "recorded" keeps the recorded cells with their text; "words" takes only the OTSL tags and the

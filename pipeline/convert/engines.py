@@ -2,11 +2,17 @@
 
 Engines are sent to worker processes, so they pickle cheaply and load their models on first use. `identity`
 must not load anything: it names, for fingerprints and metadata, exactly what will compute the results.
+
+A worker hands an engine the pages of a chunk as an iterator of views and takes results in the same order.
+What runs in the worker does one page after another, which is what the protocols do for their subclasses; what
+runs on a server draws views ahead of the results, so that it has several pages in hand while a worker renders
+the next. An error ends the iterator; the chunk is then tried again page by page, so it costs its page only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,10 +21,51 @@ from numpy.typing import NDArray
 from pipeline.convert.layout.style import DocumentStyle
 from pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
 
-__all__ = ["Engine", "LayoutEngine", "OcrEngine", "PerDocument", "Render", "TableEngine"]
+__all__ = [
+    "Engine",
+    "LayoutEngine",
+    "LayoutView",
+    "OcrEngine",
+    "OcrView",
+    "PerDocument",
+    "Render",
+    "TableEngine",
+    "TableView",
+]
 
 #: `render(scale, box)`: the page, or the box of it, as RGB uint8 [height, width, 3]; scale 1 is 72 dpi.
 Render = Callable[[float, Box | None], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class LayoutView:
+    """A page as a layout engine gets it; `document` is the file's name, for errors."""
+
+    page: PageContent
+    ocr: PageOcr | None
+    style: DocumentStyle | None
+    render: Render
+    document: str = ""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """The table regions of a page; `words` are the page's, OCR's included."""
+
+    regions: Sequence[Region]
+    page: PageContent
+    words: Sequence[Word]
+    render: Render
+    document: str = ""
+
+
+@dataclass(frozen=True)
+class OcrView:
+    """A page with scanned regions."""
+
+    page: PageContent
+    render: Render
+    document: str = ""
 
 
 class Engine(Protocol):
@@ -51,6 +98,11 @@ class LayoutEngine(Engine, Protocol):
         """Regions of the page, and the raw detections behind them."""
         ...
 
+    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
+        """`detect` for each page, in order."""
+        for view in views:
+            yield self.detect(view.page, view.ocr, view.style, view.render)
+
 
 class TableEngine(Engine, Protocol):
     """Finds the structure of table regions."""
@@ -61,6 +113,11 @@ class TableEngine(Engine, Protocol):
         """One structure per region, in order; `words` are the page's, OCR's included."""
         ...
 
+    def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
+        """`structures` for each page, in order."""
+        for view in views:
+            yield self.structures(view.regions, view.page, view.words, view.render)
+
 
 class OcrEngine(Engine, Protocol):
     """Reads the text of scanned regions."""
@@ -68,3 +125,8 @@ class OcrEngine(Engine, Protocol):
     def read(self, page: PageContent, render: Render) -> PageOcr:
         """The text of `page.scanned`."""
         ...
+
+    def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
+        """`read` for each page, in order."""
+        for view in views:
+            yield self.read(view.page, view.render)

@@ -8,15 +8,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pipeline.convert.cdla import Tensor, detect
+from pipeline.convert.cdla import Detection, Tensor, decode, detect, preprocess
 from pipeline.convert.engines import Render
 from pipeline.convert.layout.fusion import fuse
 from pipeline.convert.layout.style import DocumentStyle
-from pipeline.convert.tables.slanet import Crop, Run
-from pipeline.convert.tables.structure import TableInput, table_structures
+from pipeline.convert.tables.slanet import Crop, Run, recognise
+from pipeline.convert.tables.structure import OpenTables, TableInput
 from pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
 
-__all__ = ["fused_layout", "fused_tables"]
+__all__ = ["fuse_outputs", "fused_layout", "fused_tables", "layout_input", "open_tables"]
 
 #: The detector was trained on pages of about this resolution.
 _LAYOUT_SCALE = 2.0
@@ -32,22 +32,52 @@ def fused_layout(
     run: Callable[[Tensor], Sequence[NDArray[Any]]],
 ) -> PageLayout:
     """Regions before docling's post-processing; `run` is the CDLA detector (see `pipeline.convert.cdla`)."""
+    found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)
+    return _fused(page, ocr, style, found)
+
+
+def layout_input(render: Render) -> Tensor | None:
+    """The detector's input for a page; None for a page without area."""
     image = render(_LAYOUT_SCALE, None)
-    found = detect(image, page.width, page.height, run)
-    detections = [
-        Region(id=index, label=hit.label, score=hit.score, box=hit.box) for index, hit in enumerate(found)
-    ]
-    return PageLayout(number=page.number, regions=fuse(page, ocr, found, style), detections=detections)
+    return preprocess(image) if image.size else None
+
+
+def fuse_outputs(
+    page: PageContent,
+    ocr: PageOcr | None,
+    style: DocumentStyle | None,
+    outputs: Sequence[NDArray[Any]] | None,
+) -> PageLayout:
+    """`fused_layout` for outputs that the detector gave before; None for a page without area."""
+    found = decode(outputs, page.width, page.height) if outputs is not None else []
+    return _fused(page, ocr, style, found)
 
 
 def fused_tables(
     regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render, run: Run
 ) -> list[TableStructure]:
     """One structure per region; `run` is SLANet+ (see `pipeline.convert.tables.slanet`)."""
+    tables = open_tables(regions, page, words, render)
+    return tables.finished(recognise(tables.crops(), run))
+
+
+def open_tables(
+    regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+) -> OpenTables:
+    """What geometry says of a page's tables; those that need the model are open."""
     inputs = [
         TableInput(region, partial(_crop, region.box.padded(_CROP_PADDING), render)) for region in regions
     ]
-    return table_structures(inputs, page, words, run)
+    return OpenTables(inputs, page, words)
+
+
+def _fused(
+    page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, found: Sequence[Detection]
+) -> PageLayout:
+    detections = [
+        Region(id=index, label=hit.label, score=hit.score, box=hit.box) for index, hit in enumerate(found)
+    ]
+    return PageLayout(number=page.number, regions=fuse(page, ocr, found, style), detections=detections)
 
 
 def _crop(box: Box, render: Render) -> Crop:

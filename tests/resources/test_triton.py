@@ -84,10 +84,10 @@ def test_a_late_answer_is_an_unavailable_server(silent: str) -> None:
         model.infer([], page=1)
 
 
-def test_retries_stop_when_it_has_taken_two_deadlines(nobody: str) -> None:
+def test_a_silent_server_is_given_up_after_the_clients_patience(nobody: str) -> None:
     started = time.monotonic()
     with pytest.raises(BackendUnavailableError):
-        TritonModel(TritonServer(nobody, deadline_s=0.2, retries=1000), "heron").infer([], page=1)
+        TritonModel(TritonServer(nobody, retries=1000, patience_s=0.5), "heron").infer([], page=1)
     assert time.monotonic() - started < 5.0
 
 
@@ -161,7 +161,7 @@ def test_tables_of_a_page_go_in_batches_that_the_model_takes() -> None:
         engine = TritonTables(TritonServer(server.url), "tableformer")
         engine.prepare()
         tables = engine.structures(regions, PAGE, words, render)
-    assert [len(images) for [images] in model.requests] == [2, 2, 1]
+    assert sorted(len(images) for [images] in model.requests) == [1, 2, 2]  # they are under way at once
     assert [table.region for table in tables] == [0, 1, 2, 3, 4]
     assert [[cell.text for cell in table.cells] for table in tables] == [[f"h{i}", f"w{i}"] for i in range(5)]
     assert tables[1].cells[0].column_header

@@ -91,7 +91,7 @@ def test_tables_go_in_batches_that_the_model_takes() -> None:
         engine = TritonSlanetTables(TritonServer(server.url), "slanet_plus")
         engine.prepare()
         tables = engine.structures(regions, PAGE, words, render)
-    assert [len(images) for [images] in model.requests] == [2, 1]
+    assert sorted(len(images) for [images] in model.requests) == [1, 2]  # they are under way at once
     assert [table.region for table in tables] == [0, 1, 2]
     for index, table in enumerate(tables):
         assert {cell.text for cell in table.cells if cell.text} == {f"a{index}", f"b{index}"}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.convert.tables.skeleton import MAX_COLS, MAX_ROWS, Skeleton, Slot, filled
 from pipeline.convert.types import Box
 
-__all__ = ["TOKENS", "Crop", "Run", "decode", "model_input", "recognise"]
+__all__ = ["TOKENS", "Crop", "Run", "decode", "model_input", "nothing_seen", "recognise"]
 
 SIDE = 488
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
@@ -56,12 +56,17 @@ def model_input(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 def recognise(crops: Sequence[Crop], run: Run) -> list[Skeleton]:
     """The structures of several tables, in one call of the model; an empty picture gives an empty grid."""
     usable = [i for i, crop in enumerate(crops) if crop[0].size]
-    structures = [filled([], "slanet", 0.0) for _ in crops]
+    structures = [nothing_seen() for _ in crops]
     if usable:
         boxes, tokens = run(np.stack([model_input(crops[i][0]) for i in usable]))[:2]
         for at, i in enumerate(usable):
             structures[i] = decode(boxes[at], tokens[at], crops[i])
     return structures
+
+
+def nothing_seen() -> Skeleton:
+    """The structure in an empty picture."""
+    return filled([], "slanet", 0.0)
 
 
 def decode(boxes: NDArray[np.float32], tokens: NDArray[np.float32], crop: Crop) -> Skeleton:

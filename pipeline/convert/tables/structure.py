@@ -19,7 +19,7 @@ from pipeline.convert.tables.textlines import em_of, hull, text_of
 from pipeline.convert.tables.whitespace import whitespace_skeleton
 from pipeline.convert.types import Cell, PageContent, Region, TableStructure, Word
 
-__all__ = ["TableInput", "table_structure", "table_structures", "words_in"]
+__all__ = ["OpenTables", "TableInput", "table_structure", "table_structures", "words_in"]
 
 #: More words than this are no table; they become one cell rather than hours of geometry.
 _MOST_WORDS = 20_000
@@ -51,16 +51,43 @@ def table_structures(
     `words` are the page's words, of the text layer and of OCR. Each word of a region ends in exactly one
     cell. Without `run` geometry decides alone. Any input gives a valid structure, if need be an empty one.
     """
-    inside = [words_in(table.region, words) for table in tables]
-    candidates = [_geometry(table.region, page, own) for table, own in zip(tables, inside, strict=True)]
-    unsure = [i for i, found in enumerate(candidates) if inside[i] and not _is_certain(found, inside[i])]
-    if run is not None and unsure:
-        for i, seen in zip(unsure, recognise([tables[i].crop() for i in unsure], run), strict=True):
-            candidates[i] = _with_model(candidates[i], match_words(seen, inside[i]), inside[i])
-    return [
-        _finished(table.region, page, own, found)
-        for table, own, found in zip(tables, inside, candidates, strict=True)
-    ]
+    opened = OpenTables(tables, page, words)
+    return opened.finished(recognise(opened.crops(), run) if run is not None else ())
+
+
+class OpenTables:
+    """A page's tables as far as geometry gets with them; the model is yet to see some.
+
+    Tables of several pages can so be put together into one request.
+    """
+
+    def __init__(self, tables: Sequence[TableInput], page: PageContent, words: Sequence[Word]) -> None:
+        self._tables = tables
+        self._page = page
+        self._inside = [words_in(table.region, words) for table in tables]
+        self._candidates = [
+            _geometry(table.region, page, own) for table, own in zip(tables, self._inside, strict=True)
+        ]
+        self._unsure = [
+            index
+            for index, (found, own) in enumerate(zip(self._candidates, self._inside, strict=True))
+            if own and not _is_certain(found, own)
+        ]
+
+    def crops(self) -> list[Crop]:
+        """Pictures of the tables that the model should see."""
+        return [self._tables[index].crop() for index in self._unsure]
+
+    def finished(self, seen: Sequence[Skeleton] = ()) -> list[TableStructure]:
+        """All tables in order, given what the model saw in each of `crops`; by geometry alone without."""
+        candidates = list(self._candidates)
+        for index, skeleton in zip(self._unsure, seen, strict=False):
+            own = self._inside[index]
+            candidates[index] = _with_model(candidates[index], match_words(skeleton, own), own)
+        return [
+            _finished(table.region, self._page, own, found)
+            for table, own, found in zip(self._tables, self._inside, candidates, strict=True)
+        ]
 
 
 def words_in(region: Region, words: Sequence[Word]) -> list[Word]:

@@ -1,0 +1,68 @@
+"""docmill's small layout detector on a server, fused with the text geometry of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.convert import cdla
+from pipeline.convert.engines import LayoutEngine, LayoutView, Render
+from pipeline.convert.fused import fuse_outputs, layout_input
+from pipeline.convert.layout.style import DocumentStyle
+from pipeline.convert.types import PageContent, PageLayout, PageOcr
+from resources.triton import Array, Request, Subject, TritonServer
+from resources.triton_engines.engine import TritonEngine, not_the_contract
+from resources.triton_engines.flow import in_order
+
+__all__ = ["TritonCdlaLayout"]
+
+#: What the detector sends for one page: a score map for each stride, then a distance map for each.
+_CELLS = [-(-cdla.INPUT_WIDTH // stride) * -(-cdla.INPUT_HEIGHT // stride) for stride in (8, 16, 32, 64)]
+_SHAPES = [(1, cells, depth) for depth in (len(cdla.CLASSES), 32) for cells in _CELLS]
+
+
+class TritonCdlaLayout(TritonEngine, LayoutEngine):
+    """PicoDet trained on CDLA; see `pipeline.convert.cdla`."""
+
+    def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
+        super().__init__(server, model, version, inputs=1, outputs=len(_SHAPES))
+
+    def detect(
+        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
+    ) -> PageLayout:
+        """Regions of the page before docling's post-processing."""
+        return next(self.detect_pages([LayoutView(page, ocr, style, render)]))
+
+    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
+        """`detect` for each page, several under way."""
+        return in_order(views, self._begin, self._model.in_flight)
+
+    def _begin(self, view: LayoutView) -> _Page:
+        picture = layout_input(view.render)
+        subject = Subject.of([view.page.number], view.document)
+        return _Page(self._name, view, None if picture is None else self._model.submit([picture], subject))
+
+
+class _Page:
+    """A page whose request is under way; there is none for a page without area."""
+
+    def __init__(self, model: str, view: LayoutView, request: Request | None) -> None:
+        self._model = model
+        self._view = view
+        self._request = request
+
+    def finish(self) -> PageLayout:
+        view = self._view
+        return fuse_outputs(view.page, view.ocr, view.style, self._outputs())
+
+    def cancel(self) -> None:
+        if self._request:
+            self._request.cancel()
+
+    def _outputs(self) -> list[Array] | None:
+        if self._request is None:
+            return None
+        outputs = self._request.result()
+        shapes = [output.shape for output in outputs]
+        if shapes != _SHAPES:
+            raise not_the_contract(self._model, ValueError(f"expected {_SHAPES}, got {shapes}"))
+        return outputs
