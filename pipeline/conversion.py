@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.accounting import summed
 from pipeline.artifacts import ArtifactStore, fingerprint
 from pipeline.batches import DocumentRef
 from pipeline.convert.engines import Engine, LayoutEngine, OcrEngine, TableEngine
@@ -98,7 +99,7 @@ class Conversion:
                 yield record
 
     def final_records(self, batch: Sequence[DocumentRef]) -> list[StageRecord]:
-        """What became of each document: its last stage's record, with the worker seconds of all stages."""
+        """What became of each document: its last stage's record, with the seconds of all stages."""
         final = []
         for document in batch:
             records = [
@@ -108,7 +109,8 @@ class Conversion:
             ]
             seconds = sum(record.seconds for record in records)
             last = renamed(records[-1], document.name)
-            final.append(msgspec.structs.replace(last, seconds=seconds))
+            devices = summed(record.device_seconds for record in records)
+            final.append(msgspec.structs.replace(last, seconds=seconds, device_seconds=devices))
         return final
 
     def overlays(self, pages: Sequence[tuple[DocumentRef, int]]) -> Iterator[tuple[DocumentRef, int, bytes]]:

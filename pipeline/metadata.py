@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from pipeline.accounting import summed
 from pipeline.records import StageRecord
+from resources.pricing import Price
 
 __all__ = ["outcome_metadata", "overlay_metadata", "preview_metadata"]
 
@@ -18,8 +20,13 @@ _MAX_ROWS = 256
 _MAX_PREVIEW = 12_000
 
 
-def outcome_metadata(records: Sequence[StageRecord], seconds: float) -> dict[str, Any]:
-    """Numbers and the table of documents of one stage over one batch; `seconds` is its wall time."""
+def outcome_metadata(
+    records: Sequence[StageRecord], seconds: float, price: Price | None = None
+) -> dict[str, Any]:
+    """Numbers and the table of documents of one stage over one batch; `seconds` is its wall time.
+
+    Device seconds and their cost are there when a server measured any; totals leave reused work out.
+    """
     statuses = Counter(record.status for record in records)
     fresh = [record for record in records if not record.reused]
     pages = sum(len(record.pages) for record in fresh)
@@ -38,7 +45,9 @@ def outcome_metadata(records: Sequence[StageRecord], seconds: float) -> dict[str
         "pages_per_second": round(pages / seconds, 2) if seconds > 0 else 0.0,
     }
     counts = {f"count/{key}": value for key, value in sorted(totals.items())}
-    return {**numbers, **counts, "documents_table": _table(records)}
+    devices = _device_numbers(summed(record.device_seconds for record in fresh), price)
+    columns = _columns(records, price)
+    return {**numbers, **counts, **devices, "documents_table": _table(records, columns)}
 
 
 def overlay_metadata(overlays: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
@@ -57,31 +66,49 @@ def preview_metadata(name: str, markdown: str) -> dict[str, Any]:
     return {f"preview/{name}": dg.MetadataValue.md(cut)}
 
 
-def _table(records: Sequence[StageRecord]) -> dg.TableMetadataValue:
+def _device_numbers(spent: Mapping[str, float], price: Price | None) -> dict[str, float]:
+    """Totals that plot: device seconds in all and by model, and what they cost."""
+    if not spent:
+        return {}
+    numbers = {"device_seconds": round(sum(spent.values()), 6)}
+    numbers |= {f"device_seconds/{model}": round(seconds, 6) for model, seconds in sorted(spent.items())}
+    return numbers | ({f"cost_{price.currency}": round(price.of(spent), 8)} if price else {})
+
+
+_Column = tuple[dg.TableColumn, Callable[[StageRecord], Any]]
+
+
+def _columns(records: Sequence[StageRecord], price: Price | None) -> list[_Column]:
+    """The table's columns; those of device seconds only where there are any."""
+    columns: list[_Column] = [
+        (dg.TableColumn("document", "string"), lambda record: record.name),
+        (dg.TableColumn("status", "string"), lambda record: record.status),
+        (dg.TableColumn("pages", "int"), lambda record: record.page_count or len(record.pages)),
+        (dg.TableColumn("seconds", "float"), lambda record: round(record.seconds, 3)),
+    ]
+    if any(record.device_seconds for record in records):
+        columns.append((dg.TableColumn("device_seconds", "float"), _device_total))
+        if price:
+            cost = dg.TableColumn(f"cost_{price.currency}", "float")
+            columns.append((cost, lambda record: round(price.of(record.device_seconds), 8)))
+    return [
+        *columns,
+        (dg.TableColumn("reused", "bool"), lambda record: record.reused),
+        (dg.TableColumn("what", "string"), _what),
+    ]
+
+
+def _device_total(record: StageRecord) -> float:
+    return round(sum(record.device_seconds.values()), 6)
+
+
+def _table(records: Sequence[StageRecord], columns: Sequence[_Column]) -> dg.TableMetadataValue:
     """Documents that need attention first, then the others, at most 256."""
     order = {"failed": 0, "quarantined": 1, "partial": 2, "converted": 3}
     ranked = sorted(records, key=lambda record: (order[record.status], record.name))
-    schema = dg.TableSchema(
-        columns=[
-            dg.TableColumn("document", "string"),
-            dg.TableColumn("status", "string"),
-            dg.TableColumn("pages", "int"),
-            dg.TableColumn("seconds", "float"),
-            dg.TableColumn("reused", "bool"),
-            dg.TableColumn("what", "string"),
-        ]
-    )
+    schema = dg.TableSchema(columns=[column for column, _ in columns])
     rows = [
-        dg.TableRecord(
-            {
-                "document": record.name,
-                "status": record.status,
-                "pages": record.page_count or len(record.pages),
-                "seconds": round(record.seconds, 3),
-                "reused": record.reused,
-                "what": _what(record),
-            }
-        )
+        dg.TableRecord({column.name: value(record) for column, value in columns})
         for record in ranked[:_MAX_ROWS]
     ]
     return dg.MetadataValue.table(rows, schema)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pipeline.accounting import summed
 from pipeline.convert.errors import DocumentError, document_error
 
 __all__ = ["PageIssue", "StageRecord", "Status", "merge", "quarantine", "renamed"]
@@ -37,8 +38,9 @@ class StageRecord(msgspec.Struct, kw_only=True):
     """The outcome of one stage for one document.
 
     `flagged` are the pages on which the next optional stage has work (scanned pages, pages with tables);
-    `counts` are numbers for people and plots; `seconds` is worker time, summed over pages; `extra` is the
-    stage's own. `stopped_at` names the stage that gave the document up, in the records of all that follow.
+    `counts` are numbers for people and plots; `seconds` is worker time, summed over pages; `device_seconds`
+    is what servers measured, by model, and empty when none did; `extra` is the stage's own. `stopped_at`
+    names the stage that gave the document up, in the records of all that follow.
     """
 
     stage: str
@@ -55,6 +57,7 @@ class StageRecord(msgspec.Struct, kw_only=True):
     issues: list[PageIssue] = []
     counts: dict[str, float] = {}
     seconds: float = 0.0
+    device_seconds: dict[str, float] = {}
     reused: bool = False
     extra: dict[str, Any] = {}
 
@@ -88,6 +91,7 @@ def merge(parts: Sequence[StageRecord]) -> StageRecord:
         issues=issues,
         counts=counts,
         seconds=sum(part.seconds for part in parts),
+        device_seconds=summed(part.device_seconds for part in parts),
         extra={key: value for part in parts for key, value in part.extra.items()},
     )
 

@@ -18,6 +18,7 @@ from pipeline.convert.options import FORMATS, AssemblyOptions
 from pipeline.convert.page_range import check_page_range
 from pipeline.convert.pdf import PdfLimits
 from resources.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
+from resources.pricing import Price
 from resources.recorded import CELLS, PREDICTIONS, RecordedLayout, RecordedTables, RecordedText
 from resources.sources import SourceCache
 from resources.store import DocumentStore, default_home
@@ -25,7 +26,18 @@ from resources.triton import TritonServer
 from resources.triton_engines import TritonCdlaLayout, TritonLayout, TritonSlanetTables, TritonTables
 from resources.weights import default_folder
 
-__all__ = ["Assembly", "Exports", "Layout", "Ocr", "Reader", "Store", "Tables", "Understanding", "Workers"]
+__all__ = [
+    "Assembly",
+    "Exports",
+    "Layout",
+    "Ocr",
+    "Pricing",
+    "Reader",
+    "Store",
+    "Tables",
+    "Understanding",
+    "Workers",
+]
 
 
 class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -184,14 +196,37 @@ class _Triton(dg.Config):
     model_version: str = Field(
         default="", description="Version to ask for; results are kept by it. Default: the server's choice"
     )
-    deadline_s: float = Field(default=30.0, gt=0, description="Seconds for one request")
+    deadline_s: float = Field(
+        default=60.0, gt=0, description="Seconds for one request, its wait in the server's queue included"
+    )
     retries: int = Field(
-        default=6, ge=0, description="Further attempts while the server is unavailable, overloaded or late"
+        default=10, ge=0, description="Further attempts while the server is unavailable, overloaded or late"
+    )
+    patience_s: float = Field(
+        default=45.0, gt=0, description="Seconds after which a silent server is given up and the step fails"
+    )
+    in_flight: int = Field(default=8, ge=1, description="Requests of one worker under way at once")
+    shared_memory: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Inputs through system shared memory. auto: with a server at a loopback address that "
+        "takes it",
+    )
+    recover: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Load a model anew when its process on the server has died. auto: at loopback addresses",
     )
 
     def server(self) -> TritonServer:
         """Where the server is; raises `BackendConfigError` for a malformed address."""
-        return TritonServer(self.url, self.deadline_s, self.retries)
+        return TritonServer(
+            url=self.url,
+            deadline_s=self.deadline_s,
+            retries=self.retries,
+            patience_s=self.patience_s,
+            in_flight=self.in_flight,
+            shared_memory=self.shared_memory,
+            recover=self.recover,
+        )
 
 
 class TritonLayoutConfig(_Triton):
@@ -304,6 +339,17 @@ class Understanding(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The vision-language model's part; off by default."""
 
     mode: Literal["off"] = "off"
+
+
+class Pricing(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What the servers' devices cost; without a price no cost is shown."""
+
+    per_gpu_hour: float | None = Field(default=None, ge=0, description="Price of an hour of one GPU")
+    currency: str = Field(default="USD", description="What the price is in")
+
+    def price(self) -> Price | None:
+        """The price; None when none is set."""
+        return None if self.per_gpu_hour is None else Price(self.per_gpu_hour, self.currency)
 
 
 class Assembly(dg.ConfigurableResource):  # type: ignore[type-arg]

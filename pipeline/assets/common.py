@@ -24,7 +24,18 @@ __all__ = ["GROUP", "INTERRUPTED", "StageOutcome", "conversion_of", "run_stage",
 GROUP = "convert"
 #: Why a step failed that was told to stop.
 INTERRUPTED = "interrupted; run it again and it goes on where it was"
-_RESOURCES = {"store", "reader", "workers", "ocr", "layout", "tables", "assembly", "exports", "progress"}
+_RESOURCES = {
+    "store",
+    "reader",
+    "workers",
+    "ocr",
+    "layout",
+    "tables",
+    "assembly",
+    "exports",
+    "pricing",
+    "progress",
+}
 
 #: For a server that does not answer. A document that cannot be converted is no failure of the step.
 _BACKEND_RETRIES = dg.RetryPolicy(
@@ -100,7 +111,8 @@ def run_stage(context: dg.AssetExecutionContext, stage: str) -> StageOutcome:
     manifest = _manifest(conversion, context.partition_key)
     started = time.monotonic()
     records = conversion.run(stage, manifest, context.resources.progress(context.log))
-    metadata = outcome_metadata(records, time.monotonic() - started)
+    price = context.resources.pricing.price()
+    metadata = outcome_metadata(records, time.monotonic() - started, price)
     return StageOutcome(conversion, manifest, records, metadata)
 
 

@@ -115,13 +115,17 @@ def print_summary(console: Console, records: Sequence[StageRecord], seconds: flo
     table = Table(box=box.SIMPLE)
     table.add_column("document", overflow="fold")
     table.add_column("status")
-    for column in ("pages", "seconds"):
+    measured = any(record.device_seconds for record in records)
+    for column in ("pages", "seconds", *(["device seconds"] if measured else [])):
         table.add_column(column, justify="right")
     table.add_column("reason")
     for record in ranked[:_MAX_ROWS]:
         status = f"[{_COLOURS[record.status]}]{record.status}"
         reason = record.reason or ", ".join(sorted({issue.reason for issue in record.issues}))
-        table.add_row(escape(record.name), status, str(_pages(record)), f"{record.seconds:.1f}", reason)
+        device = [f"{sum(record.device_seconds.values()):.3f}"] if measured else []
+        table.add_row(
+            escape(record.name), status, str(_pages(record)), f"{record.seconds:.1f}", *device, reason
+        )
     console.print(table)
     attention = [record for record in ranked if not record.usable or record.issues]
     for record in attention[:_MAX_ROWS]:

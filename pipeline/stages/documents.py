@@ -92,5 +92,8 @@ def _metadata(job: Job, records: Mapping[str, StageRecord], engine: AssemblyEngi
         "engines": engine.identities,
         "fingerprints": dict(job.fingerprints),
         "seconds": {stage: round(record.seconds, 3) for stage, record in records.items()},
+        "device_seconds": {
+            stage: record.device_seconds for stage, record in records.items() if record.device_seconds
+        },
         "issues": [issue for record in records.values() for issue in record.issues],
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.convert.engines import OcrEngine
+from collections.abc import Iterator
+
+from pipeline.accounting import device_seconds
+from pipeline.convert.engines import OcrEngine, OcrView
 from pipeline.convert.errors import NotRecognisedError
 from pipeline.convert.frames import encode_pages
 from pipeline.convert.types import PageContent, PageOcr
@@ -16,15 +19,11 @@ __all__ = ["read_scans"]
 def read_scans(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
     """Recognise the scanned regions of the pages asked for. Without an engine (OCR off) the page says so."""
     engine: OcrEngine | None = context.engine
-    pages: list[PageOcr] = []
-    wanted = context.artifacts.pages(
-        job.document.id, "pages", job.fingerprints["pages"], PageContent, numbers
-    )
-    for number, content in wanted:
-        if engine is None:
-            pages.append(PageOcr(number=number, note="scanned, and OCR is off"))
-        else:
-            pages.append(engine.read(content, context.renderer(job.document, number)))
+    if engine is None:
+        pages, spent = [PageOcr(number=number, note="scanned, and OCR is off") for number in numbers], {}
+    else:
+        with device_seconds(engine) as spent:
+            pages = list(engine.read_pages(_views(context, job, numbers)))
     record = StageRecord(
         stage="ocr",
         document=job.document.id,
@@ -32,8 +31,17 @@ def read_scans(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
         pages=numbers,
         issues=[_issue(page) for page in pages if page.note or page.error],
         counts={"ocr_pages": len(pages), "ocr_words": sum(len(page.words) for page in pages)},
+        device_seconds=spent,
     )
     return Chunk(encode_pages(pages), record)
+
+
+def _views(context: WorkerContext, job: Job, numbers: list[int]) -> Iterator[OcrView]:
+    wanted = context.artifacts.pages(
+        job.document.id, "pages", job.fingerprints["pages"], PageContent, numbers
+    )
+    for number, content in wanted:
+        yield OcrView(content, context.renderer(job.document, number), job.document.name)
 
 
 def _issue(page: PageOcr) -> PageIssue:
