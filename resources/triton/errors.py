@@ -84,7 +84,7 @@ class LostRegionError(BackendError):
 
 def request_error(place: str, subject: Subject, attempts: int, status: str, words: str) -> BackendError:
     """The error for a request about `subject` that ended with gRPC's `status`; `place` names the model."""
-    if status == "INVALID_ARGUMENT" and _LOST_REGION in words:
+    if status in ("NOT_FOUND", "INVALID_ARGUMENT") and _LOST_REGION in words:
         return LostRegionError(words)
     if status in _PERMANENT:
         kind = UnknownModelError if status == "NOT_FOUND" else RefusedRequestError

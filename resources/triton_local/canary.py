@@ -57,7 +57,7 @@ def check_canary(url: str) -> None:
     """
     sent = np.array([[1.0, -2.0, 3.5, 40.0]], np.float32)
     try:
-        [answer] = TritonModel(TritonServer(url, _DEADLINE_S, retries=2), CANARY).infer([sent], page=0)
+        [answer] = TritonModel(_server(url), CANARY).infer([sent])
     except BackendError as error:
         raise CanaryError(f"the server at {url} fails its canary request: {error}") from error
     if not np.array_equal(answer, sent * _FACTOR + _OFFSET):
@@ -66,3 +66,8 @@ def check_canary(url: str) -> None:
             f"{answer.tolist()}. Its Python environment has packages it cannot work with, such as NumPy 2: "
             "remove it and run `docmill triton setup`"
         )
+
+
+def _server(url: str) -> TritonServer:
+    """As patient as it takes until a connection that was refused before is tried again."""
+    return TritonServer(url, _DEADLINE_S, patience_s=_DEADLINE_S, shared_memory="off", recover="off")

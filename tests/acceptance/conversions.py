@@ -1,0 +1,66 @@
+"""Conversions by a Triton server without Dagster: stages over documents, and what their records say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pikepdf
+
+from pipeline.artifacts import ArtifactStore
+from pipeline.batches import DocumentRef
+from pipeline.conversion import Conversion, TimeLimits
+from pipeline.convert.options import AssemblyOptions
+from pipeline.isolation import WorkerLimits
+from pipeline.records import StageRecord
+from pipeline.worker import ReaderSettings
+from resources.sources import SourceCache, content_hash
+from resources.store import DocumentStore
+from resources.triton import TritonServer
+from resources.triton_engines import TritonCdlaLayout, TritonSlanetTables
+from tests.acceptance.serving import ROOT
+from tests.stage_runs import Told
+
+SAMPLES = ROOT / "tests" / "samples"
+
+
+def split(folder: Path, count: int, pages: int) -> list[Path]:
+    """Different documents of a few pages each, page after page of a sample, round and round."""
+    folder.mkdir(parents=True)
+    made = []
+    with pikepdf.open(SAMPLES / "many_pages.pdf") as whole:
+        for index in range(count):
+            path = folder / f"part{index}.pdf"
+            with pikepdf.new() as part:
+                for page in range(index * pages, (index + 1) * pages):
+                    part.pages.append(whole.pages[page % len(whole.pages)])
+                part.docinfo["/Title"] = f"part {index}"
+                part.save(path)
+            made.append(path)
+    return made
+
+
+def references(files: Sequence[Path]) -> list[DocumentRef]:
+    return [DocumentRef(content_hash(file), file.name, str(file), file.stat().st_size) for file in files]
+
+
+def conversion(store: Path, server: TritonServer, workers: int = 2) -> Conversion:
+    """Embedded models served: documents go through `pages`, `ocr` (off), `layout`, `tables`, `documents`."""
+    return Conversion(
+        artifacts=ArtifactStore(DocumentStore(str(store))),
+        sources=SourceCache(store / "sources"),
+        reader=ReaderSettings(),
+        ocr=None,
+        layout=TritonCdlaLayout(server, "layout_cdla"),
+        tables=TritonSlanetTables(server, "slanet_plus"),
+        assembly=AssemblyOptions(),
+        formats=[],
+        workers=WorkerLimits(workers=workers),
+        limits=TimeLimits(),
+    )
+
+
+def run(
+    converter: Conversion, documents: Sequence[DocumentRef], *stages: str
+) -> dict[str, list[StageRecord]]:
+    return {stage: converter.run(stage, documents, Told()) for stage in stages}
