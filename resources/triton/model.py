@@ -18,6 +18,7 @@ from resources.triton.connection import connect
 from resources.triton.errors import (
     DeadStubError,
     LostRegionError,
+    RefusedRequestError,
     UnreachableServerError,
     request_error,
     translated,
@@ -152,6 +153,7 @@ class TritonModel:
         from tritonclient.grpc import InferInput, InferRequestedOutput
 
         known = self._known(subject)
+        self._check_types(known, inputs)
         regions = self._shared()
         lease = regions.put(inputs) if regions else None
         tensors = []
@@ -172,6 +174,18 @@ class TritonModel:
             client_timeout=self._server.deadline_s,
         )
         return attempt
+
+    def _check_types(self, known: Interface, inputs: Sequence[Array]) -> None:
+        """Before bytes are put where the server would take them for numbers of another kind."""
+        from tritonclient.utils import np_to_triton_dtype
+
+        for tensor, array in zip(known.inputs, inputs, strict=False):
+            datatype = np_to_triton_dtype(array.dtype)
+            if datatype != tensor.datatype:
+                raise RefusedRequestError(
+                    f"{self._place} was given {datatype} for its input {tensor.name}, expected "
+                    f"{tensor.datatype}; check the model's name"
+                )
 
     def _outputs(self, attempt: Attempt, subject: Subject) -> list[Array]:
         """Wait for an attempt's answer."""

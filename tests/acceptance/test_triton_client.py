@@ -78,15 +78,16 @@ def test_inputs_in_shared_memory_give_the_same_answers_and_leave_nothing(triton:
     pictures = [picture(seed) for seed in range(4)]
     expected = [sent.infer([image])[0] for image in pictures]
     requests = [shared.submit([image], Subject()) for image in pictures]
-    assert len(regions(triton)) == 4
+    names = regions(triton)
+    assert len(names) == 4
     for request, answer in zip(requests, expected, strict=True):
         np.testing.assert_allclose(request.result()[0], answer, atol=1e-4)
     shared.infer([pictures[0]])
-    assert len(regions(triton)) == 4  # they are used again
+    assert regions(triton) == names  # they are used again
     del requests, request
     del shared
     assert regions(triton) == []
-    assert not list(SHARED.glob(f"{PREFIX}{os.getpid()}-*"))
+    assert not any((SHARED / name).exists() for name in names)
 
 
 def test_a_process_that_ends_cleans_up_and_what_a_killed_one_leaves_the_next_one_removes(
