@@ -53,5 +53,6 @@ def compare(
         served_items_per_s=statistics.median(one.items_per_s for one, _ in pairs),
         in_process_items_per_s=statistics.median(other.items_per_s for _, other in pairs),
         ratio=statistics.median(one.items_per_s / other.items_per_s for one, other in pairs),
+        best_ratio=max(one.items_per_s for one, _ in pairs) / max(other.items_per_s for _, other in pairs),
         rounds=rounds,
     )

@@ -16,7 +16,10 @@ __all__ = ["Ratio", "Report", "print_report", "write_report"]
 
 
 class Ratio(msgspec.Struct, frozen=True):
-    """Served against in this process: the same graph, threads and requests, in turn; medians of `rounds`."""
+    """Served against in this process: the same graph, threads and requests, in turn; medians of `rounds`.
+
+    `best_ratio` compares the best round of each side: on a machine that others use, that one says more.
+    """
 
     model: str
     batch: int
@@ -24,6 +27,7 @@ class Ratio(msgspec.Struct, frozen=True):
     served_items_per_s: float
     in_process_items_per_s: float
     ratio: float
+    best_ratio: float
     rounds: int
 
 
@@ -75,7 +79,7 @@ def write_report(report: Report, path: Path) -> None:
 
 def _ratio_table(ratios: Sequence[Ratio]) -> Table:
     table = Table(title="served against the same graph in this process")
-    for column in ("model", "batch", "clients", "served items/s", "in process items/s", "ratio"):
+    for column in ("model", "batch", "clients", "served items/s", "in process items/s", "ratio", "of best"):
         table.add_column(column, justify="left" if column == "model" else "right")
     for ratio in ratios:
         table.add_row(
@@ -85,6 +89,7 @@ def _ratio_table(ratios: Sequence[Ratio]) -> Table:
             _number(ratio.served_items_per_s),
             _number(ratio.in_process_items_per_s),
             f"{ratio.ratio:.3f}",
+            f"{ratio.best_ratio:.3f}",
         )
     return table
 

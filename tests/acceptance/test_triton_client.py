@@ -56,7 +56,8 @@ def picture(seed: int = 0) -> np.ndarray:
 def regions(triton: LocalServer) -> list[str]:
     """The regions of shared memory that the server knows."""
     with InferenceServerClient(triton.url) as client:
-        return [name for name in client.get_system_shared_memory_status().regions if name.startswith(PREFIX)]
+        known = client.get_system_shared_memory_status().regions
+    return sorted(name for name in known if name.startswith(PREFIX))
 
 
 def counters(triton: LocalServer, model: str = "layout_cdla") -> Any:
