@@ -57,6 +57,7 @@ class TritonModel:
         self._client: Any = None
         self._interface: Interface | None = None
         self._regions: SharedRegions | None = None
+        self._reader: StatisticsReader | None = None
         self._inferences = 0
 
     def __reduce__(self) -> tuple[type[TritonModel], tuple[TritonServer, str, str, int, int]]:
@@ -117,8 +118,11 @@ class TritonModel:
 
     def open_window(self) -> UsageMeter:
         """Begin to measure what the server spends on this client's requests."""
-        reader = StatisticsReader(self._server, self._connected(), self._name, self._version)
-        return UsageMeter(self._name, reader, lambda: self._inferences)
+        with self._lock:
+            if self._reader is None:
+                client = self._connected()
+                self._reader = StatisticsReader(self._server, client, self._name, self._version)
+        return UsageMeter(self._name, self._reader, lambda: self._inferences)
 
     @property
     def _place(self) -> str:
@@ -204,6 +208,7 @@ class TritonModel:
         `begun` is a first attempt that is under way since `since`.
         """
         first = time.monotonic()
+        lost = 0
         for attempt in count(1):
             if self._breaker.is_open:
                 raise UnreachableServerError(
@@ -216,8 +221,9 @@ class TritonModel:
                     answer = (begun if begun and attempt == 1 else begin())()
             except LostRegionError:
                 self._breaker.answered()
+                lost += 1
                 if self._regions:
-                    self._regions.forgotten(again=attempt > 1)
+                    self._regions.forgotten(again=lost > 1)
                 continue
             except UnreachableServerError:
                 # the breaker counts from when the request was sent: a silent server has had that time

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,18 +78,29 @@ class StatisticsReader:
     """Reads a model's counters, of all servers behind a name that has several addresses."""
 
     def __init__(self, server: TritonServer, client: Any, model: str, version: str) -> None:
+        self._server = server
+        self._client = client
         self._model = model
         self._version = version
-        others = _addresses(server)
+        self._others: dict[str, Any] = {}
+
+    def look_up(self) -> None:
+        """Find out which servers there are now; those are read until the next time."""
+        addresses = _addresses(self._server)
         # one address: the same connection as the requests', which may lead to one server of several
-        self._clients = [connect(address) for address in others] if len(others) > 1 else [client]
+        wanted = addresses if len(addresses) > 1 else []
+        for gone in self._others.keys() - set(wanted):
+            self._others.pop(gone).close()
+        for address in wanted:
+            if address not in self._others:
+                self._others[address] = connect(address)
 
     def read(self) -> Counters | None:
         """The counters; None when no server gives any."""
         from tritonclient.utils import InferenceServerException
 
         found: list[Counters] = []
-        for client in self._clients:
+        for client in list(self._others.values()) or [self._client]:
             try:
                 found.append(read_counters(client, self._model, self._version))
             except InferenceServerException:
@@ -102,6 +113,7 @@ class Window:
 
     def __init__(self, reader: StatisticsReader) -> None:
         self._reader = reader
+        reader.look_up()
         self._before = reader.read()
 
     def seconds(self, own: int) -> float | None:
@@ -136,13 +148,13 @@ class UsageMeter:
         return {} if seconds is None else {self._model: seconds}
 
 
-def _addresses(server: TritonServer) -> Sequence[str]:
+def _addresses(server: TritonServer) -> list[str]:
     """host:port of each server behind the name; nothing where it does not resolve."""
     if server.is_local:
-        return ()
+        return []
     try:
         found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     except OSError:
-        return ()
+        return []
     hosts = dict.fromkeys(str(entry[4][0]) for entry in found)
     return [f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}" for host in hosts]

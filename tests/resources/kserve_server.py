@@ -26,6 +26,8 @@ class Model:
     seconds: float = 0.0
     empty: bool = False  # announces its outputs and sends no bytes, as with a NumPy that Triton cannot read
     requests: list[list[np.ndarray]] = field(default_factory=list)
+    inferences: int = 0  # what its statistics say
+    device_ns: int = 0
 
 
 class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
@@ -63,6 +65,15 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
     def ModelConfig(self, request, context):  # noqa: N802
         response = service_pb2.ModelConfigResponse()
         response.config.max_batch_size = self._model(request.name, context).max_batch
+        return response
+
+    def ModelStatistics(self, request, context):  # noqa: N802
+        model = self._model(request.name, context)
+        response = service_pb2.ModelStatisticsResponse()
+        stats = response.model_stats.add(name=request.name)
+        stats.inference_count = stats.execution_count = model.inferences
+        stats.inference_stats.success.count = model.inferences
+        stats.batch_stats.add(batch_size=1).compute_infer.ns = model.device_ns
         return response
 
     def ModelInfer(self, request, context):  # noqa: N802

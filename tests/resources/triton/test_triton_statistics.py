@@ -1,8 +1,11 @@
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
-from resources.triton.statistics import Counters, UsageMeter
+from resources.triton import TritonServer
+from resources.triton.statistics import Counters, StatisticsReader, UsageMeter
+from tests.resources.kserve_server import KServeServer, Model
 
 
 class Readings:
@@ -10,6 +13,9 @@ class Readings:
 
     def __init__(self, *counters: Counters | None) -> None:
         self._left = list(counters)
+
+    def look_up(self) -> None:
+        pass
 
     def read(self) -> Counters | None:
         return self._left.pop(0) if len(self._left) > 1 else self._left[0]
@@ -42,3 +48,24 @@ def test_nothing_asked_is_nothing_spent_and_no_statistics_is_no_figure() -> None
     assert meter(iter([3, 3]), grown(100, 10.0), grown(108, 12.0)).close() == {}
     assert meter(iter([0, 1]), None).close() == {}
     assert meter(iter([0, 1]), grown(0, 0.0), None).close() == {}
+
+
+def test_a_name_with_several_addresses_is_several_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their counters are added up: requests are spread over all of them."""
+
+    def answer(inputs: list[np.ndarray]) -> list[np.ndarray]:
+        return inputs
+
+    models = [
+        Model(inputs=[("x", "FP32")], outputs=[("y", "FP32")], answer=answer, device_ns=ns, inferences=count)
+        for ns, count in ((10**9, 10), (3 * 10**9, 10))
+    ]
+    with KServeServer({"m": models[0]}) as one, KServeServer({"m": models[1]}) as other:
+        addresses = [one.url, other.url]
+        monkeypatch.setattr("resources.triton.statistics._addresses", lambda _: addresses)
+        reader = StatisticsReader(TritonServer("triton:8001"), None, "m", "")
+        reader.look_up()
+        assert reader.read() == Counters(inferences=20, executions=20, requests=20, device_ns=4 * 10**9)
+        addresses[:] = [one.url, "127.0.0.1:1"]
+        reader.look_up()
+        assert reader.read() == Counters(inferences=10, executions=10, requests=10, device_ns=10**9)
