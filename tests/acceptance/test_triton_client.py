@@ -13,10 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from tritonclient.grpc import InferenceServerClient
 
+from benchmarks.serving.report import Report
+from benchmarks.triton import main as benchmark
 from pipeline.convert.errors import BackendUnavailableError
 from pipeline.metadata import outcome_metadata
 from resources.pricing import Price
@@ -225,3 +228,18 @@ def test_a_server_that_is_gone_fails_the_step_within_its_patience_and_a_retry_re
         assert counters(first).inferences - start == count * pages - kept
     assert [len(record.pages) for record in records] == [pages] * count
     assert {record.status for record in records} == {"converted"}
+
+
+def test_the_benchmark_measures_a_running_server(
+    triton: LocalServer, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--url", triton.url, "--metrics-url", f"http://127.0.0.1:{triton.ports.metrics}/metrics"]
+    command += ["--model", "slanet_plus", "--repository", str(repository), "--json", str(tmp_path / "r.json")]
+    command += ["--batch", "1,2", "--concurrency", "1,4", "--seconds", "0.5", "--rounds", "1"]
+    assert benchmark(command) == 0
+    report = msgspec.json.decode((tmp_path / "r.json").read_bytes(), type=Report)
+    assert [(f.batch, f.concurrency) for f in report.figures] == [(1, 1), (1, 4), (2, 1), (2, 4)]
+    assert all(f.items_per_s > 0 and f.device_ms and f.average_batch for f in report.figures)
+    assert report.figures[1].average_batch > 1.0
+    assert [ratio.batch for ratio in report.ratios] == [1, 2]
+    assert "slanet_plus" in capsys.readouterr().out
