@@ -359,7 +359,7 @@ def killed_run(tmp_path: Path, calls: Path) -> Iterator[subprocess.Popen[bytes]]
         # a shell's background jobs are started with Ctrl-C ignored, and what they start inherits that
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while len(calls_in(calls)) < 5:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
