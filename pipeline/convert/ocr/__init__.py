@@ -1,17 +1,21 @@
 """OCR with PP-OCRv6: text detection and recognition on ONNX graphs, with numpy and OpenCV around them."""
 
-from pipeline.convert.ocr.page import UNKNOWN_SCRIPT, Render, ocr_page
+from pipeline.convert.ocr.image import UNKNOWN_SCRIPT, ImageText, read_image
+from pipeline.convert.ocr.page import Render, ocr_page, read_page
 from pipeline.convert.ocr.read import OcrModels, TextLine, TextWord, read_text
 from pipeline.convert.ocr.recognise import Characters, characters
 
 __all__ = [
     "UNKNOWN_SCRIPT",
     "Characters",
+    "ImageText",
     "OcrModels",
     "Render",
     "TextLine",
     "TextWord",
     "characters",
     "ocr_page",
+    "read_image",
+    "read_page",
     "read_text",
 ]

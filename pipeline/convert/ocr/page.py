@@ -8,33 +8,33 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.ocr.crops import sides, turn, turn_back
-from pipeline.convert.ocr.detect import DETECT_SIDE, Image, Quads, Tensor, detect
-from pipeline.convert.ocr.orientation import CLEAN_MARGIN, orientation
-from pipeline.convert.ocr.read import OcrModels, TextLine, read_lines
+from pipeline.convert.ocr.detect import Image, Quads, Tensor
+from pipeline.convert.ocr.image import ImageText, read_image
+from pipeline.convert.ocr.read import OcrModels
 from pipeline.convert.types import Box, Line, PageContent, PageOcr, Word
 
-__all__ = ["UNKNOWN_SCRIPT", "Render", "ocr_page"]
+__all__ = ["Reader", "Render", "ocr_page", "read_page"]
 
 #: Draws a part of the page, or all of it for None, at so many pixels a point: uint8 RGB [height, width, 3].
 Render = Callable[[float, Box | None], Image]
 
-#: The note on a page whose print the recogniser cannot read.
-UNKNOWN_SCRIPT = "most of the scanned text is unreadable or in a script that the recogniser does not know"
+#: Reads an image; of its text lines, those that the function it is given wants: see `read_image`.
+Reader = Callable[[Image, Callable[[Quads], NDArray[np.bool_]]], ImageText]
 
 _SCALE = 2.0  # 144 dpi: finer rendering reads no better
 _MAX_SIDE = 4000  # pixels
 _PADDING = 4.0  # points of surroundings, which detection needs around text
-_CONFIDENT = 0.8  # lines of a known script nearly all score above this
-_UNKNOWN_SHARE = 0.5
-_FEW_LINES = 3  # fewer may be detected in a photograph
-_SMALL_TEXT = 14.0  # a detected line's height in the detector's pixels, below which it misses lines
 _SIZE_OF_HEIGHT = 0.75  # font size over the height of a detected line
 _SAME_SIZE = 1.15
 
 
 def ocr_page(page: PageContent, render: Render, models: OcrModels) -> PageOcr:
     """The text in `page.scanned`, in the page's points. Errors of the models and of `render` pass through."""
+    return read_page(page, render, lambda image, wanted: read_image(image, models, wanted))
+
+
+def read_page(page: PageContent, render: Render, reader: Reader) -> PageOcr:
+    """`ocr_page` with whatever reads images."""
     scanned = _sound(page)
     if not scanned:
         return PageOcr(number=page.number)
@@ -51,28 +51,18 @@ def ocr_page(page: PageContent, render: Render, models: OcrModels) -> PageOcr:
     scale = np.array([area.width / width, area.height / height])
     origin = np.array([area.l, area.t])
 
-    def to_page(points: Tensor, rotation: int) -> NDArray[np.float64]:
-        before: NDArray[np.float64] = turn_back(points, rotation, width, height) * scale + origin
-        return before
+    def to_page(points: Tensor) -> NDArray[np.float64]:
+        placed: NDArray[np.float64] = points * scale + origin
+        return placed
 
-    def wanted(quads: Quads, rotation: int) -> Quads:
-        return quads[_within(to_page(quads, rotation).mean(axis=1), scanned)]
-
-    quads = wanted(_detect(image, models), 0)
-    lie = orientation(image, quads, models)
-    if lie.rotation:
-        image = turn(image, lie.rotation)
-        quads = wanted(_detect(image, models), lie.rotation)
-    read = read_lines(image, quads, models, CLEAN_MARGIN if lie.clean else 0.0)
-    kept, note = _trusted(read)
-
-    sizes = _sizes([float(np.linalg.norm(line.quad[3] - line.quad[0]) * scale.mean()) for line in kept])
+    read = reader(image, lambda quads: _within(to_page(quads).mean(axis=1), scanned))
+    sizes = _sizes([float(np.linalg.norm(line.quad[3] - line.quad[0]) * scale.mean()) for line in read.lines])
     words: list[Word] = []
     lines: list[Line] = []
-    for line, size in zip(kept, sizes, strict=True):
-        angle = (line.angle - lie.rotation) % 360
+    for line, size in zip(read.lines, sizes, strict=True):
+        angle = (line.angle - read.rotation) % 360
         of_line = [
-            Word(word.text, _bounds(to_page(word.quad, lie.rotation)), size, -1, angle, word.score)
+            Word(word.text, _bounds(to_page(read.placed(word.quad))), size, -1, angle, word.score)
             for word in line.words
         ]
         box = of_line[0].box
@@ -80,7 +70,7 @@ def ocr_page(page: PageContent, render: Render, models: OcrModels) -> PageOcr:
             box = box.union(word.box)
         lines.append(Line(line.text, box, len(words), len(of_line), ocr=True, confidence=line.score))
         words.extend(of_line)
-    return PageOcr(number=page.number, words=words, lines=lines, rotation=lie.rotation, note=note)
+    return PageOcr(number=page.number, words=words, lines=lines, rotation=read.rotation, note=read.note)
 
 
 def _sound(page: PageContent) -> list[Box]:
@@ -95,16 +85,6 @@ def _sound(page: PageContent) -> list[Box]:
     return boxes
 
 
-def _detect(image: Image, models: OcrModels) -> Quads:
-    """Lines of `image`; a second, finer look where they turn out small, as on a poster."""
-    quads = detect(image, models.detect)
-    shrunk = max(image.shape[:2]) / DETECT_SIDE
-    if shrunk <= 2 or not len(quads):
-        return quads
-    heights = np.minimum(*sides(quads)) / shrunk
-    return detect(image, models.detect, 2 * DETECT_SIDE) if np.median(heights) < _SMALL_TEXT else quads
-
-
 def _within(centres: NDArray[np.float64], boxes: Sequence[Box]) -> NDArray[np.bool_]:
     """Which of `centres` [n, 2] lie in any of `boxes`."""
     inside = np.zeros(len(centres), dtype=bool)
@@ -112,24 +92,6 @@ def _within(centres: NDArray[np.float64], boxes: Sequence[Box]) -> NDArray[np.bo
     for box in boxes:
         inside |= (x >= box.l) & (x <= box.r) & (y >= box.t) & (y <= box.b)
     return inside
-
-
-def _trusted(lines: Sequence[TextLine]) -> tuple[list[TextLine], str | None]:
-    """The lines to keep, and a note where most of the text had to go.
-
-    In a script that the alphabet lacks most lines read as nothing, or as look-alikes with little confidence,
-    and a few by chance with some: there, only confident lines stay.
-    """
-    kept = [line for line in lines if line.legible]
-    lengths = np.array([_length(line) for line in lines])
-    sure = np.array([line.legible and line.score >= _CONFIDENT for line in lines], dtype=bool)
-    if len(lines) < _FEW_LINES or lengths[~sure].sum() <= _UNKNOWN_SHARE * lengths.sum():
-        return kept, None
-    return [line for line, good in zip(lines, sure, strict=True) if good], UNKNOWN_SCRIPT
-
-
-def _length(line: TextLine) -> float:
-    return float(np.linalg.norm(line.quad[1] - line.quad[0]))
 
 
 def _sizes(heights: Sequence[float]) -> list[float]:
