@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from resources.triton_local.copies import copy_changed
 from resources.triton_local.errors import TritonSetupError
 from resources.triton_local.places import Shipped, TritonHome
 
@@ -40,7 +40,7 @@ print(json.dumps({
 }))
 """
 _CHECK = """
-import numpy, onnxruntime
+import cv2, numpy, onnxruntime
 assert numpy.__version__.startswith("1."), f"NumPy is {numpy.__version__}"
 """
 
@@ -186,23 +186,12 @@ def _assemble(environment: Environment, facts: _Facts, sources: Path) -> None:
             raise TritonSetupError(
                 f"{part} is missing: remove {environment.folder} and run `docmill triton setup`"
             )
-        _copy(part, environment.backends / name)
+        copy_changed(part, environment.backends / name, 0o755)
     if facts.library.endswith(".a"):
         raise TritonSetupError(
             f"Python {facts.python} was built without a shared library, which Triton's Python backend "
             f"needs; name another one: docmill triton setup --python PATH; or {_CONTAINER}"
         )
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy what has changed. A running server keeps the file it has open."""
-    if target.is_file() and target.read_bytes() == source.read_bytes():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}.new")
-    shutil.copy(source, scratch)
-    scratch.chmod(0o755)
-    scratch.replace(target)
 
 
 @contextmanager

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from resources.dynamic_batch import DYNAMIC_BATCH_VERSION, with_dynamic_batch
+from resources.triton_local.copies import copy_changed
 from resources.triton_local.errors import NoServableModelError
+from resources.triton_local.served_ocr import OCR, install_ocr
 from resources.weights import ModelCache, Progress
 
 __all__ = ["EMBEDDED_SERVED", "Servable", "install_embedded", "model_names", "servable"]
 
 _CONFIG = "config.pbtxt"
 _WEIGHTS = "model.onnx"
+_CODE = "model.py"
 #: What Triton looks for in a version's folder when the configuration names no file, by backend.
 _DEFAULT_FILES = {"onnxruntime": "model.onnx", "tensorrt": "model.plan", "pytorch": "model.pt"}
 
@@ -75,8 +78,9 @@ def install_embedded(
 ) -> list[str]:
     """Put the embedded models' weights into a repository, fetched when missing; the models' names.
 
-    `configs` is the repository that the project ships: what `repository` lacks is copied from there, what it
-    has is kept. Raises `ModelDownloadError`, and `NoServableModelError` when it cannot be written.
+    `configs` is the repository that the project ships: configurations that `repository` lacks are copied from
+    there, those it has are kept, and the models' code is always the project's. Raises `ModelDownloadError`,
+    and `NoServableModelError` when it cannot be written.
     """
     paths = cache.ensure([model.weights for model in EMBEDDED_SERVED], progress=progress)
     try:
@@ -85,13 +89,16 @@ def install_embedded(
             if not config.exists():
                 config.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(configs / name / _CONFIG, config)
+            for code in (configs / name).glob(f"*/{_CODE}"):
+                copy_changed(code, repository / code.relative_to(configs))
         for model in EMBEDDED_SERVED:
             _install(model, paths[model.weights], repository / model.folder / "1")
+        install_ocr(repository / OCR / "1", paths["ocr-recognise"])
     except OSError as error:
         raise NoServableModelError(
             f"{repository} cannot be written ({error.strerror}): name another folder with --repository"
         ) from error
-    return [model.folder for model in EMBEDDED_SERVED]
+    return [*(model.folder for model in EMBEDDED_SERVED), OCR]
 
 
 def _install(model: Servable, weights: Path, folder: Path) -> None:
@@ -116,7 +123,7 @@ def _missing(model: Path) -> str:
         return ""
     if not versions:
         return "a version's folder with weights"
-    default = config.default_model_filename or _DEFAULT_FILES.get(config.backend, "model.py")
+    default = config.default_model_filename or _DEFAULT_FILES.get(config.backend, _CODE)
     more = config.parameters["files"].string_value if "files" in config.parameters else ""
     newest = max(versions, key=lambda path: int(path.name))
     lacking = [name for name in _names((default, *more.split(","))) if not (newest / name).is_file()]

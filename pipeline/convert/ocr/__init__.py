@@ -1,4 +1,7 @@
-"""OCR with PP-OCRv6: text detection and recognition on ONNX graphs, with numpy and OpenCV around them."""
+"""OCR with PP-OCRv6: text detection and recognition on ONNX graphs, with numpy and OpenCV around them.
+
+All but `page` import each other relatively: the served model `ocr` has them under another name.
+"""
 
 from pipeline.convert.ocr.image import UNKNOWN_SCRIPT, ImageText, read_image
 from pipeline.convert.ocr.page import Render, ocr_page, read_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.convert.ocr.detect import Image, Quads, Tensor
+from .detect import Image, Quads, Tensor
 
 __all__ = ["crop", "reading_order", "sides", "turn", "turn_back"]
 

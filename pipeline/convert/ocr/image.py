@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.ocr.crops import sides, turn, turn_back
-from pipeline.convert.ocr.detect import DETECT_SIDE, Image, Quads, Tensor, detect
-from pipeline.convert.ocr.orientation import CLEAN_MARGIN, orientation
-from pipeline.convert.ocr.read import OcrModels, TextLine, read_lines
+from .crops import sides, turn, turn_back
+from .detect import DETECT_SIDE, Image, Quads, Tensor, detect
+from .orientation import CLEAN_MARGIN, orientation
+from .read import OcrModels, TextLine, read_lines
 
 __all__ = ["UNKNOWN_SCRIPT", "ImageText", "everything", "read_image"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.convert.ocr.crops import reading_order, sides
-from pipeline.convert.ocr.detect import Image, Quads
-from pipeline.convert.ocr.read import OcrModels, recognise_quads
+from .crops import reading_order, sides
+from .detect import Image, Quads
+from .read import OcrModels, recognise_quads
 
 __all__ = ["Orientation", "orientation"]
 

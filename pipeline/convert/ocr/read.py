@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.convert.ocr.crops import crop, reading_order, sides
-from pipeline.convert.ocr.detect import Image, Quads, Run, Tensor, detect
-from pipeline.convert.ocr.recognise import Characters, Recognised, recognise
-from pipeline.convert.ocr.words import ink, split, unread
+from .crops import crop, reading_order, sides
+from .detect import Image, Quads, Run, Tensor, detect
+from .recognise import Characters, Recognised, recognise
+from .words import ink, split, unread
 
 __all__ = ["OcrModels", "TextLine", "TextWord", "read_lines", "read_text", "recognise_quads"]
 

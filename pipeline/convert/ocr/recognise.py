@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.ocr.detect import Image, Run, normalise
+from .detect import Image, Run, normalise
 
 __all__ = ["Characters", "Recognised", "characters", "recognise"]
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.ocr.detect import Image, Tensor
-from pipeline.convert.ocr.recognise import Recognised
+from .detect import Image, Tensor
+from .recognise import Recognised
 
 __all__ = ["Part", "ink", "split", "unread"]
 
