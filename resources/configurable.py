@@ -24,6 +24,7 @@ from resources.sources import SourceCache
 from resources.store import DocumentStore, default_home
 from resources.triton import TritonServer
 from resources.triton_engines import TritonCdlaLayout, TritonLayout, TritonSlanetTables, TritonTables
+from resources.triton_ocr import DETECTOR, RECOGNISER, TritonDoclingOcr, TritonOcr
 from resources.weights import default_folder
 
 __all__ = [
@@ -273,6 +274,32 @@ class TritonTablesConfig(_Triton):
         return TritonTables(self.server(), self.model or "tableformer", self.model_version)
 
 
+class TritonOcrConfig(_Triton):
+    """OCR on a Triton server."""
+
+    kind: Literal["triton"] = "triton"
+    contract: Literal["ppocr", "docling"] = Field(
+        default="ppocr",
+        description="ppocr: the two networks that docmill embeds, served; docling: one model under the "
+        "contract of docling's remote OCR engine",
+    )
+    model: str = Field(default="ocr", description="docling: the model's name on the server")
+    language: str = Field(default="english", description="docling: the language named to the model")
+    detector: str = Field(default=DETECTOR, description="ppocr: the name of the detecting model")
+    recogniser: str = Field(default=RECOGNISER, description="ppocr: the name of the recognising model")
+    models: str = Field(
+        default="",
+        description="ppocr: folder of the embedded weights, for the alphabet. Default: $DOCMILL_HOME/models",
+    )
+
+    def engine(self) -> TritonOcr | TritonDoclingOcr:
+        """The engine; the server is asked when a step has work for it."""
+        if self.contract == "docling":
+            return TritonDoclingOcr(self.server(), self.model, self.language, self.model_version)
+        folder = Path(self.models) if self.models else default_folder()
+        return TritonOcr(self.server(), folder, self.detector, self.recogniser, self.model_version)
+
+
 class RecordedLayoutConfig(_Recorded):
     """Detections of another run."""
 
@@ -332,7 +359,9 @@ class Tables(dg.ConfigurableResource):  # type: ignore[type-arg]
 class Ocr(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What reads pages without a text layer."""
 
-    backend: EmbeddedOcrConfig | OcrOffConfig = Field(default=EmbeddedOcrConfig(), discriminator="kind")
+    backend: EmbeddedOcrConfig | TritonOcrConfig | OcrOffConfig = Field(
+        default=EmbeddedOcrConfig(), discriminator="kind"
+    )
 
 
 class Understanding(dg.ConfigurableResource):  # type: ignore[type-arg]

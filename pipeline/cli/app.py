@@ -71,7 +71,10 @@ def convert(
             help="For recorded backends: NAME.predictions.json and NAME.cells.json of another run.",
         ),
     ] = "",
-    ocr: Annotated[str, typer.Option(help="OCR of pages without text: embedded or off.")] = "embedded",
+    ocr: Annotated[
+        str,
+        typer.Option(help="OCR of pages without text: embedded, triton, triton:docling or off."),
+    ] = "embedded",
     pictures: Annotated[bool, typer.Option("--pictures", help="Crop pictures into the documents.")] = False,
     flat: Annotated[
         bool | None,

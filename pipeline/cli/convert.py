@@ -32,7 +32,7 @@ _BACKENDS = {
     "text": ("pdfium", "recorded"),
     "layout": ("embedded", "triton", "triton:cdla", "recorded"),
     "tables": ("embedded", "triton", "triton:slanet", "recorded"),
-    "ocr": ("embedded", "off"),
+    "ocr": ("embedded", "triton", "triton:docling", "off"),
 }
 _PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
 
@@ -79,7 +79,7 @@ class ConvertOptions:
             "workers": {"count": self.jobs, "task_seconds": self.timeout},
             "layout": {"backend": self._backend(self.layout)},
             "tables": {"backend": self._backend(self.tables)},
-            "ocr": {"backend": {self.ocr: {}}},
+            "ocr": {"backend": self._backend(self.ocr)},
             "assembly": {"pictures": self.pictures} | self._hierarchy,
             "exports": {"formats": list(self.formats), "out": _absolute(self.out)},
         }

@@ -105,6 +105,11 @@ class TritonModel:
         known = self._known(Subject.of([page] if page else [], document))
         return [tensor.datatype for tensor in known.inputs]
 
+    def tensor_names(self, *, page: int = 0, document: str = "") -> tuple[list[str], list[str]]:
+        """Names of the inputs and outputs, in order. Asks the server once."""
+        known = self._known(Subject.of([page] if page else [], document))
+        return [tensor.name for tensor in known.inputs], [tensor.name for tensor in known.outputs]
+
     def infer(self, inputs: Sequence[Array], *, page: int = 0, document: str = "") -> list[Array]:
         """The model's outputs, in the order of its metadata, for inputs in that order.
 
@@ -158,7 +163,8 @@ class TritonModel:
 
         known = self._known(subject)
         self._check_types(known, inputs)
-        regions = self._shared()
+        # strings have no fixed size in a region
+        regions = None if any(array.dtype == object for array in inputs) else self._shared()
         lease = regions.put(inputs) if regions else None
         tensors = []
         for index, (tensor, array) in enumerate(zip(known.inputs, inputs, strict=False)):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
-
 import pipeline.convert
+from resources.ocr_alphabet import read_alphabet
 from resources.triton_local.copies import copy_changed, write_changed
 
 __all__ = ["OCR", "install_ocr"]
@@ -26,10 +25,4 @@ def install_ocr(version: Path, recogniser: Path) -> None:
     for module in _MODULES:
         copy_changed(source / f"{module}.py", version / _PACKAGE / f"{module}.py")
     write_changed(b"", version / _PACKAGE / "__init__.py")
-    write_changed(_alphabet(recogniser).encode(), version / "characters.txt")
-
-
-def _alphabet(recogniser: Path) -> str:
-    """As the graph's metadata has it: a character a line."""
-    entries = onnx.load(recogniser, load_external_data=False).metadata_props
-    return next(str(entry.value) for entry in entries if entry.key == "character")
+    write_changed(read_alphabet(recogniser).encode(), version / "characters.txt")

@@ -6,13 +6,13 @@ This and what it imports need NumPy and OpenCV alone, so that the served model `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .crops import sides, turn, turn_back
-from .detect import DETECT_SIDE, Image, Quads, Tensor, detect
+from .detect import DETECT_SIDE, Image, Quads, detect
 from .orientation import CLEAN_MARGIN, orientation
 from .read import OcrModels, TextLine, read_lines
 
@@ -29,17 +29,11 @@ _SMALL_TEXT = 14.0  # a detected line's height in the detector's pixels, below w
 
 @dataclass(frozen=True)
 class ImageText:
-    """The lines of an image `width` x `height`; they lie in the image turned clockwise by `rotation`."""
+    """The lines of an image, where they stand in it; turned clockwise by `rotation` degrees it is upright."""
 
     lines: Sequence[TextLine]
-    width: int
-    height: int
     rotation: int = 0
     note: str | None = None
-
-    def placed(self, points: Tensor) -> Tensor:
-        """Where `points` [..., 2] of the lines are in the image as it was given."""
-        return turn_back(points, self.rotation, self.width, self.height)
 
 
 def everything(quads: Quads) -> NDArray[np.bool_]:
@@ -67,7 +61,16 @@ def read_image(
         quads = lines_of(image, lie.rotation)
     read = read_lines(image, quads, models, CLEAN_MARGIN if lie.clean else 0.0)
     kept, note = _trusted(read)
-    return ImageText(kept, width, height, lie.rotation, note)
+    return ImageText([_turned_back(line, lie.rotation, width, height) for line in kept], lie.rotation, note)
+
+
+def _turned_back(line: TextLine, rotation: int, width: int, height: int) -> TextLine:
+    """A line of the turned image, in the image as it was before: `width` x `height`."""
+    if not rotation:
+        return line
+    words = [replace(word, quad=turn_back(word.quad, rotation, width, height)) for word in line.words]
+    quad = turn_back(line.quad, rotation, width, height)
+    return replace(line, quad=quad, angle=(line.angle - rotation) % 360, words=tuple(words))
 
 
 def _detect(image: Image, models: OcrModels) -> Quads:

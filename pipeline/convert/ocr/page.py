@@ -60,9 +60,8 @@ def read_page(page: PageContent, render: Render, reader: Reader) -> PageOcr:
     words: list[Word] = []
     lines: list[Line] = []
     for line, size in zip(read.lines, sizes, strict=True):
-        angle = (line.angle - read.rotation) % 360
         of_line = [
-            Word(word.text, _bounds(to_page(read.placed(word.quad))), size, -1, angle, word.score)
+            Word(word.text, _bounds(to_page(word.quad)), size, -1, line.angle, word.score)
             for word in line.words
         ]
         box = of_line[0].box

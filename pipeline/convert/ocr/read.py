@@ -12,7 +12,7 @@ from .detect import Image, Quads, Run, Tensor, detect
 from .recognise import Characters, Recognised, recognise
 from .words import ink, split, unread
 
-__all__ = ["OcrModels", "TextLine", "TextWord", "read_lines", "read_text", "recognise_quads"]
+__all__ = ["OcrModels", "TextLine", "TextWord", "line_of", "read_lines", "read_text", "recognise_quads"]
 
 _MIN_SCORE = 0.5
 _MAX_UNREAD = 0.5
@@ -88,7 +88,7 @@ def read_lines(image: Image, quads: Quads, models: OcrModels, margin: float = 0.
     for (index, angle), quad, reading in zip(tries, turned, readings, strict=True):
         if index not in best or reading.score > best[index][2].score:
             best[index] = (angle, quad, reading)
-    return [_line(image, quad, reading, angle) for angle, quad, reading in best.values()]
+    return [line_of(image, quad, reading, angle) for angle, quad, reading in best.values()]
 
 
 def recognise_quads(
@@ -107,7 +107,8 @@ def recognise_quads(
     return recognise(crops, models.recognise, models.characters, models.batch_width)
 
 
-def _line(image: Image, quad: Tensor, reading: Recognised, angle: int) -> TextLine:
+def line_of(image: Image, quad: Tensor, reading: Recognised, angle: int) -> TextLine:
+    """What was read inside `quad` (corners from where the text begins) as a line, its words placed by ink."""
     across, down = quad[1] - quad[0], quad[3] - quad[0]
     top, bottom = quad[0] + down * _ABOVE_INK, quad[0] + down * (1 - _BELOW_INK)
     inner = crop(image, np.stack([top, top + across, bottom + across, bottom]))
