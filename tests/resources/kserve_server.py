@@ -11,7 +11,12 @@ from types import TracebackType
 import grpc
 import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
-from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
+from tritonclient.utils import (
+    deserialize_bytes_tensor,
+    np_to_triton_dtype,
+    serialize_byte_tensor,
+    triton_to_np_dtype,
+)
 
 
 @dataclass
@@ -79,7 +84,7 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
     def ModelInfer(self, request, context):  # noqa: N802
         model = self._model(request.model_name, context)
         arrays = {
-            tensor.name: np.frombuffer(raw, triton_to_np_dtype(tensor.datatype)).reshape(tensor.shape)
+            tensor.name: _read(raw, tensor.datatype).reshape(tensor.shape)
             for tensor, raw in zip(request.inputs, request.raw_input_contents, strict=True)
         }
         inputs = [arrays[name] for name, _ in model.inputs]
@@ -92,10 +97,22 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
         response = service_pb2.ModelInferResponse(model_name=request.model_name)
         for (name, _), array in zip(model.outputs, model.answer(inputs), strict=True):
             response.outputs.add(name=name, datatype=np_to_triton_dtype(array.dtype), shape=array.shape)
-            response.raw_output_contents.append(b"" if model.empty else array.tobytes())
+            response.raw_output_contents.append(b"" if model.empty else _written(array))
         return response
 
     def _model(self, name: str, context: grpc.ServicerContext) -> Model:
         if name not in self.models:
             context.abort(grpc.StatusCode.NOT_FOUND, f"Request for unknown model: '{name}' is not found")
         return self.models[name]
+
+
+def _read(raw: bytes, datatype: str) -> np.ndarray:
+    if datatype == "BYTES":
+        return deserialize_bytes_tensor(raw)
+    return np.frombuffer(raw, triton_to_np_dtype(datatype))
+
+
+def _written(array: np.ndarray) -> bytes:
+    if array.dtype == np.object_:
+        return b"".join(serialize_byte_tensor(array).flat)
+    return array.tobytes()
