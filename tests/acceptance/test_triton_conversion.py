@@ -40,8 +40,8 @@ class Place:
         models = weights("layout").parent
         return subprocess.Popen(
             [
-                *(sys.executable, "-m", "pipeline.cli", "convert", *map(str, places), *options),
-                *("--out", str(self.out), "--format", "md,json", "--jobs", "2", "--ocr", "off"),
+                *(sys.executable, "-m", "pipeline.cli", "convert", "--ocr", "off", *map(str, places)),
+                *(*options, "--out", str(self.out), "--format", "md,json", "--jobs", "2"),
             ],
             env=environment
             | {"DOCMILL_HOME": str(self.home), "DOCMILL_MODELS": str(models), "COLUMNS": "300"},
