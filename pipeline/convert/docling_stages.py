@@ -45,7 +45,14 @@ from pipeline.convert.types import (
     TableStructure,
 )
 
-__all__ = ["PageParts", "assemble_document", "infer_heading_levels", "page_lines", "postprocess"]
+__all__ = [
+    "PageParts",
+    "assemble_document",
+    "docling_table",
+    "infer_heading_levels",
+    "page_lines",
+    "postprocess",
+]
 
 _TABLE_LABELS = {DocItemLabel.TABLE, DocItemLabel.DOCUMENT_INDEX}
 
@@ -168,7 +175,7 @@ def _predicted_page(parts: PageParts) -> Page:
     clusters = [_cluster(region, cells) for region in parts.layout.regions]
     structures = {structure.region: structure for structure in parts.tables.tables}
     tables = {
-        cluster.id: _table(cluster, structures[cluster.id], parts.content.number)
+        cluster.id: docling_table(cluster, structures[cluster.id], parts.content.number)
         for cluster in clusters
         if cluster.label in _TABLE_LABELS and cluster.id in structures
     }
@@ -246,7 +253,8 @@ def _cluster(region: Region, cells: Sequence[TextCell]) -> Cluster:
     )
 
 
-def _table(cluster: Cluster, structure: TableStructure, page_number: int) -> Table:
+def docling_table(cluster: Cluster, structure: TableStructure, page_number: int) -> Table:
+    """A table's structure as docling's table stage would give it for the cluster."""
     cells = [
         TableCell(
             text=cell.text,

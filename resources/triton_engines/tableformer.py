@@ -77,16 +77,9 @@ class _Page:
 
 
 def _tables(count: int, outputs: Sequence[Array]) -> list[tuple[list[str], Array]]:
-    """Tags and boxes of each table of a batch; lengths are [N], or [N, 1] as some servers shape them."""
+    """Tags and boxes of each table of a batch."""
     ids, lengths, boxes, box_lengths = outputs
-    if ids.ndim != 2 or boxes.ndim != 3 or boxes.shape[2] != 4 or not len(ids) == len(boxes) == count:
-        raise ValueError(f"expected {count} tag ids (T) and boxes (C, 4), got {ids.shape} and {boxes.shape}")
-    if lengths.size != count or box_lengths.size != count:
-        raise ValueError(f"expected {count} lengths, got {lengths.shape} and {box_lengths.shape}")
-    return [
-        (tableformer.tags_of(ids[i], int(lengths.flat[i])), boxes[i, : max(0, int(box_lengths.flat[i]))])
-        for i in range(count)
-    ]
+    return tableformer.answers(count, ids, lengths, boxes, box_lengths)
 
 
 def _no_picture() -> tuple[NDArray[np.uint8], float, float, float]:

@@ -19,7 +19,18 @@ from numpy.typing import NDArray
 from pipeline.convert.tables.matched import matched_structure, words_of_table
 from pipeline.convert.types import Box, Region, TableStructure, Word
 
-__all__ = ["SCALE", "SIDE", "TAGS", "ScaledPage", "model_input", "scaled_page", "structure", "tags_of"]
+__all__ = [
+    "SCALE",
+    "SIDE",
+    "TAGS",
+    "ScaledPage",
+    "answers",
+    "model_input",
+    "placed_boxes",
+    "scaled_page",
+    "structure",
+    "tags_of",
+]
 
 #: Pixels per point of the page's picture: 144 dpi.
 SCALE = 2.0
@@ -91,6 +102,29 @@ def tags_of(ids: NDArray[Any], length: int) -> list[str]:
     return tags
 
 
+def answers(
+    count: int, ids: NDArray[Any], lengths: NDArray[Any], boxes: NDArray[Any], box_lengths: NDArray[Any]
+) -> list[tuple[list[str], NDArray[Any]]]:
+    """Tags and boxes [C, 4] of each table of a batch of `count`, from the outputs of the served contract.
+
+    Lengths are [N], or [N, 1] as some servers shape them. Raises `ValueError` for other shapes.
+    """
+    if ids.ndim != 2 or boxes.ndim != 3 or boxes.shape[2] != 4 or not len(ids) == len(boxes) == count:
+        raise ValueError(f"expected {count} tag ids (T) and boxes (C, 4), got {ids.shape} and {boxes.shape}")
+    if lengths.size != count or box_lengths.size != count:
+        raise ValueError(f"expected {count} lengths, got {lengths.shape} and {box_lengths.shape}")
+    return [
+        (tags_of(ids[i], int(lengths.flat[i])), boxes[i, : max(0, int(box_lengths.flat[i]))])
+        for i in range(count)
+    ]
+
+
+def placed_boxes(boxes: NDArray[Any], table: Box) -> list[Box | None]:
+    """The model's boxes [C, 4] in points on the page; None for one with values that are no numbers."""
+    whole = _whole(table)
+    return [_placed(box, whole) for box in boxes]
+
+
 def structure(
     region: Region, tags: Sequence[str], boxes: NDArray[Any], words: Sequence[Word]
 ) -> TableStructure:
@@ -99,8 +133,7 @@ def structure(
     A cell for which there is no box, or one with values that are no numbers, counts as empty. See
     `matched_structure` for the rest.
     """
-    table = _whole(region.box)
-    placed = [_placed(box, table) for box in boxes]
+    placed = placed_boxes(boxes, region.box)
     return matched_structure(region.id, tags, placed, words_of_table(region.box, words), "tableformer")
 
 
