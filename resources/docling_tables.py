@@ -55,7 +55,7 @@ class DocmillTableOptions(BaseTableStructureOptions):  # type: ignore[misc]  # d
 
 @dataclass(frozen=True)
 class _Found:
-    """A table that layout found, and what the model sees of it, [3, 448, 448]: None when it is off the page."""
+    """A table of the layout, and what the model sees of it, [3, 448, 448]: None when it is off the page."""
 
     page: Page
     cluster: Cluster

@@ -1,0 +1,215 @@
+"""Stock docling, in an environment of its own, against docmill's server: the code of docs/stock-docling.md.
+
+Layout and tables are stand-ins that keep the contracts (see stock_docling/stand_ins.py), OCR is PP-OCRv6 itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.convert.pages import read_page
+from pipeline.convert.pdf import Pdf
+from resources.triton import TritonServer
+from resources.triton_engines import TritonLayout
+from resources.triton_local.server import LocalServer
+from tests.acceptance.serving import HERON, ROOT, make_repository, server, statistics
+from tests.acceptance.stock_docling import environment
+from tests.acceptance.stock_docling.stand_ins import write_artifacts, write_heron, write_tableformer
+from tests.acceptance.test_triton_conversion import SAMPLES, Place, finished
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
+
+MODELS = (HERON, "tableformer", "ocr", "ocr_detect", "ocr_recognise")
+RUNNER = ROOT / "tests" / "acceptance" / "stock_docling" / "runner.py"
+TABLES = SAMPLES / "financial_statement.pdf"
+SCAN = SAMPLES / "scanned.pdf"
+
+
+@pytest.fixture(scope="module")
+def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    repository = make_repository(tmp_path_factory.mktemp("triton") / "repository")
+    write_heron(repository / HERON)
+    write_tableformer(repository / "tableformer")
+    with server(repository, *MODELS) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Stock:
+    """docling by itself, with the code of the documentation."""
+
+    folder: Path
+    triton: LocalServer
+
+    def convert(self, pdf: Path, changes: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What came of a PDF; `changes` are made to the code, and each must find its place."""
+        [code] = re.findall(
+            r"```python\n(.*?)```", (ROOT / "docs" / "stock-docling.md").read_text(), re.DOTALL
+        )
+        here = {"report.pdf": str(pdf), '"models"': repr(str(self.folder / "models"))}
+        for old, new in ({**(changes or {}), **here, "localhost:8001": self.triton.url}).items():
+            assert old in code, old
+            code = code.replace(old, new)
+        script, out = self.folder / "script.py", self.folder / "said.json"
+        script.write_text(code)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        run = subprocess.run(
+            [str(environment.python()), str(RUNNER), str(script), str(out)],
+            env=kept | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        said: dict[str, Any] = json.loads(out.read_text())
+        said["stderr"] = run.stderr
+        return said
+
+
+@pytest.fixture(scope="module")
+def stock(triton: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> Stock:
+    folder = tmp_path_factory.mktemp("stock")
+    write_artifacts(folder / "models")
+    return Stock(folder, triton)
+
+
+#: docmill draws pages as docling's pypdfium2 backend does; docling's default backend draws them a little differently.
+PYPDFIUM = {
+    "converter = ": "from docling.backend.pypdfium2_backend import PyPdfiumDocumentBackend\n\nconverter = ",
+    "(pipeline_options=options)": "(pipeline_options=options, backend=PyPdfiumDocumentBackend)",
+}
+
+
+def over_http(triton: LocalServer) -> dict[str, str]:
+    """Layout by HTTP."""
+    return {
+        '(url="localhost:8001", transport="grpc")\n    )': f'(url="{triton.http_url}", transport="http")\n    )'
+    }
+
+
+def detections(triton: LocalServer, path: Path) -> dict[str, list[Any]]:
+    """docmill's detections of each page, as the runner writes docling's."""
+    engine = TritonLayout(TritonServer(triton.url), HERON)
+    found = {}
+    with Pdf.open(path) as pdf:
+        for number in range(1, pdf.page_count + 1):
+            page = read_page(pdf, number)
+            layout = engine.detect(page, None, None, partial(drawn, pdf, number))
+            found[str(number)] = [
+                [region.label, region.score, [region.box.l, region.box.t, region.box.r, region.box.b]]
+                for region in layout.regions
+            ]
+    return found
+
+
+def drawn(pdf: Pdf, number: int, scale: float, box: Any) -> Any:
+    return pdf.render(number, scale, box=box)
+
+
+def tables(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is in the cells of each table of an exported document."""
+    kept = ("text", "start_row_offset_idx", "start_col_offset_idx", "row_span", "col_span", "column_header")
+    return [
+        {
+            "page": table["prov"][0]["page_no"],
+            "size": (table["data"]["num_rows"], table["data"]["num_cols"]),
+            "cells": [tuple(cell[name] for name in kept) for cell in table["data"]["table_cells"]],
+        }
+        for table in document["tables"]
+    ]
+
+
+@pytest.mark.parametrize("transport", ["grpc", "http"])
+def test_doclings_layout_engine_finds_what_docmill_finds(
+    stock: Stock, triton: LocalServer, transport: str
+) -> None:
+    said = stock.convert(TABLES, PYPDFIUM | (over_http(triton) if transport == "http" else {}))
+    assert (said["status"], said["errors"]) == ("success", []), said["stderr"]
+    expected = detections(triton, TABLES)
+    assert list(said["detections"]) == list(expected)
+    for number, page in expected.items():
+        assert len(page) > 5
+        theirs = said["detections"][number]
+        assert [label for label, _, _ in theirs] == [label for label, _, _ in page]
+        for (_, score, box), (_, our_score, our_box) in zip(theirs, page, strict=True):
+            assert score == pytest.approx(our_score, abs=2e-3)
+            assert box == pytest.approx(our_box, abs=0.05)
+
+
+def test_the_plugin_gives_docling_docmills_tables(stock: Stock, triton: LocalServer, tmp_path: Path) -> None:
+    before = statistics(triton.url, "tableformer").execution_count
+    said = stock.convert(TABLES)
+    assert (said["status"], said["errors"]) == ("success", []), said["stderr"]
+    batches = statistics(triton.url, "tableformer").execution_count - before
+    place = Place(tmp_path, tmp_path / "out")
+    chosen = ("--layout", "triton", "--tables", "triton", "--triton-url", triton.url)
+    finished(place.start([TABLES], *chosen))
+    ours = tables(json.loads((place.out / "financial_statement.json").read_text()))
+    assert ours
+    assert tables(said["document"]) == ours
+    assert any(cell[0] for table in ours for cell in table["cells"])
+    assert batches == 1
+
+
+def test_without_matching_the_grid_is_as_predicted(stock: Stock) -> None:
+    plain = 'DocmillTableOptions(url="localhost:8001"'
+    said = stock.convert(TABLES, {plain: f"{plain}, do_cell_matching=False"})
+    assert (said["status"], said["errors"]) == ("success", []), said["stderr"]
+    found = tables(said["document"])
+    assert found
+    for table in found:
+        rows, columns = table["size"]
+        assert columns == 3
+        assert [cell[1:3] for cell in table["cells"]] == [(r, c) for r in range(rows) for c in range(columns)]
+    assert any(cell[0] for table in found for cell in table["cells"])
+
+
+def test_doclings_ocr_engine_reads_what_docmill_reads(
+    stock: Stock, triton: LocalServer, tmp_path: Path
+) -> None:
+    said = stock.convert(SCAN)
+    assert (said["status"], said["errors"]) == ("success", []), said["stderr"]
+    read = [text["text"] for text in said["document"]["texts"]]
+    read += [cell[0] for table in tables(said["document"]) for cell in table["cells"]]
+    place = Place(tmp_path, tmp_path / "out")
+    finished(place.start([SCAN], "--ocr", "embedded"))
+    ours = [text["text"] for text in json.loads((place.out / "scanned.json").read_text())["texts"]]
+    assert sorted(" ".join(read).split()) == sorted(" ".join(ours).split())
+    assert len(" ".join(ours).split()) > 100
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "raised", "message"),
+    [
+        (
+            '"localhost:8001"),\n    layout',
+            '"localhost:8001", model="nobody"),\n    layout',
+            "BackendConfigError",
+            "nobody",
+        ),
+        (
+            '"localhost:8001"),\n    layout',
+            '"127.0.0.1:1"),\n    layout',
+            "BackendUnavailableError",
+            "127.0.0.1:1",
+        ),
+        ("allow_external_plugins=True", "allow_external_plugins=False", "RuntimeError", "docmill_triton"),
+    ],
+)
+def test_what_cannot_work_is_said_when_the_converter_is_made(
+    stock: Stock, old: str, new: str, raised: str, message: str
+) -> None:
+    said = stock.convert(TABLES, {old: new})
+    assert said["raised"] == raised, said
+    assert message in said["message"]
