@@ -1,6 +1,6 @@
 """Stock docling, in an environment of its own, against docmill's server: the code of docs/stock-docling.md.
 
-Layout and tables are stand-ins that keep the contracts (see stock_docling/stand_ins.py), OCR is PP-OCRv6 itself.
+Layout and tables are stand-ins that keep the contracts (see stock_docling/stand_ins.py); OCR is PP-OCRv6.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def stock(triton: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> Stoc
     return Stock(folder, triton)
 
 
-#: docmill draws pages as docling's pypdfium2 backend does; docling's default backend draws them a little differently.
+#: docmill draws pages as docling's pypdfium2 backend does; docling's default one differs a little.
 PYPDFIUM = {
     "converter = ": "from docling.backend.pypdfium2_backend import PyPdfiumDocumentBackend\n\nconverter = ",
     "(pipeline_options=options)": "(pipeline_options=options, backend=PyPdfiumDocumentBackend)",
@@ -93,9 +93,9 @@ PYPDFIUM = {
 
 def over_http(triton: LocalServer) -> dict[str, str]:
     """Layout by HTTP."""
-    return {
-        '(url="localhost:8001", transport="grpc")\n    )': f'(url="{triton.http_url}", transport="http")\n    )'
-    }
+    end = "\n    )"
+    grpc = f'(url="localhost:8001", transport="grpc"){end}'
+    return {grpc: f'(url="{triton.http_url}", transport="http"){end}'}
 
 
 def detections(triton: LocalServer, path: Path) -> dict[str, list[Any]]:

@@ -1,7 +1,7 @@
 """Small networks that keep the contracts of docling's, and what docling reads of heron on its own side.
 
-They are not docling's models and know nothing of documents: what they answer follows from the picture alone, so that
-two clients that send the same picture get the same answer, and two that do not, do not.
+They are not docling's models and know nothing of documents: what they answer follows from the picture alone,
+so that two clients that send the same picture get the same answer, and two that do not, do not.
 """
 
 from __future__ import annotations
