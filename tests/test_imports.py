@@ -93,14 +93,21 @@ def test_workers_need_no_dagster() -> None:
         assert offences(f"pipeline.{module}", forbidden=("dagster",)) == []
 
 
-def test_docling_is_imported_by_document_code_and_the_workers_only() -> None:
+def test_docling_is_imported_by_document_code_the_workers_and_its_plugin_only() -> None:
     found = {
         module
         for module in MODULES
         for name in imports(module)
         if within(name, "docling", "docling_core") and not within(module, "pipeline.convert")
     }
-    assert found <= {"pipeline.stages.exports", "pipeline.stages.documents"}
+    assert found <= {"pipeline.stages.exports", "pipeline.stages.documents", "resources.docling_tables"}
+
+
+def test_the_plugin_for_docling_needs_no_dagster() -> None:
+    load = "import resources.docling_plugin as plugin, sys; plugin.table_structure_engines()"
+    look = f"{load}; print('dagster' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.strip() == "False"
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
