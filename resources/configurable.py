@@ -23,8 +23,16 @@ from resources.recorded import CELLS, PREDICTIONS, RecordedLayout, RecordedTable
 from resources.sources import SourceCache
 from resources.store import DocumentStore, default_home
 from resources.triton import TritonServer
-from resources.triton_engines import TritonCdlaLayout, TritonLayout, TritonSlanetTables, TritonTables
-from resources.triton_ocr import DETECTOR, RECOGNISER, TritonDoclingOcr, TritonOcr
+from resources.triton_engines import (
+    DETECTOR,
+    RECOGNISER,
+    TritonCdlaLayout,
+    TritonDoclingOcr,
+    TritonLayout,
+    TritonOcr,
+    TritonSlanetTables,
+    TritonTables,
+)
 from resources.weights import default_folder
 
 __all__ = [

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.convert.docling_stages import docling_table
-from pipeline.convert.errors import BackendConfigError
 from pipeline.convert.tables import tableformer
 from pipeline.convert.tables.matched import matched_structure
 from pipeline.convert.types import Box, Word
 from resources.triton import Array, TritonModel, TritonServer
+from resources.triton.errors import NotTheContractError
 
 __all__ = ["DocmillTableModel", "DocmillTableOptions"]
 
@@ -46,7 +46,7 @@ class DocmillTableOptions(BaseTableStructureOptions):  # type: ignore[misc]  # d
     model_version: str = Field(default="", description="Default: the server's choice")
     deadline_s: float = Field(default=60.0, gt=0, description="Seconds for one request")
     retries: int = Field(
-        default=6, ge=0, description="Further attempts while the server is unavailable, overloaded or late"
+        default=10, ge=0, description="Further attempts while the server is unavailable, overloaded or late"
     )
     batch_size: int = Field(
         default=32, gt=0, description="Tables in one request, at most; the model's own limit holds too"
@@ -87,7 +87,7 @@ class DocmillTableModel(BaseTableStructureModel):  # type: ignore[misc]
                 "Tables are sent to a server only when that is allowed: "
                 "pipeline_options.enable_remote_services=True"
             )
-        server = TritonServer(options.url, options.deadline_s, options.retries)
+        server = TritonServer(options.url, deadline_s=options.deadline_s, retries=options.retries)
         self._model = TritonModel(server, options.model, options.model_version, inputs=1, outputs=4)
         self._model.check()
 
@@ -127,7 +127,7 @@ class DocmillTableModel(BaseTableStructureModel):  # type: ignore[misc]
             try:
                 answers += tableformer.answers(len(batch), *answer)
             except ValueError as error:
-                raise BackendConfigError(
+                raise NotTheContractError(
                     f"the model {self.options.model} does not keep its contract: {error}; check its name"
                 ) from error
         return answers

@@ -201,7 +201,7 @@ def test_doclings_ocr_engine_reads_what_docmill_reads(
         (
             '"localhost:8001"),\n    layout',
             '"127.0.0.1:1"),\n    layout',
-            "BackendUnavailableError",
+            "UnreachableServerError",
             "127.0.0.1:1",
         ),
         ("allow_external_plugins=True", "allow_external_plugins=False", "RuntimeError", "docmill_triton"),

@@ -19,7 +19,7 @@ from resources.configurable import Ocr, TritonOcrConfig
 from resources.embedded import EmbeddedOcr
 from resources.onnx_runtime import OnnxModel
 from resources.triton import TritonServer
-from resources.triton_ocr import TritonDoclingOcr, TritonOcr
+from resources.triton_engines import TritonDoclingOcr, TritonOcr
 from tests.model_cache import weights
 from tests.resources.kserve_server import KServeServer, Model
 
