@@ -10,6 +10,7 @@ their weights are installed and the embedded ones otherwise.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -60,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             server = _Server(options.url, options.metrics_url, options.repository)
             models = options.model or _default_models(_loaded(server.url))
         else:
+            # the server must be stopped, whatever ends this process
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             repository = _repository(options.repository)
             models = options.model or _default_models(servable(repository))
             server = running.enter_context(_started(repository, models, options.threads))
