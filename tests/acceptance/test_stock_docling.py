@@ -189,27 +189,7 @@ def test_doclings_ocr_engine_reads_what_docmill_reads(
     assert len(" ".join(ours).split()) > 100
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "raised", "message"),
-    [
-        (
-            '"localhost:8001"),\n    layout',
-            '"localhost:8001", model="nobody"),\n    layout',
-            "BackendConfigError",
-            "nobody",
-        ),
-        (
-            '"localhost:8001"),\n    layout',
-            '"127.0.0.1:1"),\n    layout',
-            "UnreachableServerError",
-            "127.0.0.1:1",
-        ),
-        ("allow_external_plugins=True", "allow_external_plugins=False", "RuntimeError", "docmill_triton"),
-    ],
-)
-def test_what_cannot_work_is_said_when_the_converter_is_made(
-    stock: Stock, old: str, new: str, raised: str, message: str
-) -> None:
-    said = stock.convert(TABLES, {old: new})
-    assert said["raised"] == raised, said
-    assert message in said["message"]
+def test_docling_refuses_the_plugin_unless_it_is_allowed(stock: Stock) -> None:
+    said = stock.convert(TABLES, {"allow_external_plugins=True": "allow_external_plugins=False"})
+    assert said["raised"] == "RuntimeError", said
+    assert "docmill_triton" in said["message"]
