@@ -6,13 +6,9 @@ fetches the packages, so the user's own index, proxy and certificate settings ap
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import platform
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +17,10 @@ import msgspec
 from resources.triton_local.copies import copy_changed
 from resources.triton_local.errors import TritonSetupError
 from resources.triton_local.places import Shipped, TritonHome
+from resources.virtual_environment import VirtualEnvironment, locked, run, stamp_of
 
 __all__ = ["Environment", "prepare_environment"]
 
-_INSTALL_SECONDS = 1800
 #: NumPy before 2 has wheels up to this Python; the locked onnxruntime begins at 3.11.
 _OLDEST, _NEWEST = (3, 11), (3, 12)
 _CONTAINER = "run Triton's container instead: see deploy/compose.yaml"
@@ -106,14 +102,14 @@ def prepare_environment(
         home.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TritonSetupError(f"{home.folder} cannot be made: {error.strerror}; set DOCMILL_HOME") from error
-    with _locked(home.folder / ".lock"):
-        mark = home.environment / ".docmill"
-        stamp = hashlib.sha256(source.lock.read_bytes()).hexdigest()
-        if not _made_with(mark, stamp) or python is not None:
+    with locked(home.folder / ".lock"):
+        packages = VirtualEnvironment(home.environment, TritonSetupError)
+        stamp = stamp_of([source.lock])
+        if not packages.made_with(stamp) or python is not None:
             report(f"making the environment of the Triton server in {home.environment}")
-            _make(home.environment, source.lock, python or Path(sys.executable))
-            mark.write_text(stamp)
-        facts = _facts(home.environment / "bin" / "python")
+            _make(packages, source.lock, python or Path(sys.executable))
+            packages.finish(stamp)
+        facts = _facts(packages.python)
         environment = Environment(home.environment, Path(facts.packages), facts.libraries, home.backends)
         _assemble(environment, facts, source.backends)
     return environment
@@ -125,14 +121,7 @@ def _check_platform() -> None:
         raise TritonSetupError(f"there is no wheel of Triton for {' '.join(machine)}; {_CONTAINER}")
 
 
-def _made_with(mark: Path, stamp: str) -> bool:
-    try:
-        return mark.read_text() == stamp
-    except OSError:
-        return False
-
-
-def _make(folder: Path, lock: Path, python: Path) -> None:
+def _make(packages: VirtualEnvironment, lock: Path, python: Path) -> None:
     facts = _facts(python)
     if not _OLDEST <= facts.version <= _NEWEST:
         raise TritonSetupError(
@@ -140,34 +129,16 @@ def _make(folder: Path, lock: Path, python: Path) -> None:
             f"{'.'.join(map(str, _NEWEST))}, and {python} is {facts.python}; name another one: "
             f"docmill triton setup --python PATH; or {_CONTAINER}"
         )
-    _run([str(python), "-m", "venv", "--clear", "--without-pip", str(folder)], "the environment was not made")
-    # docmill's own pip works on the other environment, which then needs none
-    _run(
-        [
-            *(sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"),
-            *("--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"),
-            *("--only-binary=:all:", "--requirement", str(lock)),
-        ],
-        "pip could not install the packages of the server",
+    packages.create(python)
+    packages.install(
+        "--no-deps", "--require-hashes", "--requirement", str(lock), what="the server's packages"
     )
-    _run([str(folder / "bin" / "python"), "-c", _CHECK], "the environment does not work")
+    packages.check(_CHECK)
 
 
 def _facts(python: Path) -> _Facts:
-    output = _run([str(python), "-c", _FACTS], f"{python} is no Python that works")
+    output = run([str(python), "-c", _FACTS], f"{python} is no Python that works", TritonSetupError)
     return msgspec.json.decode(output, type=_Facts)
-
-
-def _run(command: list[str], trouble: str) -> str:
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise TritonSetupError(f"{trouble}: {error}") from error
-    if run.returncode:
-        said = run.stderr.splitlines()
-        reason = " ".join([line for line in said if line.startswith("ERROR")] or said[-3:])
-        raise TritonSetupError(f"{trouble}: {reason or f'exit status {run.returncode}'}")
-    return run.stdout
 
 
 def _assemble(environment: Environment, facts: _Facts, sources: Path) -> None:
@@ -192,11 +163,3 @@ def _assemble(environment: Environment, facts: _Facts, sources: Path) -> None:
             f"Python {facts.python} was built without a shared library, which Triton's Python backend "
             f"needs; name another one: docmill triton setup --python PATH; or {_CONTAINER}"
         )
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One process at a time makes the environment."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
