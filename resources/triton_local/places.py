@@ -35,6 +35,16 @@ class Shipped:
         """Backends written in Python, a folder each."""
         return self.root / "deploy" / "triton" / "backends"
 
+    @property
+    def exporters(self) -> Path:
+        """Scripts that turn docling's checkpoints into ONNX, and what their environment holds."""
+        return self.root / "deploy" / "export"
+
+    @property
+    def samples(self) -> Path:
+        """PDFs to measure an exported model's parity on."""
+        return self.root / "tests" / "samples"
+
 
 @dataclass(frozen=True)
 class TritonHome:
