@@ -1,12 +1,12 @@
-"""docling's layout model, heron (RT-DETRv2), as the ONNX graphs that docmill serves, held against transformers.
+"""docling's layout model, heron (RT-DETRv2), as ONNX graphs that docmill serves, compared with transformers.
 
     python heron.py --checkpoint DIR --pictures DIR --out DIR
 
-Reads `config.json`, `preprocessor_config.json` and `model.safetensors` in the first folder, pictures of pages
-(PNG, 72 dpi) in the second. Writes `model.onnx`, which takes FP32 pictures in 0..1, `model-uint8.onnx`, which
-takes bytes, their common weights `model.onnx.data`, and `parity.json`: how far both are from transformers' model
-and post-processing with the same weights. Ends with status 1 when that is too far, and 2 when the checkpoint is
-another model's.
+Reads `config.json`, `preprocessor_config.json` and `model.safetensors` in the first folder, pictures of
+pages (PNG, 72 dpi) in the second. Writes `model.onnx`, which takes FP32 pictures in 0..1, `model-uint8.onnx`,
+which takes bytes, their common weights `model.onnx.data`, and `parity.json`: how far both are from
+transformers' model and post-processing with the same weights. Ends with status 1 when that is too far, and 2
+when the checkpoint is another model's.
 
 Contract: images [N, 3, 640, 640] RGB and orig_target_sizes INT64 [N, 2] (width, height) to labels INT64
 [N, 300], boxes FP32 [N, 300, 4] (left, top, right, bottom in pixels of that size) and scores FP32 [N, 300].
@@ -117,9 +117,7 @@ class Detections:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder of the weights")
     parser.add_argument("--pictures", type=Path, required=True, help="folder of PNG pictures of pages")
     parser.add_argument("--out", type=Path, required=True, help="folder for the graphs")
@@ -145,15 +143,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def load_checkpoint(folder: Path) -> tuple[RTDetrV2ForObjectDetection, RTDetrImageProcessorPil]:
     """The reference: model and image processor. Raises `UnfitError`."""
-    raw = json.loads((folder / "config.json").read_text())
-    if raw.get("model_type") != RTDetrV2Config.model_type:
-        raise UnfitError(
-            f"config.json describes {raw.get('model_type')!r}, not {RTDetrV2Config.model_type!r}"
-        )
+    kind = json.loads((folder / "config.json").read_text()).get("model_type")
+    if kind != RTDetrV2Config.model_type:
+        raise UnfitError(f"config.json describes a model {kind!r} instead of {RTDetrV2Config.model_type!r}")
     prepared = json.loads((folder / "preprocessor_config.json").read_text())
-    other = {
-        name: prepared[name] for name, value in PREPARATION.items() if prepared.get(name, value) != value
-    }
+    other = {name: prepared.get(name) for name, value in PREPARATION.items() if prepared.get(name) != value}
     if other or abs(prepared.get("rescale_factor", 1 / 255) - 1 / 255) > 1e-9:
         raise UnfitError(f"preprocessor_config.json asks for other pictures than docmill sends: {other}")
     try:

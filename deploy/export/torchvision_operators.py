@@ -1,7 +1,7 @@
 """Lets torchvision be imported beside torch's build for CPUs.
 
-PyPI's torchvision has its operators in a library that is linked to CUDA and does not load then; its Python part
-attaches to two of them and fails. Declared here, without code, they do no harm: no exporter calls them.
+PyPI's torchvision has its operators in a library that is linked to CUDA and does not load then; its Python
+part attaches to two of them and fails. Declared here, without code, they do no harm: no exporter calls them.
 """
 
 from __future__ import annotations

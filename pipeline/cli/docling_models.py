@@ -76,7 +76,9 @@ def installed_table(repository: Path | None) -> Table:
             if source is None:
                 table.add_row(model.folder, "not installed: docmill models pull docling", "", "")
             else:
-                table.add_row(model.folder, _made_of(source), _revision(source), _figures(source.parity))
+                table.add_row(
+                    model.folder, _made_of(source), _revision(source), "\n".join(map(str, source.parity))
+                )
     return table
 
 

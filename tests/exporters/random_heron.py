@@ -3,8 +3,8 @@
     python random_heron.py --size full|small --pictures DIR --out DIR
 
 Weights as transformers initialises them make all scores alike, so that which 300 of 8,400 places are kept is
-chance. Here every normalisation is set to what flows through it on the pictures, and the heads are scaled until
-scores spread and some dozens of detections are above 0.3.
+chance. Here every normalisation is set to what flows through it on the pictures, and the heads are scaled
+until scores spread and some dozens of detections are above 0.3.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "export"))
-from torchvision_operators import declare_operators  # noqa: E402
+from torchvision_operators import declare_operators
 
 declare_operators()
 from transformers import RTDetrResNetConfig, RTDetrV2Config, RTDetrV2ForObjectDetection  # noqa: E402
@@ -89,9 +89,7 @@ def config(size: str) -> RTDetrV2Config:
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--size", choices=["full", "small"], required=True)
     parser.add_argument("--pictures", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

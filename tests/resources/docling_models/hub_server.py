@@ -1,0 +1,73 @@
+"""A small HTTP server that behaves as the hub: weights are redirected to storage, ranges are known."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+
+class HubServer:
+    """Use as a context manager. `files` by path, `repository/resolve/revision/file`.
+
+    `failures` are statuses to answer first, one a request; `cut` transfers end in the middle.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], failures: list[int] | None = None, cut: int = 0) -> None:
+        self.files, self.failures, self.cut = files, failures or [], cut
+        #: Path and Range of each request.
+        self.requests: list[tuple[str, str | None]] = []
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                hub._answer(self)
+
+            def log_message(self, *arguments: object) -> None:
+                """Be quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> HubServer:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        path, asked = request.path.lstrip("/"), request.headers.get("Range")
+        self.requests.append((path, asked))
+        stored = path.removeprefix("storage/")
+        if self.failures:
+            self._plain(request, self.failures.pop(0))
+        elif stored not in self.files:
+            self._plain(request, 404)
+        elif path == stored and path.endswith(".safetensors"):
+            request.send_response(302)
+            request.send_header("Location", f"{self.address}/storage/{path}")
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+        else:
+            self._send(request, self.files[stored], int(asked[6:-1]) if asked else 0, asked is not None)
+
+    def _plain(self, request: BaseHTTPRequestHandler, status: int) -> None:
+        request.send_response(status)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    def _send(self, request: BaseHTTPRequestHandler, data: bytes, start: int, partial: bool) -> None:
+        rest = data[start:]
+        request.send_response(206 if partial else 200)
+        request.send_header("Content-Length", str(len(rest)))
+        request.end_headers()
+        if self.cut:
+            self.cut -= 1
+            rest = rest[: len(rest) // 2]
+        request.wfile.write(rest)
+        request.close_connection = True
