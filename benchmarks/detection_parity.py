@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
@@ -118,7 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _print(console, found, options)
     if options.json:
         summary = {"agreement": found.agreement, "box": found.box, "score": found.score}
-        report = {"environment": environment(), **summary, "pages": [asdict(page) for page in found.pages]}
+        report = {
+            "environment": msgspec.to_builtins(environment()),
+            **summary,
+            "pages": [asdict(page) for page in found.pages],
+        }
         options.json.write_text(json.dumps(report, indent=2))
     if not found.detections:
         return 2

@@ -4,9 +4,8 @@
 
 Reads `config.json`, `preprocessor_config.json` and `model.safetensors` in the first folder, pictures of
 pages (PNG, 72 dpi) in the second. Writes `model.onnx`, which takes FP32 pictures in 0..1, `model-uint8.onnx`,
-which takes bytes, their common weights `model.onnx.data`, and `parity.json`: how far both are from
-transformers' model and post-processing with the same weights. Ends with status 1 when that is too far, and 2
-when the checkpoint is another model's.
+which takes bytes, and `parity.json`: how far both are from transformers' model and post-processing with the
+same weights. Ends with status 1 when that is too far, and 2 when the checkpoint is another model's.
 
 Contract: images [N, 3, 640, 640] RGB and orig_target_sizes INT64 [N, 2] (width, height) to labels INT64
 [N, 300], boxes FP32 [N, 300, 4] (left, top, right, bottom in pixels of that size) and scores FP32 [N, 300].
@@ -61,7 +60,7 @@ LABELS = (
     "key_value_region",
 )
 INPUTS, OUTPUTS = ("images", "orig_target_sizes"), ("labels", "boxes", "scores")
-FLOAT, BYTES, WEIGHTS = "model.onnx", "model-uint8.onnx", "model.onnx.data"
+FLOAT, BYTES = "model.onnx", "model-uint8.onnx"
 #: What docling does to a picture before this model, and docmill with it.
 PREPARATION = {
     "do_resize": True,
@@ -177,31 +176,29 @@ def check_config(config: RTDetrV2Config) -> None:
 
 
 def export(model: RTDetrV2ForObjectDetection, out: Path) -> None:
-    """Write both graphs and their weights."""
-    scratch = out / "traced.onnx"
+    """Write both graphs."""
     images, sizes = torch.rand(2, 3, SIDE, SIDE), torch.tensor([[612, 792], [595, 842]])
     with torch.no_grad():
         torch.onnx.export(
             Contract(model).eval(),
             (images, sizes),
-            str(scratch),
+            str(out / FLOAT),
             input_names=list(INPUTS),
             output_names=list(OUTPUTS),
             dynamic_axes={name: {0: "N"} for name in (*INPUTS, *OUTPUTS)},
             opset_version=OPSET,
             dynamo=False,
         )
-    traced = onnx.load(scratch)
+    traced = onnx.load(out / FLOAT)
     for output, shape in zip(traced.graph.output, ([QUERIES], [QUERIES, 4], [QUERIES]), strict=True):
         element = output.type.tensor_type.elem_type
         output.CopyFrom(helper.make_tensor_value_info(output.name, element, ["N", *shape]))
-    onnx.save(traced, out / FLOAT, save_as_external_data=True, location=WEIGHTS, size_threshold=1024)
-    onnx.save(taking_bytes(onnx.load(out / FLOAT, load_external_data=False)), out / BYTES)
-    scratch.unlink()
+    onnx.save(traced, out / FLOAT)
+    onnx.save(taking_bytes(traced), out / BYTES)
 
 
 def taking_bytes(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The graph with pictures as bytes, divided by 255 in it; weights stay where they are."""
+    """The graph with pictures as bytes, divided by 255 in it."""
     graph = model.graph
     images = next(tensor for tensor in graph.input if tensor.name == INPUTS[0])
     for node in graph.node:

@@ -136,11 +136,11 @@ _LAYOUT = Export(
     served=(
         Served(
             "docling-project--docling-layout-heron",
-            {"model.onnx": "model.onnx", "model.onnx.data": "model.onnx.data"},
+            {"model.onnx": "model.onnx"},
         ),
         Served(
             "docling-project--docling-layout-heron-uint8",
-            {"model.onnx": "model-uint8.onnx", "model.onnx.data": "model.onnx.data"},
+            {"model.onnx": "model-uint8.onnx"},
         ),
     ),
     pictures=True,

@@ -83,8 +83,7 @@ def install(repository: Path, configs: Path, export: Export, out: Path, source: 
     try:
         repository.mkdir(parents=True, exist_ok=True)
         with locked(repository / ".docmill.lock"):
-            kept: dict[str, Path] = {}
-            return [_install(repository, configs, model, out, source, kept) for model in export.served]
+            return [_install(repository, configs, model, out, source) for model in export.served]
     except OSError as error:
         raise InstallError(
             f"{repository} cannot be written ({error.strerror or error}): name another folder with "
@@ -100,9 +99,7 @@ def shipped_config(configs: Path, model: str) -> Path:
     return path
 
 
-def _install(
-    repository: Path, configs: Path, model: Served, out: Path, source: Source, kept: dict[str, Path]
-) -> Path:
+def _install(repository: Path, configs: Path, model: Served, out: Path, source: Source) -> Path:
     folder = repository / model.folder
     config = shipped_config(configs, model.folder)
     folder.mkdir(exist_ok=True)
@@ -112,36 +109,23 @@ def _install(
     _recover(old, version)
     shutil.rmtree(new, ignore_errors=True)
     try:
-        _fill(new, configs / model.folder / _VERSION, model.files, out, kept)
+        _fill(new, configs / model.folder / _VERSION, model.files, out)
         files = {name: sha256_of(new / name) for name in model.files}
         _write(new / _SOURCE, msgspec.json.format(msgspec.json.encode(_with_files(source, files))))
         _swap(new, old, version)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    kept |= {exported: version / name for name, exported in model.files.items()}
     return folder
 
 
-def _fill(new: Path, code: Path, files: Mapping[str, str], out: Path, kept: Mapping[str, Path]) -> None:
+def _fill(new: Path, code: Path, files: Mapping[str, str], out: Path) -> None:
     """A version's files: the project's own code, if any, and the exported graphs."""
-    weights = shutil.ignore_patterns("*.onnx", "*.data", "*.source", "__pycache__")
+    weights = shutil.ignore_patterns("*.onnx", "*.source", "__pycache__")
     if code.is_dir():
         shutil.copytree(code, new, ignore=weights)
     new.mkdir(exist_ok=True)
     for name, exported in files.items():
-        _link_or_copy(kept.get(exported), out / exported, new / name)
-
-
-def _link_or_copy(twin: Path | None, source: Path, target: Path) -> None:
-    """A file that another model has as well shares its bytes, where the file system can."""
-    if twin is not None:
-        try:
-            os.link(twin, target)
-        except OSError:
-            pass
-        else:
-            return
-    _write(target, source.read_bytes())
+        _write(new / name, (out / exported).read_bytes())
 
 
 def _swap(new: Path, old: Path, version: Path) -> None:

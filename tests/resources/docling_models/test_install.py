@@ -20,8 +20,8 @@ EXPORT = Export(
     script="x.py",
     arguments=(),
     served=(
-        Served("one", {"model.onnx": "a.onnx", "model.onnx.data": "weights.data"}),
-        Served("two", {"model.onnx": "b.onnx", "model.onnx.data": "weights.data"}),
+        Served("one", {"model.onnx": "a.onnx", "more.onnx": "weights.onnx"}),
+        Served("two", {"model.onnx": "b.onnx", "more.onnx": "weights.onnx"}),
     ),
     pictures=False,
 )
@@ -50,7 +50,7 @@ def configs(tmp_path: Path) -> Path:
 
 def exported(folder: Path, text: str = "") -> Path:
     folder.mkdir(exist_ok=True)
-    for name in ("a.onnx", "b.onnx", "weights.data"):
+    for name in ("a.onnx", "b.onnx", "weights.onnx"):
         (folder / name).write_text(f"{name} {text}")
     return folder
 
@@ -70,16 +70,14 @@ def test_a_version_has_the_graphs_and_the_projects_code(tmp_path: Path, configs:
     install(repository, configs, EXPORT, exported(tmp_path / "out"), SOURCE)
     assert files(repository) == {
         "one/1/model.onnx": "a.onnx ",
-        "one/1/model.onnx.data": "weights.data ",
+        "one/1/more.onnx": "weights.onnx ",
         "one/1/model.py": "# code",
         "one/1/part/loop.py": "# more code",
         "one/config.pbtxt": 'name: "one"',
         "two/1/model.onnx": "b.onnx ",
-        "two/1/model.onnx.data": "weights.data ",
+        "two/1/more.onnx": "weights.onnx ",
         "two/config.pbtxt": 'name: "two"',
     }
-    first, second = (repository / name / "1" / "model.onnx.data" for name in ("one", "two"))
-    assert first.samefile(second)
     assert is_installed(repository, EXPORT, SOURCE)
     found = read_source(repository, "two")
     assert (

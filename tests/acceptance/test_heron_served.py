@@ -1,0 +1,175 @@
+"""heron's architecture, exported from random weights, on a real Triton server: what transformers finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from benchmarks import detection_parity
+from pipeline.artifacts import ArtifactStore
+from pipeline.cli.convert import ConvertOptions, convert_files
+from pipeline.convert import heron
+from pipeline.convert.drawn_page import drawn_page
+from pipeline.convert.pdf import Pdf
+from pipeline.convert.types import PageLayout, Region
+from resources.docling_models.hub import Hub
+from resources.docling_models.pull import Places, pull
+from resources.store import DocumentStore
+from resources.triton import TritonModel, TritonServer
+from resources.triton_local.places import shipped
+from resources.triton_local.server import LocalServer
+from tests.acceptance.heron_checkpoints import ROOT, checkpoint, docmill_home, reference
+from tests.acceptance.serving import HERON, http_infer, server, statistics
+from tests.model_cache import weights
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
+
+BYTES = f"{HERON}-uint8"
+SAMPLE = ROOT / "tests" / "samples" / "financial_statement.pdf"
+
+
+@pytest.fixture(scope="module")
+def repository() -> Path:
+    """docling's sizes, installed as users do it; kept, for that takes a minute."""
+    folder = docmill_home() / "tests" / "heron-repository"
+    places = Places(shipped(), docmill_home() / "export", docmill_home() / "none", folder)
+    pull("layout", "accurate", places, checkpoint("full"), Hub())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def triton(repository: Path) -> Iterator[LocalServer]:
+    with server(repository, HERON, BYTES, threads=2) as running:
+        yield running
+
+
+def assert_like_transformers(labels: np.ndarray, boxes: np.ndarray, scores: np.ndarray, rows: slice) -> None:
+    """All detections docling would see, in order; boxes within 1e-4 of the picture's side, scores 1e-4."""
+    expected = reference("full")
+    for i, row in enumerate(range(*rows.indices(len(expected["sizes"])))):
+        seen = int((expected["scores"][row] > 0.3).sum())
+        assert seen > 0 and int((scores[i] > 0.3).sum()) == seen
+        side = expected["sizes"][row].max()
+        np.testing.assert_array_equal(labels[i, :seen], expected["labels"][row, :seen])
+        np.testing.assert_allclose(boxes[i, :seen], expected["boxes"][row, :seen], atol=1e-4 * side, rtol=0)
+        np.testing.assert_allclose(scores[i, :seen], expected["scores"][row, :seen], atol=1e-4)
+
+
+def inputs(model: str, rows: slice) -> list[np.ndarray]:
+    images = reference("full")["images"][rows]
+    if model == HERON:
+        images = images.astype(np.float32) / np.float32(255)
+    return [np.ascontiguousarray(images), reference("full")["sizes"][rows]]
+
+
+def grpc(triton: LocalServer, name: str) -> TritonModel:
+    return TritonModel(TritonServer(triton.url, 120.0, 0), name, "", inputs=2, outputs=3)
+
+
+@pytest.mark.parametrize("name", [HERON, BYTES])
+def test_over_grpc_in_batches_and_alone(triton: LocalServer, name: str) -> None:
+    model = grpc(triton, name)
+    count = len(reference("full")["sizes"])
+    together = model.infer(inputs(name, slice(0, count)), page=1)
+    assert [output.shape for output in together] == [(count, 300), (count, 300, 4), (count, 300)]
+    assert_like_transformers(*together, slice(0, count))
+    labels, boxes, scores = model.infer(inputs(name, slice(1, 2)), page=1)
+    assert_like_transformers(labels, boxes, scores, slice(1, 2))
+
+
+def test_over_http(triton: LocalServer) -> None:
+    images, sizes = inputs(HERON, slice(0, 1))
+    answer = http_infer(triton.http_url, HERON, images=images, orig_target_sizes=sizes)
+    assert_like_transformers(answer["labels"], answer["boxes"], answer["scores"], slice(0, 1))
+
+
+def test_requests_of_many_clients_are_joined(triton: LocalServer) -> None:
+    count = len(reference("full")["sizes"])
+    models = [grpc(triton, BYTES) for _ in range(count)]
+    before = {
+        stats.batch_size: stats.compute_infer.count for stats in statistics(triton.url, BYTES).batch_stats
+    }
+    with ThreadPoolExecutor(count) as threads:
+        rows = [slice(i % count, i % count + 1) for i in range(2 * count)]
+        answers = list(
+            threads.map(lambda i: models[i % count].infer(inputs(BYTES, rows[i]), page=1), range(2 * count))
+        )
+    for row, answer in zip(rows, answers, strict=True):
+        assert_like_transformers(*answer, row)
+    after = {
+        stats.batch_size: stats.compute_infer.count for stats in statistics(triton.url, BYTES).batch_stats
+    }
+    assert any(after[size] > before.get(size, 0) for size in after if size > 1)
+
+
+def test_both_models_find_the_same_by_the_benchmark(
+    triton: LocalServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.json"
+    status = detection_parity.main(
+        [
+            *(str(SAMPLE), "--reference", f"{HERON}@{triton.url}", "--against", f"{BYTES}@{triton.url}"),
+            *("--least", "1.0", "--json", str(report)),
+        ]
+    )
+    assert status == 0, capsys.readouterr().out
+    found = json.loads(report.read_text())
+    assert found["agreement"] == 1.0 and found["box"] < 1e-5
+    assert sum(page["matched"] for page in found["pages"]) > 0
+
+
+@dataclass(frozen=True)
+class Options(ConvertOptions):
+    """The command's options, and which of heron's models to ask."""
+
+    model: str = HERON
+
+    def run_config(self) -> dict[str, Any]:
+        config = super().run_config()
+        config["resources"]["layout"]["config"]["backend"]["triton"]["model"] = self.model
+        return config
+
+
+@pytest.mark.parametrize("name", [HERON, BYTES])
+def test_a_conversion_has_the_models_regions(
+    triton: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("DOCMILL_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    monkeypatch.setenv("DOCMILL_MODELS", str(weights("tables").parent))
+    weights("layout")
+    before = statistics(triton.url, name).inference_count
+    options = Options(
+        places=[str(SAMPLE)],
+        out=str(tmp_path / "out"),
+        formats=["json"],
+        jobs=1,
+        layout="triton",
+        triton_url=triton.url,
+        ocr="off",
+        model=name,
+    )
+    [record] = convert_files(options, Console(file=StringIO())).records
+    assert record.status == "converted"
+    assert statistics(triton.url, name).inference_count == before + len(record.pages) > before
+    [artifact] = (tmp_path / "store" / "documents").glob("*/*/layout/*.json.zst")
+    fingerprint = artifact.name.removesuffix(".json.zst")
+    artifacts = ArtifactStore(DocumentStore(str(tmp_path / "store")))
+    for _, page in artifacts.pages(artifact.parents[1].name, "layout", fingerprint, PageLayout):
+        assert page.detections and page.detections == regions(triton, name, page.number)
+
+
+def regions(triton: LocalServer, name: str, number: int) -> list[Region]:
+    """What the model finds on a page of the sample, asked directly."""
+    with Pdf.open(SAMPLE) as pdf:
+        page, picture = drawn_page(pdf, number, heron.SCALE)
+    return detection_parity.ServedDetector(f"{name}@{triton.url}").detect(picture, page)
