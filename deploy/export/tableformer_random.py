@@ -1,0 +1,110 @@
+"""A checkpoint of TableFormer's real architecture with random weights: for tests and for timing, not for tables.
+
+python tableformer_random.py --variant fast --seed 1 --out DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "model_repository" / "tableformer" / "1"))
+
+from table_decoding.architecture import (  # noqa: E402
+    HEAD_WIDTH,
+    HEADS,
+    VARIANTS,
+    WIDTH,
+    Boxes,
+    Encoder,
+    Step,
+    TableModel,
+)
+from table_decoding.control import TAGS  # noqa: E402
+from tableformer_parity import pictures  # noqa: E402
+
+_NEVER = -50.0
+#: Directions in which what a layer sees varies, on which its answers depend.
+_DIRECTIONS = 12
+#: How far apart: the order of additions must not decide between two tags, and boxes must be anywhere.
+_TAG_SPREAD, _BOX_SPREAD = 6.0, 1.0
+_STEPS = 48
+#: What the parts of a layer add to what they are given: with more, all positions are alike after six layers.
+_ADDED = 0.3
+#: What a tag adds to its position: with more, a tag soon follows itself.
+_TAG_SIZE = 0.3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--variant", choices=sorted(VARIANTS), default="accurate")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--end", type=float, default=_NEVER, help="bias of the end tag: at -50 tables do not end")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    model = random_model(options.variant, options.seed, options.end)
+    save_file(model.state_dict(), options.out / f"tableformer_{options.variant}.safetensors")
+    return 0
+
+
+def random_model(variant: str, seed: int, end: float = _NEVER) -> TableModel:
+    """A model whose tags and boxes vary within a table and with the picture.
+
+    Those of plain random weights do not: they are set off against what the model sees in a few pictures.
+    """
+    torch.manual_seed(seed)
+    model = TableModel(VARIANTS[variant]).eval().requires_grad_(False)
+    transformer, boxes = model._tag_transformer, model._bbox_decoder
+    for name, values in transformer._decoder.named_parameters():
+        if values.dim() > 1:
+            adds = "out_proj" in name or "linear2" in name
+            torch.nn.init.xavier_uniform_(values, gain=_ADDED if adds else 3.0)
+    transformer._embedding.weight.mul_(_TAG_SIZE)
+    boxes._attention._full_att.weight.mul_(100.0)
+    features, keys, gates, *memory = Encoder(model)(torch.from_numpy(pictures(4, seed)))
+    hidden = _hidden_states(model, memory)
+    _spread(transformer._fc, hidden.reshape(-1, WIDTH), _TAG_SPREAD)
+    transformer._fc.bias[: TAGS.index("<end>")] = _NEVER
+    transformer._fc.bias[TAGS.index("<end>")] += end
+    last = boxes._bbox_embed.layers[-1]
+    inputs: list[torch.Tensor] = []
+    hook = last.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    for table in range(len(features)):
+        own = slice(table, table + 1)
+        Boxes(model)(features[own], keys[own], gates[own], hidden[:, table])
+    hook.remove()
+    _spread(last, torch.cat(inputs), _BOX_SPREAD)
+    return model
+
+
+def _hidden_states(model: TableModel, memory: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Hidden states [T, N, 512] of N pictures while tags are written at random."""
+    count = len(memory[0])
+    past = [torch.zeros(count, HEADS, _STEPS, HEAD_WIDTH) for _ in memory]
+    tags, states = torch.full((count,), TAGS.index("<start>")), []
+    for position in range(_STEPS):
+        _, hidden, *past = Step(model)(tags, torch.tensor([position]), *memory, *past)
+        states.append(hidden)
+        tags = torch.randint(TAGS.index("ecel"), len(TAGS), (count,))
+    return torch.stack(states)
+
+
+def _spread(layer: torch.nn.Linear, inputs: torch.Tensor, spread: float) -> None:
+    """Give a layer random weights for which inputs like these [N, W] have answers far apart."""
+    middle = inputs.mean(0)
+    _, sizes, directions = torch.linalg.svd(inputs - middle, full_matrices=False)
+    sizes = sizes[:_DIRECTIONS] / len(inputs) ** 0.5
+    mixed = torch.randn(layer.out_features, _DIRECTIONS) * spread / _DIRECTIONS**0.5
+    layer.weight.copy_(mixed / sizes.clamp_min(1e-6) @ directions[:_DIRECTIONS])
+    layer.bias.copy_(-layer.weight @ middle)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
