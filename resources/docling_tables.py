@@ -134,7 +134,7 @@ class DocmillTableModel(BaseTableStructureModel):  # type: ignore[misc]
 
     def _structure(self, table: _Found, tags: Sequence[str], boxes: Array) -> Table:
         cluster, page = table.cluster, table.page
-        placed = tableformer.placed_boxes(boxes, _box(cluster.bbox))
+        placed = tableformer.placed_boxes(tags, boxes, _box(cluster.bbox))
         words = _words(page, cluster) if self.options.do_cell_matching else []
         found = matched_structure(cluster.id, tags, placed, words, "tableformer")
         made = docling_table(cluster, found, page.page_no)

@@ -2,9 +2,9 @@
 
     python tableformer.py --checkpoint DIR --variant accurate --out DIR
 
-Reads `tableformer_VARIANT.safetensors` (and `tm_config.json` beside it) in DIR or below; writes `encoder.onnx`,
-`step.onnx`, `boxes.onnx`, and `parity.json`: how far the graphs' answers are from those of docling-ibm-models
-with the same weights. Ends with status 1 when that is too far, and 2 when there is nothing to export.
+Reads `tableformer_VARIANT.safetensors` (and `tm_config.json` beside it) in DIR or below; writes
+`encoder.onnx`, `step.onnx`, `boxes.onnx`, and `parity.json`: how far the graphs' answers are from those of
+docling-ibm-models with the same weights. Ends with status 1 when that is too far, and 2 when there is nothing to export.
 
 Runs in an environment with torch, onnxruntime and docling-ibm-models.
 """
@@ -50,7 +50,9 @@ class NotExportableError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder of the weights")
     parser.add_argument("--variant", choices=sorted(VARIANTS), default="accurate")
     parser.add_argument("--out", type=Path, required=True, help="folder for the graphs")
@@ -66,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     export(model, options.out)
     checks = measure(weights, options.variant, options.out)
     passed = all(check["passed"] for check in checks)
-    (options.out / "parity.json").write_text(json.dumps({"checks": checks, "passed": passed}, indent=2) + "\n")
+    report = json.dumps({"checks": checks, "passed": passed}, indent=2)
+    (options.out / "parity.json").write_text(report + "\n")
     for check in checks:
         verdict = "passed" if check["passed"] else "FAILED"
         print(f"{verdict}: {check['name']}: {check['measured']:.3g}, at most {check['limit']:.3g}")
@@ -83,9 +86,9 @@ def find_checkpoint(folder: Path, variant: str) -> Path:
 
 
 def check_configuration(path: Path) -> None:
-    """Check that docmill prepares pictures and reads tags as the checkpoint means them; without a file, trust it.
+    """Check that docmill prepares pictures and reads tags as the checkpoint means them.
 
-    Raises `NotExportableError`.
+    Without a file it is taken for granted. Raises `NotExportableError`.
     """
     if not path.is_file():
         return
@@ -132,7 +135,10 @@ def export(model: TableModel, folder: Path) -> None:
         )
         _write(
             Boxes(model),
-            (torch.rand(1, PIXELS, WIDTH), torch.rand(1, PIXELS, WIDTH), torch.rand(1, WIDTH), torch.rand(5, WIDTH)),
+            tuple(
+                torch.rand(shape)
+                for shape in ((1, PIXELS, WIDTH), (1, PIXELS, WIDTH), (1, WIDTH), (5, WIDTH))
+            ),
             folder / "boxes.onnx",
             ["features", "keys", "gate", "hidden"],
             ["boxes", "classes"],

@@ -60,7 +60,7 @@ def scripted(scripts: Sequence[Sequence[int]]) -> Choose:
     """Makes every table of a batch follow its own script."""
     position = [0] * len(scripts)
 
-    def choose(logits: np.ndarray, tables: Sequence[int]) -> list[int]:
+    def choose(_: np.ndarray, tables: Sequence[int]) -> list[int]:
         chosen = []
         for table in tables:
             script = scripts[table]
@@ -74,10 +74,10 @@ def scripted(scripts: Sequence[Sequence[int]]) -> Choose:
 def random_scripts(count: int, seed: int) -> list[list[int]]:
     """Tags without rhyme or reason, `<end>` last."""
     generator = random.Random(seed)
-    weights = {"fcel": 6, "ecel": 2, "ched": 2, "rhed": 1, "srow": 1, "lcel": 4, "ucel": 2, "xcel": 1, "nl": 2}
-    tags = [TAGS.index(tag) for tag in weights]
+    often = {"fcel": 6, "ecel": 2, "ched": 2, "rhed": 1, "srow": 1, "lcel": 4, "ucel": 2, "xcel": 1, "nl": 2}
+    tags = [TAGS.index(tag) for tag in often]
     lengths = [generator.randint(3, 24) for _ in range(count)]
-    return [[*generator.choices(tags, [*weights.values()], k=length), END] for length in lengths]
+    return [[*generator.choices(tags, [*often.values()], k=length), END] for length in lengths]
 
 
 def measure(weights: Path, variant: str, folder: Path) -> list[dict[str, Any]]:

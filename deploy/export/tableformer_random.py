@@ -1,4 +1,4 @@
-"""A checkpoint of TableFormer's real architecture with random weights: for tests and for timing, not for tables.
+"""A checkpoint of TableFormer's real architecture with random weights: for tests and timing, no tables.
 
 python tableformer_random.py --variant fast --seed 1 --out DIR
 """
@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "model_repository" / "tableformer" / "1"))
 
-from table_decoding.architecture import (  # noqa: E402
+from table_decoding.architecture import (
     HEAD_WIDTH,
     HEADS,
     VARIANTS,
@@ -25,15 +25,17 @@ from table_decoding.architecture import (  # noqa: E402
     Step,
     TableModel,
 )
-from table_decoding.control import TAGS  # noqa: E402
-from tableformer_parity import pictures  # noqa: E402
+from table_decoding.control import TAGS
+from tableformer_parity import pictures
 
 _NEVER = -50.0
 #: Directions in which what a layer sees varies, on which its answers depend.
-_DIRECTIONS = 12
+_TAG_DIRECTIONS, _BOX_DIRECTIONS = 12, 3
 #: How far apart: the order of additions must not decide between two tags, and boxes must be anywhere.
-_TAG_SPREAD, _BOX_SPREAD = 6.0, 1.0
+_TAG_SPREAD, _BOX_SPREAD = 6.0, 0.7
 _STEPS = 48
+#: How clearly a cell's box looks at one place of the picture rather than at all of it.
+_SHARPNESS = 30.0
 #: What the parts of a layer add to what they are given: with more, all positions are alike after six layers.
 _ADDED = 0.3
 #: What a tag adds to its position: with more, a tag soon follows itself.
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--variant", choices=sorted(VARIANTS), default="accurate")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--end", type=float, default=_NEVER, help="bias of the end tag: at -50 tables do not end")
+    parser.add_argument("--end", type=float, default=_NEVER, help="bias of the end tag")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     model = random_model(options.variant, options.seed, options.end)
@@ -67,10 +69,10 @@ def random_model(variant: str, seed: int, end: float = _NEVER) -> TableModel:
             adds = "out_proj" in name or "linear2" in name
             torch.nn.init.xavier_uniform_(values, gain=_ADDED if adds else 3.0)
     transformer._embedding.weight.mul_(_TAG_SIZE)
-    boxes._attention._full_att.weight.mul_(100.0)
+    boxes._attention._full_att.weight.mul_(_SHARPNESS)
     features, keys, gates, *memory = Encoder(model)(torch.from_numpy(pictures(4, seed)))
     hidden = _hidden_states(model, memory)
-    _spread(transformer._fc, hidden.reshape(-1, WIDTH), _TAG_SPREAD)
+    _spread(transformer._fc, hidden.reshape(-1, WIDTH), _TAG_DIRECTIONS, _TAG_SPREAD)
     transformer._fc.bias[: TAGS.index("<end>")] = _NEVER
     transformer._fc.bias[TAGS.index("<end>")] += end
     last = boxes._bbox_embed.layers[-1]
@@ -80,7 +82,7 @@ def random_model(variant: str, seed: int, end: float = _NEVER) -> TableModel:
         own = slice(table, table + 1)
         Boxes(model)(features[own], keys[own], gates[own], hidden[:, table])
     hook.remove()
-    _spread(last, torch.cat(inputs), _BOX_SPREAD)
+    _spread(last, torch.cat(inputs), _BOX_DIRECTIONS, _BOX_SPREAD)
     return model
 
 
@@ -96,13 +98,13 @@ def _hidden_states(model: TableModel, memory: Sequence[torch.Tensor]) -> torch.T
     return torch.stack(states)
 
 
-def _spread(layer: torch.nn.Linear, inputs: torch.Tensor, spread: float) -> None:
+def _spread(layer: torch.nn.Linear, inputs: torch.Tensor, directions: int, spread: float) -> None:
     """Give a layer random weights for which inputs like these [N, W] have answers far apart."""
     middle = inputs.mean(0)
-    _, sizes, directions = torch.linalg.svd(inputs - middle, full_matrices=False)
-    sizes = sizes[:_DIRECTIONS] / len(inputs) ** 0.5
-    mixed = torch.randn(layer.out_features, _DIRECTIONS) * spread / _DIRECTIONS**0.5
-    layer.weight.copy_(mixed / sizes.clamp_min(1e-6) @ directions[:_DIRECTIONS])
+    _, sizes, axes = torch.linalg.svd(inputs - middle, full_matrices=False)
+    sizes = sizes[:directions] / len(inputs) ** 0.5
+    mixed = torch.randn(layer.out_features, directions) * spread / directions**0.5
+    layer.weight.copy_(mixed / sizes.clamp_min(1e-6) @ axes[:directions])
     layer.bias.copy_(-layer.weight @ middle)
 
 

@@ -1,4 +1,4 @@
-"""docling's own TableFormer, docling-ibm-models' `TableModel04_rs`, with any weights, and with tags prescribed."""
+"""docling's own TableFormer, docling-ibm-models' `TableModel04_rs`: any weights, and tags prescribed."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from resources.triton_local.errors import NoServableModelError
 from resources.triton_local.served_ocr import OCR, install_ocr
 from resources.weights import ModelCache, Progress
 
-__all__ = ["EMBEDDED_SERVED", "Servable", "install_embedded", "model_names", "servable"]
+__all__ = ["EMBEDDED_SERVED", "Servable", "copy_code", "install_embedded", "model_names", "servable"]
 
 _CONFIG = "config.pbtxt"
 _WEIGHTS = "model.onnx"
@@ -89,8 +89,7 @@ def install_embedded(
             if not config.exists():
                 config.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(configs / name / _CONFIG, config)
-            for code in (configs / name).glob(f"*/{_CODE}"):
-                copy_changed(code, repository / code.relative_to(configs))
+            copy_code(configs / name, repository / name)
         for model in EMBEDDED_SERVED:
             _install(model, paths[model.weights], repository / model.folder / "1")
         install_ocr(repository / OCR / "1", paths["ocr-recognise"])
@@ -99,6 +98,12 @@ def install_embedded(
             f"{repository} cannot be written ({error.strerror}): name another folder with --repository"
         ) from error
     return [*(model.folder for model in EMBEDDED_SERVED), OCR]
+
+
+def copy_code(source: Path, target: Path) -> None:
+    """Copy a model's Python files where they lack or differ; weights and configurations are left alone."""
+    for path in source.glob("[1-9]*/**/*.py"):
+        copy_changed(path, target / path.relative_to(source))
 
 
 def _install(model: Servable, weights: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby, takewhile
 
-__all__ = ["BEGINS_CELL", "Span", "otsl_spans"]
+__all__ = ["BEGINS_CELL", "Span", "otsl_spans", "spanning_cells"]
 
 #: Columns and rows of a cell.
 Span = tuple[int, int]
@@ -44,6 +44,24 @@ def otsl_spans(tags: Sequence[str]) -> dict[int, Span]:
                 spans[index] = span
             index += 1
     return spans
+
+
+def spanning_cells(tags: Sequence[str]) -> list[int]:
+    """The cells that go on to the right or below, by their index among the cells that begin.
+
+    Empty where the tags do not begin with a cell.
+    """
+    if not tags or tags[0] not in BEGINS_CELL:
+        return []
+    rows = _square(tags)
+    places = [(row, col) for row, line in enumerate(rows) for col in range(len(line))]
+    cells = [(row, col) for row, col in places if rows[row][col] in BEGINS_CELL]
+    return [index for index, place in enumerate(cells) if _goes_on(rows, *place)]
+
+
+def _goes_on(rows: Sequence[Sequence[str]], row: int, col: int) -> bool:
+    right = rows[row][col + 1 : col + 2] == ["lcel"]
+    return right or (row + 1 < len(rows) and rows[row + 1][col] == "ucel")
 
 
 def _square(tags: Sequence[str]) -> list[list[str]]:

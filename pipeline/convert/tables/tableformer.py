@@ -3,7 +3,10 @@
 Served contract. Input: images FP32 [N, 3, 448, 448], channels, then width, then height. Outputs: tag_ids
 INT32 [N, T], indices into `TAGS`, filled up with 0; tag_len INT32 [N]; boxes FP32 [N, C, 4], left, top,
 right, bottom as fractions of the table, one for each tag that begins a cell, in that order; box_len INT32
-[N]. Words are matched to cells here, not in the model.
+[N]; and, which a server may leave out, classes INT32 [N, C], what the model takes each of these cells for: 2
+is one with text, less is an empty one. Words are matched to cells here, not in the model.
+
+Another kind of model, such as TableFormerV2, is another contract: `KIND` names this one.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.convert.tables.matched import matched_structure, words_of_table
+from pipeline.convert.tables.otsl_spans import BEGINS_CELL, spanning_cells
 from pipeline.convert.types import Box, Region, TableStructure, Word
 
 __all__ = [
+    "KIND",
     "SCALE",
     "SIDE",
     "TAGS",
@@ -32,6 +37,8 @@ __all__ = [
     "tags_of",
 ]
 
+#: The contract of this module, and the method that a structure names.
+KIND = "tableformer"
 #: Pixels per point of the page's picture: 144 dpi.
 SCALE = 2.0
 SIDE = 448
@@ -44,11 +51,15 @@ TAGS = (
 #: The model stops after so many tags.
 _MAX_TAGS = 1024
 
+#: The class of cells with text.
+_WITH_TEXT = 2
+
 _PAGE_HEIGHT = 1024
 #: A page many times wider than high is scaled to this width instead: its picture must fit into memory.
 _MAX_PAGE_WIDTH = 8192
-_MEAN = 0.94247851
-_STD = 0.17910956
+#: docling's normalisation, by colour.
+_MEAN = np.array([0.94247851, 0.94254675, 0.94292611])
+_STD = np.array([0.17910956, 0.17940403, 0.17931663])
 
 
 class ScaledPage(msgspec.Struct, frozen=True):
@@ -82,7 +93,7 @@ def model_input(page: ScaledPage, table: Box) -> NDArray[np.float32] | None:
     crop = page.picture[top:bottom, left:right]
     if not crop.size:
         return None
-    normalised = (crop.astype(np.float32) - 255.0 * np.float64(_MEAN)) / np.float64(_STD)
+    normalised = (crop.astype(np.float32) - 255.0 * _MEAN) / _STD
     square = cv2.resize(normalised, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(square.transpose(2, 1, 0) / 255.0, np.float32)
 
@@ -90,8 +101,11 @@ def model_input(page: ScaledPage, table: Box) -> NDArray[np.float32] | None:
 def tags_of(ids: NDArray[Any], length: int) -> list[str]:
     """The OTSL tags of one table from its tag ids [T], of which `length` count.
 
-    Tags of the model's own (start, padding) are left out, and all that follows its end tag.
+    Tags of the model's own (start, padding) are left out, and all that follows its end tag. Of a table that
+    did not end by itself, docling leaves out the last tag.
     """
+    if length > _MAX_TAGS and TAGS.index("<end>") not in ids[:length]:
+        length = _MAX_TAGS
     tags: list[str] = []
     for number in ids[: max(0, min(length, _MAX_TAGS + 2))].tolist():
         tag = TAGS[number] if 0 <= number < len(TAGS) else "<unk>"
@@ -119,22 +133,51 @@ def answers(
     ]
 
 
-def placed_boxes(boxes: NDArray[Any], table: Box) -> list[Box | None]:
-    """The model's boxes [C, 4] in points on the page; None for one with values that are no numbers."""
+def placed_boxes(tags: Sequence[str], boxes: NDArray[Any], table: Box) -> list[Box | None]:
+    """The boxes of the cells that `tags` begin, in points on the page, from the model's [C, 4].
+
+    None for one with values that are no numbers.
+    """
     whole = _whole(table)
-    return [_placed(box, whole) for box in boxes]
+    return [_placed(box, whole) for box in _in_step(tags, boxes)]
 
 
 def structure(
-    region: Region, tags: Sequence[str], boxes: NDArray[Any], words: Sequence[Word]
+    region: Region,
+    tags: Sequence[str],
+    boxes: NDArray[Any],
+    words: Sequence[Word],
+    classes: NDArray[np.integer] | None = None,
 ) -> TableStructure:
-    """A table's structure from OTSL tags and cell boxes [C, 4]; `words` are the page's words.
+    """A table's structure from OTSL tags, cell boxes [C, 4] and classes [C]; `words` are the page's words.
 
-    A cell for which there is no box, or one with values that are no numbers, counts as empty. See
-    `matched_structure` for the rest.
+    A cell for which there is no box, or one with values that are no numbers, counts as empty, and one
+    without a class as one with text. See `matched_structure` for the rest.
     """
-    placed = placed_boxes(boxes, region.box)
-    return matched_structure(region.id, tags, placed, words_of_table(region.box, words), "tableformer")
+    placed = placed_boxes(tags, boxes, region.box)
+    words = words_of_table(region.box, words)
+    return matched_structure(region.id, tags, placed, words, KIND, _kinds(tags, classes))
+
+
+def _in_step(tags: Sequence[str], boxes: NDArray[Any]) -> NDArray[Any]:
+    """The boxes; when they are not as many as the cells, without the one after each spanning cell's.
+
+    That is how docling puts right what the model writes for spans without a beginning or an end.
+    """
+    if len(boxes) == sum(tag in BEGINS_CELL for tag in tags):
+        return boxes
+    extra = [cell + 1 for cell in spanning_cells(tags) if cell + 1 < len(boxes)]
+    return np.delete(boxes, extra, axis=0)
+
+
+def _kinds(tags: Sequence[str], classes: NDArray[np.integer] | None) -> NDArray[np.integer] | None:
+    """A class for each cell; docling does not leave out those of the boxes that it leaves out."""
+    if classes is None:
+        return None
+    kinds = np.full(sum(tag in BEGINS_CELL for tag in tags), _WITH_TEXT)
+    known = classes[: len(kinds)]
+    kinds[: len(known)] = known
+    return kinds
 
 
 def _placed(box: NDArray[Any], table: Box) -> Box | None:

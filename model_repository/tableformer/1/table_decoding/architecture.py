@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -193,7 +194,7 @@ class _BoxDecoder(nn.Module):
         self._bbox_embed = nn.Module()
         sizes = (WIDTH, _BOX_HIDDEN, _BOX_HIDDEN, 4)
         self._bbox_embed.layers = nn.ModuleList(
-            nn.Linear(inputs, outputs) for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)
+            nn.Linear(inputs, outputs) for inputs, outputs in pairwise(sizes)
         )
 
 
@@ -304,9 +305,7 @@ class Boxes(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(
-        self, features: Tensor, keys: Tensor, gate: Tensor, hidden: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, keys: Tensor, gate: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden states [C, 512] to boxes [C, 4], middle and size as fractions, and class logits [C, 3].
 
         `features` and `keys` [1, 784, 512] and `gate` [1, 512] are `Encoder`'s for the table.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["END", "MAX_TAGS", "START", "TAGS", "Sequence"]
+__all__ = ["END", "MAX_TAGS", "START", "TAGS", "TagSequence"]
 
 #: The vocabulary of docling's checkpoints, by index.
 TAGS = (
@@ -28,7 +28,7 @@ _NOTHING_OPEN = frozenset({_NL, _UCEL, _XCEL})
 
 
 @dataclass
-class Sequence:
+class TagSequence:
     """One table as it is written. `tags` begins with `<start>` and has `<end>` once it is complete."""
 
     max_tags: int = MAX_TAGS

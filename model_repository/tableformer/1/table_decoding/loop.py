@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import collections.abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from table_decoding.control import MAX_TAGS, Sequence
+from table_decoding.control import MAX_TAGS, TagSequence
 
 __all__ = ["Choose", "Engine", "Pictures", "Table", "decode"]
 
 Array = NDArray[Any]
 #: Logits [N, 13] of tables (their indices in the batch) to a tag for each of them.
-Choose = Callable[[Array, collections.abc.Sequence[int]], collections.abc.Sequence[int]]
+Choose = Callable[[Array, Sequence[int]], Sequence[int]]
 
 
 class Pictures(Protocol):
@@ -25,15 +24,15 @@ class Pictures(Protocol):
     #: The share of the rows of which no more may be left before it pays to move them together.
     shrink_at: float
 
-    def step(self, tags: collections.abc.Sequence[int], position: int) -> tuple[Array, Any]:
+    def step(self, tags: Sequence[int], position: int) -> tuple[Array, Any]:
         """Logits [R, 13] of the R rows, and their hidden states [R, 512], an array of the engine's."""
         ...
 
-    def keep(self, rows: collections.abc.Sequence[int]) -> None:
+    def keep(self, rows: Sequence[int]) -> None:
         """Go on with these rows alone, in this order."""
         ...
 
-    def boxes(self, table: int, hidden: collections.abc.Sequence[Any]) -> tuple[Array, Array]:
+    def boxes(self, table: int, hidden: Sequence[Any]) -> tuple[Array, Array]:
         """Boxes [C, 4], middle and size, and class logits [C, 3] for hidden states [512] of a table."""
         ...
 
@@ -58,20 +57,15 @@ class Table:
     classes: NDArray[np.int32]
 
 
-def likeliest(logits: Array, tables: collections.abc.Sequence[int]) -> collections.abc.Sequence[int]:
-    """The tag with the highest logit, the first of equals."""
-    chosen: list[int] = logits.argmax(axis=1).tolist()
-    return chosen
-
-
 def decode(
-    engine: Engine, images: Array, max_tags: int = MAX_TAGS, choose: Choose = likeliest
+    engine: Engine, images: Array, max_tags: int = MAX_TAGS, choose: Choose | None = None
 ) -> list[Table]:
     """The tables in pictures [N, 3, 448, 448], in their order.
 
-    `max_tags` ends a table that does not end by itself. `choose` says which tags follow.
+    `max_tags` ends a table that does not end by itself. `choose` says which tags follow; without it, those with
+    the highest logit, the first of equals.
     """
-    sequences = [Sequence(max_tags) for _ in images]
+    sequences = [TagSequence(max_tags) for _ in images]
     hidden: list[list[Any]] = [[] for _ in images]
     if not sequences:
         return []
@@ -80,7 +74,8 @@ def decode(
     left = len(rows)
     for position in range(max_tags):
         logits, states = pictures.step([sequences[table].tags[-1] for table in rows], position)
-        for row, (table, tag) in enumerate(zip(rows, choose(logits, rows), strict=True)):
+        chosen = choose(logits, rows) if choose else logits.argmax(axis=1)
+        for row, (table, tag) in enumerate(zip(rows, chosen, strict=True)):
             sequence = sequences[table]
             if sequence.done:
                 continue
@@ -102,7 +97,7 @@ def decode(
 _NO_BOXES = (np.zeros((0, 4), np.float32), np.zeros((0, 3), np.float32))
 
 
-def _table(sequence: Sequence, boxes: Array, logits: Array) -> Table:
+def _table(sequence: TagSequence, boxes: Array, logits: Array) -> Table:
     """The answer for one table: spans get one box, from where they begin to where they end."""
     pairs = np.array(list(sequence.boxes()), np.intp).reshape(-1, 2)
     half = boxes[:, 2:] / np.float32(2)

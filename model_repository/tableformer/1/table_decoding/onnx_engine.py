@@ -28,7 +28,7 @@ _FIRST_CAPACITY = 64
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 #: Pictures that the encoder takes at a time: more are no faster on a CPU, and each takes 0.1 GB meanwhile.
 _ENCODED_AT_ONCE = {"cpu": 1, "cuda": 16}
-#: Cells whose boxes are computed at a time: each has 1.6 MB of intermediate values, best kept in the CPU's cache.
+#: Cells whose boxes are computed at a time: 1.6 MB of intermediate values each, which the CPU's cache holds.
 _BOXES_AT_ONCE = {"cpu": 4, "cuda": 256}
 #: Leaving rows go at once where moving one costs as much as one step of it; a GPU's go through the host.
 _SHRINK_AT = {"cpu": 1.0, "cuda": 0.5}

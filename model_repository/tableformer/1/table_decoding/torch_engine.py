@@ -51,7 +51,8 @@ class TorchPictures:
     def __init__(self, engine: TorchEngine, images: Tensor) -> None:
         self.shrink_at = _SHRINK_AT[engine.kind]
         self._engine = engine
-        parts = [engine.encoder(some.to(engine.device)) for some in images.split(_ENCODED_AT_ONCE[engine.kind])]
+        batches = images.split(_ENCODED_AT_ONCE[engine.kind])
+        parts = [engine.encoder(batch.to(engine.device)) for batch in batches]
         features, keys, gates, *memory = (torch.cat(part) for part in zip(*parts, strict=True))
         self._features, self._keys, self._gates = features, keys, gates
         self._picture = [part.contiguous() for part in memory]
