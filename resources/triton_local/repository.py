@@ -14,7 +14,7 @@ from resources.triton_local.errors import NoServableModelError
 from resources.triton_local.served_ocr import OCR, install_ocr
 from resources.weights import ModelCache, Progress
 
-__all__ = ["EMBEDDED_SERVED", "Servable", "copy_code", "install_embedded", "model_names", "servable"]
+__all__ = ["EMBEDDED_SERVED", "Servable", "install_embedded", "model_names", "servable"]
 
 _CONFIG = "config.pbtxt"
 _WEIGHTS = "model.onnx"
@@ -79,7 +79,7 @@ def install_embedded(
     """Put the embedded models' weights into a repository, fetched when missing; the models' names.
 
     `configs` is the repository that the project ships: configurations that `repository` lacks are copied from
-    there, those it has are kept, and the models' code is always the project's. Raises `ModelDownloadError`,
+    there, those it has are kept, and the code of `ocr` is always the project's. Raises `ModelDownloadError`,
     and `NoServableModelError` when it cannot be written.
     """
     paths = cache.ensure([model.weights for model in EMBEDDED_SERVED], progress=progress)
@@ -89,21 +89,15 @@ def install_embedded(
             if not config.exists():
                 config.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(configs / name / _CONFIG, config)
-            copy_code(configs / name, repository / name)
         for model in EMBEDDED_SERVED:
             _install(model, paths[model.weights], repository / model.folder / "1")
+        copy_changed(configs / OCR / "1" / _CODE, repository / OCR / "1" / _CODE)
         install_ocr(repository / OCR / "1", paths["ocr-recognise"])
     except OSError as error:
         raise NoServableModelError(
             f"{repository} cannot be written ({error.strerror}): name another folder with --repository"
         ) from error
     return [*(model.folder for model in EMBEDDED_SERVED), OCR]
-
-
-def copy_code(source: Path, target: Path) -> None:
-    """Copy a model's Python files where they lack or differ; weights and configurations are left alone."""
-    for path in source.glob("[1-9]*/**/*.py"):
-        copy_changed(path, target / path.relative_to(source))
 
 
 def _install(model: Servable, weights: Path, folder: Path) -> None:

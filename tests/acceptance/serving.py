@@ -73,6 +73,7 @@ def make_repository(folder: Path) -> Path:
     install_embedded(folder, shipped().models, ModelCache(weights("layout").parent))
     _heron(folder / HERON / "1")
     version = folder / "tableformer" / "1"
+    version.mkdir()
     (version / "model.py").write_text(_TABLEFORMER)
     for name in ("encoder.onnx", "step.onnx", "boxes.onnx"):
         (version / name).touch()
