@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from table_decoding.architecture import VARIANTS
 from table_decoding.control import TAGS
+from torchvision_operators import declare_operators
 
 __all__ = ["Reference"]
 
@@ -19,7 +20,7 @@ class Reference:
     """The reference implementation: one table at a time."""
 
     def __init__(self, weights: Path | None, variant: str, max_tags: int) -> None:
-        _let_torchvision_load()
+        declare_operators()
         from docling_ibm_models.tableformer.models.table04_rs.tablemodel04_rs import TableModel04_rs
 
         words = {"word_map": {"word_map_tag": {tag: number for number, tag in enumerate(TAGS)}}}
@@ -82,17 +83,3 @@ def _configuration(variant: str, max_tags: int) -> dict[str, Any]:
         "train": {"bbox": True},
         "predict": {"max_steps": max_tags, "beam_size": 5, "bbox": True, "profiling": False},
     }
-
-
-def _let_torchvision_load() -> None:
-    """torchvision's compiled part is made for CUDA; without it, its Python part asks for two operators."""
-    if torch.version.cuda is not None:
-        return
-    library = torch.library.Library("torchvision", "DEF")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _kept.append(library)
-
-
-#: The definitions last as long as the library object.
-_kept: list[Any] = []

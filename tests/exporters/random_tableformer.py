@@ -1,6 +1,8 @@
-"""A checkpoint of TableFormer's real architecture with random weights: for tests and timing, no tables.
+"""A checkpoint of docling's table architecture with random weights, for tests and timing; no model of docling's.
 
-python tableformer_random.py --variant fast --seed 1 --out DIR
+    python random_tableformer.py --variant accurate|fast --seed 1 --out DIR
+
+Needs the environment of the exporters.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "model_repository" / "tableformer" / "1"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "deploy" / "export"), str(ROOT / "model_repository" / "tableformer" / "1")]
 
 from table_decoding.architecture import (
     HEAD_WIDTH,
@@ -32,10 +35,10 @@ _NEVER = -50.0
 #: Directions in which what a layer sees varies, on which its answers depend.
 _TAG_DIRECTIONS, _BOX_DIRECTIONS = 12, 3
 #: How far apart: the order of additions must not decide between two tags, and boxes must be anywhere.
-_TAG_SPREAD, _BOX_SPREAD = 6.0, 0.7
+_TAG_SPREAD, _BOX_SPREAD = 6.0, 0.4
 _STEPS = 48
 #: How clearly a cell's box looks at one place of the picture rather than at all of it.
-_SHARPNESS = 30.0
+_SHARPNESS = 10.0
 #: What the parts of a layer add to what they are given: with more, all positions are alike after six layers.
 _ADDED = 0.3
 #: What a tag adds to its position: with more, a tag soon follows itself.
