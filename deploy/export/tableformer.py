@@ -4,7 +4,8 @@
 
 Reads `tableformer_VARIANT.safetensors` (and `tm_config.json` beside it) in DIR or below; writes
 `encoder.onnx`, `step.onnx`, `boxes.onnx`, and `parity.json`: how far the graphs' answers are from those of
-docling-ibm-models with the same weights. Ends with status 1 when that is too far, and 2 when there is nothing to export.
+docling-ibm-models with the same weights. Ends with status 1 when that is too far, and 2 when there is nothing
+to export.
 
 Runs in an environment with torch, onnxruntime and docling-ibm-models.
 """
@@ -15,6 +16,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -39,6 +41,8 @@ from table_decoding.control import TAGS  # noqa: E402
 from tableformer_parity import measure  # noqa: E402
 
 OPSET = 17
+#: What the graphs and their parity depend on.
+PACKAGES = ("torch", "onnx", "onnxruntime", "numpy", "docling-ibm-models")
 #: docmill's preprocessing and vocabulary, which a checkpoint's configuration has to agree with.
 MEAN = [0.94247851, 0.94254675, 0.94292611]
 STD = [0.17910956, 0.17940403, 0.17931663]
@@ -50,9 +54,7 @@ class NotExportableError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description="Export and check TableFormer v1.")
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder of the weights")
     parser.add_argument("--variant", choices=sorted(VARIANTS), default="accurate")
     parser.add_argument("--out", type=Path, required=True, help="folder for the graphs")
@@ -68,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     export(model, options.out)
     checks = measure(weights, options.variant, options.out)
     passed = all(check["passed"] for check in checks)
-    report = json.dumps({"checks": checks, "passed": passed}, indent=2)
+    versions = {name: version(name) for name in PACKAGES}
+    report = json.dumps({"checks": checks, "passed": passed, "versions": versions}, indent=2)
     (options.out / "parity.json").write_text(report + "\n")
     for check in checks:
         verdict = "passed" if check["passed"] else "FAILED"
@@ -135,10 +138,7 @@ def export(model: TableModel, folder: Path) -> None:
         )
         _write(
             Boxes(model),
-            tuple(
-                torch.rand(shape)
-                for shape in ((1, PIXELS, WIDTH), (1, PIXELS, WIDTH), (1, WIDTH), (5, WIDTH))
-            ),
+            (*torch.rand(2, 1, PIXELS, WIDTH).unbind(), torch.rand(1, WIDTH), torch.rand(5, WIDTH)),
             folder / "boxes.onnx",
             ["features", "keys", "gate", "hidden"],
             ["boxes", "classes"],

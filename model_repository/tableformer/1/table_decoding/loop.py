@@ -62,8 +62,8 @@ def decode(
 ) -> list[Table]:
     """The tables in pictures [N, 3, 448, 448], in their order.
 
-    `max_tags` ends a table that does not end by itself. `choose` says which tags follow; without it, those with
-    the highest logit, the first of equals.
+    `max_tags` ends a table that does not end by itself. `choose` says which tags follow; without it, those
+    with the highest logit, the first of equals.
     """
     sequences = [TagSequence(max_tags) for _ in images]
     hidden: list[list[Any]] = [[] for _ in images]
