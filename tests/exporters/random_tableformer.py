@@ -1,4 +1,4 @@
-"""A checkpoint of docling's table architecture with random weights, for tests and timing; no model of docling's.
+"""A checkpoint of docling's table architecture with random weights, for tests and timing; none of docling's.
 
     python random_tableformer.py --variant accurate|fast --seed 1 --out DIR
 

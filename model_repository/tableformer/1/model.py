@@ -2,8 +2,8 @@
 
 Parameters of `config.pbtxt`: `engine` is `onnxruntime` (`encoder.onnx`, `step.onnx` and `boxes.onnx` lie
 beside this file) or `torch` (`tableformer.safetensors`, and the parameter `variant`); `device` is `auto`,
-`cpu` or `cuda`; `max_tags` ends tables that do not end by themselves; `intra_op_thread_count` is the number of
-threads on the CPU, by default `$DOCMILL_TRITON_THREADS`, 0 for as many as there are cores.
+`cpu` or `cuda`; `max_tags` ends tables that do not end by themselves; `intra_op_thread_count` is the number
+of threads on the CPU, by default `$DOCMILL_TRITON_THREADS`, 0 for as many as there are cores.
 """
 
 from __future__ import annotations
