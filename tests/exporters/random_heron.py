@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "export"
 from torchvision_operators import declare_operators
 
 declare_operators()
-from transformers import RTDetrResNetConfig, RTDetrV2Config, RTDetrV2ForObjectDetection  # noqa: E402
+from transformers import RTDetrResNetConfig, RTDetrV2Config, RTDetrV2ForObjectDetection
 
 LABELS = (
     "Caption",

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "export"
 from torchvision_operators import declare_operators
 
 declare_operators()
-from transformers import RTDetrV2ForObjectDetection  # noqa: E402
-from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImageProcessorPil  # noqa: E402
+from transformers import RTDetrV2ForObjectDetection
+from transformers.models.rt_detr.image_processing_pil_rt_detr import RTDetrImageProcessorPil
 
 
 def main() -> None:
