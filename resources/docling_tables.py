@@ -22,9 +22,8 @@ from pydantic import Field
 
 from pipeline.convert.docling_stages import docling_table
 from pipeline.convert.tables import tableformer
-from pipeline.convert.tables.matched import matched_structure
 from pipeline.convert.types import Box, Word
-from resources.triton import Array, TritonModel, TritonServer
+from resources.triton import TritonModel, TritonServer
 from resources.triton.errors import NotTheContractError
 
 __all__ = ["DocmillTableModel", "DocmillTableOptions"]
@@ -88,7 +87,9 @@ class DocmillTableModel(BaseTableStructureModel):  # type: ignore[misc]
                 "pipeline_options.enable_remote_services=True"
             )
         server = TritonServer(options.url, deadline_s=options.deadline_s, retries=options.retries)
-        self._model = TritonModel(server, options.model, options.model_version, inputs=1, outputs=4)
+        self._model = TritonModel(
+            server, options.model, options.model_version, inputs=1, outputs=4, optional=1
+        )
         self._model.check()
 
     @classmethod
@@ -107,36 +108,35 @@ class DocmillTableModel(BaseTableStructureModel):  # type: ignore[misc]
             seen = iter(self._recognised([table for table in found if table.picture is not None]))
             by_page = {page.page_no: prediction for page, prediction in zip(pages, predictions, strict=True)}
             for table in found:
-                tags, boxes = next(seen) if table.picture is not None else ([], np.empty((0, 4)))
-                structure = self._structure(table, tags, boxes)
+                answer = next(seen) if table.picture is not None else tableformer.NO_ANSWER
+                structure = self._structure(table, answer)
                 by_page[table.page.page_no].table_map[table.cluster.id] = structure
         for page, prediction in zip(pages, predictions, strict=True):
             page.predictions.tablestructure = prediction
         return predictions
 
-    def _recognised(self, tables: Sequence[_Found]) -> list[tuple[list[str], Array]]:
-        """Tags and boxes of each table."""
+    def _recognised(self, tables: Sequence[_Found]) -> list[tableformer.Answer]:
+        """What the model says of each table."""
         if not tables:
             return []
         size = min(self.options.batch_size, self._model.max_batch(page=tables[0].page.page_no))
-        answers = []
+        answers: list[tableformer.Answer] = []
         for start in range(0, len(tables), size):
             batch = tables[start : start + size]
             pictures = np.stack([table.picture for table in batch if table.picture is not None])
             answer = self._model.infer([pictures], page=batch[0].page.page_no)
             try:
-                answers += tableformer.answers(len(batch), *answer)
+                answers += tableformer.answers(len(batch), answer)
             except ValueError as error:
                 raise NotTheContractError(
                     f"the model {self.options.model} does not keep its contract: {error}; check its name"
                 ) from error
         return answers
 
-    def _structure(self, table: _Found, tags: Sequence[str], boxes: Array) -> Table:
+    def _structure(self, table: _Found, answer: tableformer.Answer) -> Table:
         cluster, page = table.cluster, table.page
-        placed = tableformer.placed_boxes(tags, boxes, _box(cluster.bbox))
         words = _words(page, cluster) if self.options.do_cell_matching else []
-        found = matched_structure(cluster.id, tags, placed, words, "tableformer")
+        found = tableformer.matched(cluster.id, _box(cluster.bbox), answer, words)
         made = docling_table(cluster, found, page.page_no)
         if not self.options.do_cell_matching:
             for cell in made.table_cells:

@@ -28,9 +28,9 @@ class Interface:
 
 
 def read_interface(
-    client: Any, model: str, version: str, counts: tuple[int, int], place: str, patience: float
+    client: Any, model: str, version: str, counts: tuple[int, int, int], place: str, patience: float
 ) -> Interface:
-    """Ask the server; the model must have `counts` inputs and at least so many outputs.
+    """Ask the server; the model must have `counts` inputs and outputs, and may have optional outputs.
 
     Raises `BackendConfigError` for another kind of model; `place` names it. Errors of tritonclient pass.
     """
@@ -38,10 +38,10 @@ def read_interface(
     config = client.get_model_config(model, version, client_timeout=patience).config
     found = tuple(Tensor(t.name, t.datatype) for t in metadata.inputs)
     given = tuple(Tensor(t.name, t.datatype) for t in metadata.outputs)
-    inputs, outputs = counts
+    inputs, outputs, optional = counts
     if len(found) != inputs or len(given) < outputs:
         raise BackendConfigError(
             f"{place} has {len(found)} inputs and {len(given)} outputs instead of {inputs} and "
             f"{outputs}: it is another kind of model; check the model's name"
         )
-    return Interface(found, given[:outputs], max(1, config.max_batch_size))
+    return Interface(found, given[: outputs + optional], max(1, config.max_batch_size))

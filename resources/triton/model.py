@@ -42,16 +42,23 @@ _CHECK_S = 5.0
 class TritonModel:
     """One model of a server. Connects when first used; a pickled copy carries the settings only.
 
+    It has so many `inputs` and `outputs`, and may have `optional` further outputs, which are then asked for.
     gRPC does not survive a fork, so each worker process has a connection of its own.
     """
 
     def __init__(
-        self, server: TritonServer, name: str, version: str = "", inputs: int = 1, outputs: int = 1
+        self,
+        server: TritonServer,
+        name: str,
+        version: str = "",
+        inputs: int = 1,
+        outputs: int = 1,
+        optional: int = 0,
     ) -> None:
         self._server = server
         self._name = name
         self._version = version
-        self._counts = (inputs, outputs)
+        self._counts = (inputs, outputs, optional)
         self._breaker = CircuitBreaker(server.patience_s)
         self._lock = threading.RLock()
         self._client: Any = None
@@ -60,7 +67,7 @@ class TritonModel:
         self._reader: StatisticsReader | None = None
         self._inferences = 0
 
-    def __reduce__(self) -> tuple[type[TritonModel], tuple[TritonServer, str, str, int, int]]:
+    def __reduce__(self) -> tuple[type[TritonModel], tuple[TritonServer, str, str, int, int, int]]:
         return TritonModel, (self._server, self._name, self._version, *self._counts)
 
     @property

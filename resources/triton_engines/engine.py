@@ -15,10 +15,12 @@ __all__ = ["TritonEngine", "not_the_contract"]
 class TritonEngine:
     """One model of a server. The server joins requests of all workers in batches of its own."""
 
-    def __init__(self, server: TritonServer, model: str, version: str, inputs: int, outputs: int) -> None:
+    def __init__(
+        self, server: TritonServer, model: str, version: str, inputs: int, outputs: int, optional: int = 0
+    ) -> None:
         self._name = model
         self._version = version
-        self._model = TritonModel(server, model, version, inputs, outputs)
+        self._model = TritonModel(server, model, version, inputs, outputs, optional)
 
     def identity(self) -> dict[str, Any]:
         """Model and version as they are asked for; not the server's address, which changes no result."""

@@ -13,7 +13,7 @@ from pipeline.convert.engines import Render, TableEngine, TableView
 from pipeline.convert.tables import tableformer
 from pipeline.convert.tables.structure import TableInput, table_structure, words_in
 from pipeline.convert.types import PageContent, Region, TableStructure, Word
-from resources.triton import Array, TritonServer
+from resources.triton import TritonServer
 from resources.triton_engines.engine import TritonEngine, not_the_contract
 from resources.triton_engines.flow import Answer, TableRequests, in_order
 
@@ -24,7 +24,7 @@ class TritonTables(TritonEngine, TableEngine):
     """TableFormer; see `pipeline.convert.tables.tableformer` for the contract."""
 
     def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
-        super().__init__(server, model, version, inputs=1, outputs=4)
+        super().__init__(server, model, version, inputs=1, outputs=4, optional=1)
 
     def structures(
         self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
@@ -34,7 +34,7 @@ class TritonTables(TritonEngine, TableEngine):
 
     def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
         """`structures` for each page; pages share requests."""
-        requests = TableRequests(self._model, _tables, partial(not_the_contract, self._name))
+        requests = TableRequests(self._model, tableformer.answers, partial(not_the_contract, self._name))
         begin = partial(_Page, requests)
         return in_order(requests.flushed_after(views), begin, self._model.in_flight)
 
@@ -69,17 +69,11 @@ class _Page:
 
     def _structure(self, region: Region, answer: Answer | None) -> TableStructure:
         view = self._view
-        tags, boxes = answer() if answer else ([], np.empty((0, 4)))
-        structure = tableformer.structure(region, tags, boxes, view.words)
+        said: tableformer.Answer = answer() if answer else tableformer.NO_ANSWER
+        structure = tableformer.structure(region, said.tags, said.boxes, view.words, said.classes)
         if not structure.cells and words_in(region, view.words):
             return table_structure(TableInput(region, _no_picture), view.page, view.words)
         return structure
-
-
-def _tables(count: int, outputs: Sequence[Array]) -> list[tuple[list[str], Array]]:
-    """Tags and boxes of each table of a batch."""
-    ids, lengths, boxes, box_lengths = outputs
-    return tableformer.answers(count, ids, lengths, boxes, box_lengths)
 
 
 def _no_picture() -> tuple[NDArray[np.uint8], float, float, float]:

@@ -12,7 +12,7 @@ Another kind of model, such as TableFormerV2, is another contract: `KIND` names 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import msgspec
@@ -25,13 +25,15 @@ from pipeline.convert.types import Box, Region, TableStructure, Word
 
 __all__ = [
     "KIND",
+    "NO_ANSWER",
     "SCALE",
     "SIDE",
     "TAGS",
+    "Answer",
     "ScaledPage",
     "answers",
+    "matched",
     "model_input",
-    "placed_boxes",
     "scaled_page",
     "structure",
     "tags_of",
@@ -60,6 +62,18 @@ _MAX_PAGE_WIDTH = 8192
 #: docling's normalisation, by colour.
 _MEAN = np.array([0.94247851, 0.94254675, 0.94292611])
 _STD = np.array([0.17910956, 0.17940403, 0.17931663])
+
+
+class Answer(NamedTuple):
+    """What the model says of one table: OTSL tags, boxes [C, 4] and, from most servers, classes [C]."""
+
+    tags: list[str]
+    boxes: NDArray[Any]
+    classes: NDArray[Any] | None = None
+
+
+#: For a table of which nothing is on the page.
+NO_ANSWER = Answer([], np.empty((0, 4)))
 
 
 class ScaledPage(msgspec.Struct, frozen=True):
@@ -116,30 +130,29 @@ def tags_of(ids: NDArray[Any], length: int) -> list[str]:
     return tags
 
 
-def answers(
-    count: int, ids: NDArray[Any], lengths: NDArray[Any], boxes: NDArray[Any], box_lengths: NDArray[Any]
-) -> list[tuple[list[str], NDArray[Any]]]:
-    """Tags and boxes [C, 4] of each table of a batch of `count`, from the outputs of the served contract.
+def answers(count: int, outputs: Sequence[NDArray[Any]]) -> list[Answer]:
+    """The answer for each table of a batch of `count`, from the outputs of the served contract, in order.
 
-    Lengths are [N], or [N, 1] as some servers shape them. Raises `ValueError` for other shapes.
+    Lengths are [N], or [N, 1] as some servers shape them; classes may be missing. Raises `ValueError` for
+    other shapes.
     """
+    ids, lengths, boxes, box_lengths, *more = outputs
+    classes = more[0] if more else None
     if ids.ndim != 2 or boxes.ndim != 3 or boxes.shape[2] != 4 or not len(ids) == len(boxes) == count:
         raise ValueError(f"expected {count} tag ids (T) and boxes (C, 4), got {ids.shape} and {boxes.shape}")
     if lengths.size != count or box_lengths.size != count:
         raise ValueError(f"expected {count} lengths, got {lengths.shape} and {box_lengths.shape}")
+    if classes is not None and classes.shape != boxes.shape[:2]:
+        raise ValueError(f"expected a class for each box {boxes.shape[:2]}, got {classes.shape}")
+    cells = [max(0, int(length)) for length in box_lengths.flat]
     return [
-        (tags_of(ids[i], int(lengths.flat[i])), boxes[i, : max(0, int(box_lengths.flat[i]))])
+        Answer(
+            tags_of(ids[i], int(lengths.flat[i])),
+            boxes[i, : cells[i]],
+            None if classes is None else classes[i, : cells[i]],
+        )
         for i in range(count)
     ]
-
-
-def placed_boxes(tags: Sequence[str], boxes: NDArray[Any], table: Box) -> list[Box | None]:
-    """The boxes of the cells that `tags` begin, in points on the page, from the model's [C, 4].
-
-    None for one with values that are no numbers.
-    """
-    whole = _whole(table)
-    return [_placed(box, whole) for box in _in_step(tags, boxes)]
 
 
 def structure(
@@ -151,12 +164,20 @@ def structure(
 ) -> TableStructure:
     """A table's structure from OTSL tags, cell boxes [C, 4] and classes [C]; `words` are the page's words.
 
-    A cell for which there is no box, or one with values that are no numbers, counts as empty, and one
-    without a class as one with text. See `matched_structure` for the rest.
+    Those of the table are picked out. A cell for which there is no box, or one with values that are no
+    numbers, counts as empty, and one without a class as one with text. See `matched_structure` for the rest.
     """
-    placed = placed_boxes(tags, boxes, region.box)
-    words = words_of_table(region.box, words)
-    return matched_structure(region.id, tags, placed, words, KIND, _kinds(tags, classes))
+    return matched(
+        region.id, region.box, Answer(list(tags), boxes, classes), words_of_table(region.box, words)
+    )
+
+
+def matched(region: int, table: Box, answer: Answer, words: Sequence[Word]) -> TableStructure:
+    """The structure of the table at `table` from the model's answer and the table's words."""
+    tags, boxes, classes = answer
+    whole = _whole(table)
+    placed = [_placed(box, whole) for box in _in_step(tags, boxes)]
+    return matched_structure(region, tags, placed, words, KIND, _kinds(tags, classes))
 
 
 def _in_step(tags: Sequence[str], boxes: NDArray[Any]) -> NDArray[Any]:
