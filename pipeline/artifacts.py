@@ -72,10 +72,24 @@ class ArtifactStore:
         for frame in index.frames if wanted is None else index.holding(wanted):
             yield from self._frame_pages(path, frame, kind, wanted)
 
-    def write(self, print_: str, frame: bytes, record: StageRecord) -> None:
-        """Finish a stage with the one frame that its pages need, or none."""
+    def write(self, print_: str, frame: bytes, record: StageRecord) -> StageRecord:
+        """Finish a stage with the one frame that its pages need, or none; returns the record that stands.
+
+        Runs that do the same document at once may come to different ends: a page timed out in one of them.
+        The better end stands, whoever wrote it and in whatever order.
+        """
         path = self.path(record.document, record.stage, print_)
-        self.store.write(path, chunk_artifact(frame, record))
+        data = chunk_artifact(frame, record)
+        if record.final:
+            self.store.write(path, data)
+            return record
+        while True:
+            version = self.store.version(path)
+            standing = self._record(path) if version else None
+            if standing and _better(standing, record):
+                return standing
+            if self.store.write_if(path, data, version):
+                return record
 
     def write_part(self, print_: str, frame: bytes, record: StageRecord) -> str:
         """Keep a page chunk of an unfinished stage; returns its path."""
@@ -98,16 +112,24 @@ class ArtifactStore:
                 covered.update(record.pages)
         return found
 
-    def join(self, parts: Mapping[str, StageRecord], print_: str, record: StageRecord) -> None:
+    def join(self, parts: Mapping[str, StageRecord], print_: str, record: StageRecord) -> StageRecord:
         """Finish a stage: its parts in page order become one artifact, then all go. No page is decoded.
 
-        Raises FileNotFoundError when another run, which has finished the stage too, took the parts.
+        Returns the record that stands, which is that of another run when its end is better. Raises
+        FileNotFoundError when another run, which has finished the stage too, took the parts.
         """
-        ordered = sorted(parts, key=lambda path: parts[path].pages[0])
-        self.store.write_stream(
-            self.path(record.document, record.stage, print_), self._joined(ordered, record)
-        )
-        self.store.delete(self.store.list(self._parts_folder(record.document, record.stage, print_)))
+        path = self.path(record.document, record.stage, print_)
+        standing = None if record.final else self._record(path)
+        if standing is None or not _better(standing, record):
+            ordered = sorted(parts, key=lambda path: parts[path].pages[0])
+            self.store.write_stream(path, self._joined(ordered, record))
+            standing = record
+        self.delete_parts(record.document, record.stage, print_)
+        return standing
+
+    def delete_parts(self, document: str, stage: str, print_: str) -> None:
+        """Remove the page chunks of a stage that is finished."""
+        self.store.delete(self.store.list(self._parts_folder(document, stage, print_)))
 
     def _parts_folder(self, document: str, stage: str, print_: str) -> str:
         return f"{self.folder(document, stage, print_)}.parts"
@@ -141,3 +163,8 @@ class ArtifactStore:
         chosen = [number for number in frame.pages if wanted is None or number in wanted]
         pages = decode_pages(data, kind, lambda position: wanted is None or frame.pages[position] in wanted)
         yield from zip(chosen, pages, strict=True)
+
+
+def _better(standing: StageRecord, record: StageRecord) -> bool:
+    """Whether the record that is there should stay."""
+    return standing.final or (standing.usable and not record.usable)

@@ -171,8 +171,7 @@ class StageRunner:
                 return quarantine(stage, document.id, document.name, InternalDocumentError(missing), 0.0)
             if not record.usable:
                 record.stage, record.seconds = stage, 0.0
-                self.artifacts.write(print_, b"", record)
-                return record
+                return self.artifacts.write(print_, b"", record)
             upstream[name] = record
         job = Job(document, stage, self.fingerprints)
         state = _Document(job, upstream)
@@ -291,15 +290,13 @@ class StageRunner:
         record = self._complete(state, merge([*opened, *parts]))
         record.extra |= extra
         try:
-            self.artifacts.join(state.parts, self.fingerprints[self.spec.name], record)
+            return self.artifacts.join(state.parts, self.fingerprints[self.spec.name], record)
         except FileNotFoundError:
             return self._give_up(state, InternalDocumentError("its page chunks were removed meanwhile"))
-        return record
 
     def _write_single(self, state: _Document, frame: bytes, record: StageRecord) -> StageRecord:
         self._complete(state, record)
-        self.artifacts.write(self.fingerprints[self.spec.name], frame, record)
-        return record
+        return self.artifacts.write(self.fingerprints[self.spec.name], frame, record)
 
     def _complete(self, state: _Document, record: StageRecord) -> StageRecord:
         """Carry over what earlier stages could not do, so that every record tells the whole story."""
@@ -312,13 +309,12 @@ class StageRunner:
 
     def _give_up(self, state: _Document, error: DocumentError) -> StageRecord:
         document, print_ = state.job.document, self.fingerprints[self.spec.name]
-        finished = self.artifacts.record(document.id, self.spec.name, print_)
-        if finished and finished.usable:  # another run finished it meanwhile and took the page chunks
-            return finished
         record = quarantine(self.spec.name, document.id, document.name, error, state.seconds)
         record.page_count = max((r.page_count for r in state.upstream.values()), default=0)
-        self.artifacts.write(print_, b"", record)
-        return record
+        standing = self.artifacts.write(print_, b"", record)
+        if standing.usable:  # another run finished it meanwhile, and perhaps took the page chunks
+            self.artifacts.delete_parts(document.id, self.spec.name, print_)
+        return standing
 
     def _blank(self, state: _Document) -> StageRecord:
         document = state.job.document

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,9 +20,11 @@ from fsspec.spec import AbstractBufferedFile
 
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 
-__all__ = ["DocumentStore", "default_home", "is_store_error"]
+__all__ = ["DocumentStore", "StoredObject", "default_home", "is_store_error"]
 
 _PARTIAL = ".partial"
+#: What S3 answers when an object is not in the state that a conditional write asks for.
+_CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 #: Trying again does not help against these.
 _MISUSE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 
@@ -27,6 +32,15 @@ _MISUSE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsErr
 def default_home() -> Path:
     """docmill's own folder: $DOCMILL_HOME, else ~/.docmill."""
     return Path(os.environ.get("DOCMILL_HOME") or Path.home() / ".docmill")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as listed: its relative path, its size in bytes, and when it was written."""
+
+    path: str
+    size: int
+    modified: datetime
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,47 @@ class DocumentStore:
             for chunk in chunks:
                 target.write(chunk)
 
+    def version(self, path: str) -> str | None:
+        """What names the object's bytes as they are (S3: its ETag); None when it is not there."""
+        with self._errors(path):
+            fs, place = self._root[0], self._at(path)
+            if self.is_local:
+                return _local_version(Path(place))
+            try:
+                info = fs.info(place)
+            except FileNotFoundError:
+                return None
+            return str(info.get("ETag") or fs.ukey(place))
+
+    def write_if(self, path: str, data: bytes, version: str | None) -> bool:
+        """Put one whole object if it still has this `version`; None: if it is not there. False if not.
+
+        Exact on local disks and on S3 servers that know conditional requests (AWS, MinIO, SeaweedFS); other
+        file systems are asked first, and a write in between is lost.
+        """
+        with self._errors(path):
+            fs = self._root[0]
+            if self.is_local:
+                return self._write_local_if(Path(self._at(path)), data, version)
+            if "s3" in fs.protocol:
+                return _put_if(fs, self._at(path), data, version)
+            if self.version(path) != version:
+                return False
+            self.write(path, data)
+            return True
+
+    def details(self, path: str) -> Iterator[StoredObject]:
+        """All objects below `path`, sorted, with their sizes and times."""
+        with self._errors(path):
+            fs, root = self._root
+            try:
+                found = fs.find(self._at(path), detail=True)
+            except FileNotFoundError:
+                return
+        for name, info in sorted(found.items()):
+            if not name.endswith(_PARTIAL):
+                yield StoredObject(str(name)[len(root) + 1 :], int(info["size"]), _modified(info))
+
     def list(self, path: str) -> list[str]:
         """Relative paths of all objects below `path`, sorted; none when there is no such folder."""
         with self._errors(path):
@@ -140,10 +195,24 @@ class DocumentStore:
         try:
             with partial.open("wb") as target:
                 yield target
-            partial.replace(final)
+            with _locked(final.parent):
+                partial.replace(final)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
+
+    def _write_local_if(self, final: Path, data: bytes, version: str | None) -> bool:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        partial = final.with_name(f".{final.name[:150]}.{uuid.uuid4().hex[:8]}{_PARTIAL}")
+        try:
+            partial.write_bytes(data)
+            with _locked(final.parent):
+                if _local_version(final) != version:
+                    return False
+                partial.replace(final)
+                return True
+        finally:
+            partial.unlink(missing_ok=True)
 
     @contextmanager
     def _errors(self, path: str) -> Iterator[None]:
@@ -158,6 +227,54 @@ class DocumentStore:
             if isinstance(error, _MISUSE):
                 raise BackendConfigError(message) from error
             raise BackendUnavailableError(message) from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Between a look at a file's version and its replacement nobody else replaces it.
+
+    The lock is on the folder itself, so that no lock file is left; file systems which cannot do that go without.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _local_version(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _put_if(fs: Any, place: str, data: bytes, version: str | None) -> bool:
+    bucket, _, key = place.partition("/")
+    condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+    try:
+        fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
+    except Exception as error:
+        if _conflict(error):
+            return False
+        raise
+    return True
+
+
+def _conflict(error: BaseException) -> bool:
+    """Whether S3 refused because of the condition; s3fs may have translated the answer."""
+    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
+    code = str(response.get("Error", {}).get("Code", ""))
+    # the object that was to be replaced is gone
+    return code in _CONFLICTS or code == "NoSuchKey" or isinstance(error, FileExistsError)
+
+
+def _modified(info: dict[str, Any]) -> datetime:
+    value = info.get("LastModified") or info.get("mtime") or 0.0
+    return value if isinstance(value, datetime) else datetime.fromtimestamp(float(value), UTC)
 
 
 def is_store_error(error: Exception) -> bool:

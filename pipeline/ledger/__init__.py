@@ -1,0 +1,1 @@
+"""The ledger: which documents and sources there are, their state, batch and outputs."""
