@@ -14,14 +14,22 @@ import msgspec
 from resources.store import DocumentStore
 
 __all__ = [
+    "BACKFILL",
+    "CONVERT",
+    "INBOX",
+    "RETRY",
     "BatchLimits",
     "DocumentRef",
     "Manifest",
     "batch_key",
     "group",
+    "manifest_keys",
     "read_manifest",
     "write_manifest",
 ]
+
+#: What makes batches: the command line, the sensor of the inbox, `docmill retry`, `docmill backfill`.
+CONVERT, INBOX, RETRY, BACKFILL = "convert", "inbox", "retry", "backfill"
 
 #: Digits of the content hash in a batch's key.
 _DIGITS = 6
@@ -31,7 +39,8 @@ class DocumentRef(msgspec.Struct, frozen=True):
     """A document of a batch: `id` is the SHA-256 of its bytes, `source` where they are.
 
     `published` is the name of its results, without extension, when it is not simply that of the document:
-    others found with it have the same name.
+    others found with it have the same name. `version` names the state of the file at `source` that was read:
+    its ETag, or its size and time.
     """
 
     id: str
@@ -39,6 +48,7 @@ class DocumentRef(msgspec.Struct, frozen=True):
     source: str
     size: int
     published: str = ""
+    version: str = ""
 
     @property
     def stem(self) -> str:
@@ -47,11 +57,12 @@ class DocumentRef(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """A batch: the partition `key` and its documents."""
+    """A batch: the partition `key`, its documents, and what made it."""
 
     key: str
     created: datetime
     documents: list[DocumentRef]
+    origin: str = CONVERT
 
 
 class BatchLimits(msgspec.Struct, frozen=True):
@@ -89,14 +100,14 @@ def group(documents: Iterable[DocumentRef], limits: BatchLimits) -> Iterator[lis
         yield batch
 
 
-def write_manifest(store: DocumentStore, documents: Sequence[DocumentRef]) -> Manifest:
+def write_manifest(store: DocumentStore, documents: Sequence[DocumentRef], origin: str = CONVERT) -> Manifest:
     """Make a batch of the documents and keep its manifest; the same batch again is the same manifest.
 
     When two batches of a day begin with the same digits, the later one gets a longer key.
     """
     now, ordered = datetime.now(UTC), sorted(documents, key=lambda d: d.source)
     for digits in range(_DIGITS, 65, 2):
-        manifest = Manifest(batch_key(documents, now.date(), digits), now, ordered)
+        manifest = Manifest(batch_key(documents, now.date(), digits), now, ordered, origin)
         earlier = _earlier(store, manifest.key)
         if earlier and earlier.documents == ordered:
             return earlier
@@ -109,6 +120,11 @@ def write_manifest(store: DocumentStore, documents: Sequence[DocumentRef]) -> Ma
 def read_manifest(store: DocumentStore, key: str) -> Manifest:
     """The manifest of a partition. FileNotFoundError when the store has none."""
     return msgspec.json.decode(store.read(_path(key)), type=Manifest)
+
+
+def manifest_keys(store: DocumentStore) -> list[str]:
+    """The keys of all batches, in order of their days."""
+    return [PurePosixPath(path).stem for path in store.list("batches")]
 
 
 def _earlier(store: DocumentStore, key: str) -> Manifest | None:

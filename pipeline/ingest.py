@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from pipeline.batches import BatchLimits, DocumentRef, Manifest, group, write_manifest
+from pipeline.batches import CONVERT, BatchLimits, DocumentRef, Manifest, group, write_manifest
 from resources.sources import SourceCache, find_sources
 from resources.store import DocumentStore
 
@@ -39,8 +39,8 @@ def distinct_names(documents: Sequence[DocumentRef]) -> list[DocumentRef]:
 
 
 def make_batches(
-    store: DocumentStore, documents: Iterable[DocumentRef], limits: BatchLimits
+    store: DocumentStore, documents: Iterable[DocumentRef], limits: BatchLimits, origin: str = CONVERT
 ) -> Iterator[Manifest]:
     """Group documents and write a manifest for each batch."""
     for batch in group(documents, limits):
-        yield write_manifest(store, batch)
+        yield write_manifest(store, batch, origin)

@@ -67,6 +67,11 @@ class StageRecord(msgspec.Struct, kw_only=True):
         return self.status in ("converted", "partial")
 
     @property
+    def permanent(self) -> bool:
+        """Whether the same bytes and settings would come to this end again."""
+        return self.final if self.usable else document_error(self.reason, self.message).permanent
+
+    @property
     def final(self) -> bool:
         """Whether doing it again would come to the same: a page that timed out may do better next time."""
         return self.usable and all(issue.permanent for issue in self.issues)

@@ -233,7 +233,8 @@ class DocumentStore:
 def _locked(folder: Path) -> Iterator[None]:
     """Between a look at a file's version and its replacement nobody else replaces it.
 
-    The lock is on the folder itself, so that no lock file is left; file systems which cannot do that go without.
+    The lock is on the folder itself, so that no lock file is left; file systems which cannot do that go
+    without.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -77,7 +77,9 @@ def test_merging_keeps_all_rows_and_few_files(table: LedgerTable, monkeypatch: p
     chance = random.Random(1)
     expected: dict[str, str] = {}
     for number in range(60):
-        rows = [row(f"{chance.randrange(90):03d}", f"{number}", number) for _ in range(chance.randrange(1, 9))]
+        rows = [
+            row(f"{chance.randrange(90):03d}", f"{number}", number) for _ in range(chance.randrange(1, 9))
+        ]
         table.append(rows)
         expected |= {each["id"]: each["state"] for each in rows}
         if number % 7 == 0:

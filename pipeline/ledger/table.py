@@ -1,14 +1,14 @@
 """A table of keyed rows on a document store: appended to by many, the latest row of a key counts.
 
-    ledger/documents/log/20261125T020311-5f0c....parquet     rows as they were appended, a file per append
-    ledger/documents/runs/20261125T0211-91ab.../00003.parquet  merged rows, sorted by key, up to 50,000 a file
-    ledger/documents/runs.json                               which runs count, and the keys each of their files spans
+    ledger/documents/log/20261125T020311-5f0c.parquet    rows as they were appended, a file per append
+    ledger/documents/runs/20261125T0211-91ab/00003.parquet   merged rows, sorted by key, 50,000 a file
+    ledger/documents/runs.json       which runs count, and the keys that each of their files spans
 
 Appending writes one new object, so writers never meet. `compact` merges logs and small runs into a larger run
-and swaps `runs.json` by a conditional write; who comes second throws his work away. Each row says when it was
-written, and merging keeps the latest of a key, so a row that is merged twice does no harm, and a reader may see
-a log and the run that holds it. Readers list the log before they read `runs.json`, and look again when a file
-that was named has been merged away.
+and swaps `runs.json` by a conditional write; who comes second throws his work away. Each row says when it
+was written, and merging keeps the latest of a key, so a row that is merged twice does no harm, and a reader
+may see a log and the run that holds it. Readers list the log before they read `runs.json`, and look again
+when a file that was named has been merged away.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class LedgerTable:
         return self._consistent(look)
 
     def scan(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """All latest rows in order of their keys, some 50,000 at a time; key, `at` and `columns`, or all columns.
+        """All latest rows in order of their keys, some 50,000 at a time: key, `at` and `columns`, or all.
 
         What is appended meanwhile may be seen or not.
         """
