@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -24,6 +25,8 @@ from resources.sources import SourceCache
 
 __all__ = ["Conversion", "TimeLimits"]
 
+#: Records read at once: a store answers many requests as fast as one.
+_READERS = 16
 #: All that workers need, docling included: seconds to import.
 _PRELOAD = ("pipeline.stages.preload", "resources.embedded")
 
@@ -100,18 +103,19 @@ class Conversion:
 
     def final_records(self, batch: Sequence[DocumentRef]) -> list[StageRecord]:
         """What became of each document: its last stage's record, with the seconds of all stages."""
-        final = []
-        for document in batch:
-            records = [
-                record
-                for stage in STAGES
-                if (record := self.artifacts.record(document.id, stage, self.fingerprints[stage]))
-            ]
-            seconds = sum(record.seconds for record in records)
-            last = renamed(records[-1], document.name)
-            devices = summed(record.device_seconds for record in records)
-            final.append(msgspec.structs.replace(last, seconds=seconds, device_seconds=devices))
-        return final
+        prints = self.fingerprints
+
+        def final(document: DocumentRef) -> StageRecord:
+            found = (self.artifacts.record(document.id, stage, prints[stage]) for stage in STAGES)
+            records = [record for record in found if record]
+            return msgspec.structs.replace(
+                renamed(records[-1], document.name),
+                seconds=sum(record.seconds for record in records),
+                device_seconds=summed(record.device_seconds for record in records),
+            )
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            return list(readers.map(final, batch))
 
     def overlays(self, pages: Sequence[tuple[DocumentRef, int]]) -> Iterator[tuple[DocumentRef, int, bytes]]:
         """Pages with their regions drawn on them, as JPEG; those that cannot be drawn are left out."""

@@ -21,7 +21,7 @@ from resources.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
 from resources.pricing import Price
 from resources.recorded import CELLS, PREDICTIONS, RecordedLayout, RecordedTables, RecordedText
 from resources.sources import SourceCache
-from resources.store import DocumentStore, default_home
+from resources.store import DocumentStore, default_home, default_store
 from resources.triton import TritonServer
 from resources.triton_engines import (
     DETECTOR,
@@ -52,7 +52,10 @@ __all__ = [
 class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where manifests, artifacts and documents live."""
 
-    url: str = Field(default="", description="A folder or s3://bucket/prefix. Default: $DOCMILL_HOME/store")
+    url: str = Field(
+        default="",
+        description="A folder or s3://bucket/prefix. Default: $DOCMILL_STORE, or $DOCMILL_HOME/store",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="fsspec options of the store, e.g. endpoint_url, key, secret"
     )
@@ -62,7 +65,7 @@ class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self) -> DocumentStore:
         """The store itself."""
-        return DocumentStore(self.url or str(default_home() / "store"), dict(self.options))
+        return DocumentStore(self.url or default_store(), dict(self.options))
 
     def sources(self) -> SourceCache:
         """Reads source files; remote ones are kept below docmill's home."""
@@ -410,6 +413,15 @@ class Exports(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     formats: list[str] = Field(default=["md", "html", "json"], description=f"Any of {', '.join(FORMATS)}")
     out: str = Field(default="", description="A folder or prefix that gets a copy under the file's own name")
+    index: bool = Field(
+        default=True,
+        description="Also write below `out` what was made, as Parquet: _docmill/index/BATCH.parquet",
+    )
+    keep_quarantined: bool = Field(
+        default=False,
+        description="Copy files that cannot be converted into the store, so that they can be tried again "
+        "when they are gone from where they were",
+    )
 
     def checked_formats(self) -> list[str]:
         """The formats, each once; raises `BackendConfigError` for an unknown one."""

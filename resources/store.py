@@ -20,7 +20,7 @@ from fsspec.spec import AbstractBufferedFile
 
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 
-__all__ = ["DocumentStore", "StoredObject", "default_home", "is_store_error"]
+__all__ = ["DocumentStore", "StoredObject", "default_home", "default_store", "is_store_error"]
 
 _PARTIAL = ".partial"
 #: What S3 answers when an object is not in the state that a conditional write asks for.
@@ -32,6 +32,11 @@ _MISUSE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsErr
 def default_home() -> Path:
     """docmill's own folder: $DOCMILL_HOME, else ~/.docmill."""
     return Path(os.environ.get("DOCMILL_HOME") or Path.home() / ".docmill")
+
+
+def default_store() -> str:
+    """Where the store is by default: $DOCMILL_STORE, else `store` in docmill's own folder."""
+    return os.environ.get("DOCMILL_STORE") or str(default_home() / "store")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pipeline.artifacts import ArtifactStore
-from pipeline.batches import DocumentRef, read_manifest
+from pipeline.batches import DocumentRef, Manifest, read_manifest
 from pipeline.conversion import Conversion, TimeLimits
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from pipeline.isolation import WorkerLimits
@@ -48,9 +48,14 @@ class StageOutcome:
     """A stage that ran over a batch."""
 
     conversion: Conversion
-    documents: list[DocumentRef]
+    manifest: Manifest
     records: list[StageRecord]
     metadata: dict[str, Any]
+
+    @property
+    def documents(self) -> list[DocumentRef]:
+        """The batch's documents, in the order of the records."""
+        return self.manifest.documents
 
 
 def stage_asset(
@@ -110,15 +115,15 @@ def run_stage(context: dg.AssetExecutionContext, stage: str) -> StageOutcome:
     conversion = conversion_of(context.resources)
     manifest = _manifest(conversion, context.partition_key)
     started = time.monotonic()
-    records = conversion.run(stage, manifest, context.resources.progress(context.log))
+    records = conversion.run(stage, manifest.documents, context.resources.progress(context.log))
     price = context.resources.pricing.price()
     metadata = outcome_metadata(records, time.monotonic() - started, price)
     return StageOutcome(conversion, manifest, records, metadata)
 
 
-def _manifest(conversion: Conversion, key: str) -> list[DocumentRef]:
+def _manifest(conversion: Conversion, key: str) -> Manifest:
     try:
-        return read_manifest(conversion.artifacts.store, key).documents
+        return read_manifest(conversion.artifacts.store, key)
     except FileNotFoundError as error:
         raise BackendConfigError(
             f"the store {conversion.artifacts.store.url} has no manifest of the batch {key}; "

@@ -3,21 +3,56 @@
 import dagster as dg
 
 from pipeline.assets.common import StageOutcome, run_stage, stage_asset
+from pipeline.ledger.ledger import Ledger, Outcome, open_ledger
 from pipeline.metadata import preview_metadata
-from pipeline.publish import publish
+from pipeline.publish import publish, write_index
+from pipeline.quarantine import keep_originals
+from resources.configurable import Exports
 
 __all__ = ["exports"]
 
 
 @stage_asset("exports", deps=["documents"], kinds={"markdown"})
 def exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Writes each document in the formats asked for, and copies them to `out` under the file's own name."""
+    """Writes each document in the formats asked for, and copies them to `out` under the file's own name.
+
+    Then the ledger says what became of every document of the batch.
+    """
     outcome = run_stage(context, "exports")
+    settings: Exports = context.resources.exports
+    ledger = open_ledger(outcome.conversion.artifacts.store)
     metadata = outcome.metadata | _preview(outcome)
-    if out := context.resources.exports.out:
-        files = publish(outcome.conversion.artifacts.store, outcome.documents, outcome.records, out)
-        metadata |= {"out": dg.MetadataValue.path(out), "files": float(len(files))}
+    if settings.out:
+        metadata |= _published(outcome, ledger, settings.out)
+    _settle(outcome, ledger, settings, context.run.run_id)
     return dg.MaterializeResult(metadata=metadata)
+
+
+def _published(outcome: StageOutcome, ledger: Ledger, out: str) -> dict[str, dg.MetadataValue | float]:
+    """Copies of all documents but those whose file has been replaced by a newer one since."""
+    replaced = ledger.replaced(outcome.manifest)
+    current = [
+        (document, record)
+        for document, record in zip(outcome.documents, outcome.records, strict=True)
+        if document.source not in replaced
+    ]
+    store = outcome.conversion.artifacts.store
+    files = publish(store, [document for document, _ in current], [record for _, record in current], out)
+    return {"out": dg.MetadataValue.path(out), "files": float(len(files))}
+
+
+def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports, run: str) -> None:
+    manifest, conversion = outcome.manifest, outcome.conversion
+    records = conversion.final_records(outcome.documents)
+    originals = (
+        keep_originals(conversion.artifacts.store, conversion.sources, outcome.documents, records)
+        if settings.keep_quarantined
+        else {}
+    )
+    made = Outcome(manifest.key, manifest.origin, run, conversion.fingerprints, settings.out)
+    rows = ledger.settle(made, outcome.documents, records, originals)
+    if settings.out and settings.index:
+        write_index(rows, settings.out)
 
 
 def _preview(outcome: StageOutcome) -> dict[str, dg.MetadataValue]:

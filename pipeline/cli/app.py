@@ -36,9 +36,11 @@ Everything is a Dagster run. docmill keeps its store, its models and Dagster's d
 by default ~/.docmill; `$DAGSTER_HOME` names an instance of your own.
 """,
 )
+ledger_app = typer.Typer(no_args_is_help=True, help="The ledger of documents: rebuild and merge it.")
 models_app = typer.Typer(no_args_is_help=True, help="Model weights: fetch and check them.")
 app.add_typer(models_app, name="models")
 app.add_typer(triton_app, name="triton")
+app.add_typer(ledger_app, name="ledger")
 
 
 @app.command(
@@ -137,6 +139,72 @@ def convert(
         log_level=log_level.upper(),
     )
     raise typer.Exit(convert_places(options))
+
+
+@app.command()
+def status(
+    names: Annotated[
+        list[str], typer.Argument(metavar="FILE|ADDRESS|ID", help="Files, or 4 or more digits of an id.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a document.")] = False,
+) -> None:
+    """Say of documents where they stand: state, reason, batch, and where their results are.
+
+    The exit code is 1 when one is not known.
+
+    **Examples**
+
+        docmill status inbox/report.pdf
+        docmill status s3://bucket/in/report.pdf
+        docmill status 3f2a9c --json
+    """
+    from pipeline.cli.ledger import show_status
+
+    raise typer.Exit(show_status(names, as_json=as_json))
+
+
+@app.command()
+def documents(
+    failed: Annotated[bool, typer.Option("--failed", help="Those that could not be converted.")] = False,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="queued, converted, partial, quarantined or failed; may be given again."),
+    ] = None,
+    reason: Annotated[
+        list[str] | None, typer.Option(help="E.g. encrypted, corrupt, timed_out; may be given again.")
+    ] = None,
+    batch: Annotated[list[str] | None, typer.Option(help="A batch; may be given again.")] = None,
+    prefix: Annotated[str, typer.Option(help="How the name or the address begins.")] = "",
+    since: Annotated[str, typer.Option(metavar="DATE|DURATION", help="E.g. 2026-11-01, 24h, 7d.")] = "",
+    ignored: Annotated[
+        bool, typer.Option("--ignored", help="Files of the inbox that were left out, instead.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=0, help="How many to show; 0: all.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a document.")] = False,
+) -> None:
+    """List documents by what became of them.
+
+    **Examples**
+
+        docmill documents --failed
+        docmill documents --failed --reason timed_out --since 24h
+        docmill documents --batch 2026-11-25-64docs-9be1d2 --json --limit 0
+    """
+    from pipeline.cli.ledger import list_documents, list_ignored
+    from pipeline.cli.options import selection
+
+    if ignored:
+        raise typer.Exit(list_ignored(limit, as_json=as_json))
+    chosen = selection(failed=failed, states=state, reasons=reason, batches=batch, prefix=prefix, since=since)
+    raise typer.Exit(list_documents(chosen, limit, as_json=as_json))
+
+
+@ledger_app.command("rebuild")
+def rebuild() -> None:
+    """Make the ledger again from the manifests and the artifacts, when it was lost or is doubted."""
+    from pipeline.cli.ledger import rebuild_ledger
+
+    raise typer.Exit(rebuild_ledger())
 
 
 @app.command()

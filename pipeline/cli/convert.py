@@ -21,6 +21,7 @@ from pipeline.definitions import defs
 from pipeline.ingest import distinct_names, find_documents, make_batches
 from pipeline.instance import open_instance
 from pipeline.jobs import CONVERT_DOCUMENTS
+from pipeline.ledger.ledger import open_ledger
 from pipeline.partitions import BATCHES
 from pipeline.records import StageRecord
 from pipeline.stages.specs import STAGES
@@ -81,7 +82,7 @@ class ConvertOptions:
             "tables": {"backend": self._backend(self.tables)},
             "ocr": {"backend": self._backend(self.ocr)},
             "assembly": {"pictures": self.pictures} | self._hierarchy,
-            "exports": {"formats": list(self.formats), "out": _absolute(self.out)},
+            "exports": {"formats": list(self.formats), "out": _absolute(self.out), "index": False},
         }
         return {
             "resources": {name: {"config": config} for name, config in settings.items()},
@@ -131,6 +132,7 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
             documents = distinct_names(list(find_documents(options.places, conversion.sources)))
             limits = BatchLimits(documents=options.batch_size)
             manifests = list(make_batches(conversion.artifacts.store, documents, limits))
+            open_ledger(conversion.artifacts.store).queue(manifests)
         if not documents:
             raise BackendConfigError(f"no PDF was found at {', '.join(options.places)}")
         _make_folder(options.out)

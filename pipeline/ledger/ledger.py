@@ -97,6 +97,17 @@ class Ledger:
         """The sources among these addresses that have been seen."""
         return {row.address: row for row in from_table(self.sources.find(addresses), SourceRow)}
 
+    def replaced(self, manifest: Manifest) -> set[str]:
+        """The sources of a batch that hold another document by now."""
+        seen = self.seen(ref.source for ref in manifest.documents)
+        return {
+            ref.source
+            for ref in manifest.documents
+            if (row := seen.get(ref.source))
+            and row.document not in ("", ref.id)
+            and row.at > manifest.created
+        }
+
     def find(self, ids: Iterable[str]) -> dict[str, DocumentRow]:
         """The documents with these ids that there are."""
         return self._by_id(ids)
