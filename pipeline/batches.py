@@ -103,7 +103,8 @@ def group(documents: Iterable[DocumentRef], limits: BatchLimits) -> Iterator[lis
 def write_manifest(store: DocumentStore, documents: Sequence[DocumentRef], origin: str = CONVERT) -> Manifest:
     """Make a batch of the documents and keep its manifest; the same batch again is the same manifest.
 
-    When two batches of a day begin with the same digits, the later one gets a longer key.
+    When two batches of a day begin with the same digits, the later one gets a longer key. So does one of the
+    same contents at other places, unless somebody converts them by hand: there they are only found elsewhere.
     """
     now, ordered = datetime.now(UTC), sorted(documents, key=lambda d: d.source)
     for digits in range(_DIGITS, 65, 2):
@@ -111,7 +112,9 @@ def write_manifest(store: DocumentStore, documents: Sequence[DocumentRef], origi
         earlier = _earlier(store, manifest.key)
         if earlier and earlier.documents == ordered:
             return earlier
-        if earlier is None or _ids(earlier.documents) == _ids(documents):  # then their files have moved
+        if earlier is None:
+            break
+        if origin == CONVERT and _ids(earlier.documents) == _ids(documents):  # then their files have moved
             break
     store.write(_path(manifest.key), msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest

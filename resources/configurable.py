@@ -18,6 +18,7 @@ from pipeline.convert.options import FORMATS, AssemblyOptions
 from pipeline.convert.page_range import check_page_range
 from pipeline.convert.pdf import PdfLimits
 from resources.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
+from resources.listing import Listing
 from resources.pricing import Price
 from resources.recorded import CELLS, PREDICTIONS, RecordedLayout, RecordedTables, RecordedText
 from resources.sources import SourceCache
@@ -33,11 +34,15 @@ from resources.triton_engines import (
     TritonSlanetTables,
     TritonTables,
 )
+from resources.webhook import Webhook
 from resources.weights import default_folder
 
 __all__ = [
+    "Alerts",
     "Assembly",
+    "Checks",
     "Exports",
+    "Inbox",
     "Layout",
     "Ocr",
     "Pricing",
@@ -70,6 +75,74 @@ class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
     def sources(self) -> SourceCache:
         """Reads source files; remote ones are kept below docmill's home."""
         return SourceCache(default_home() / "sources", dict(self.source_options))
+
+
+class Inbox(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where new PDFs appear, and how they are gathered to batches."""
+
+    url: str = Field(default="", description="A folder or s3://bucket/prefix. Default: $DOCMILL_INBOX")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="fsspec options of the inbox, e.g. endpoint_url, key, secret"
+    )
+    batch_documents: int = Field(default=64, ge=1, description="Documents of a batch")
+    batch_mb: int = Field(default=2048, ge=1, description="Megabytes of a batch; one document may be bigger")
+    batches_per_tick: int = Field(default=50, ge=1, description="Batches that one tick makes at most")
+    keys_per_tick: int = Field(default=100_000, ge=1, description="Files that one tick lists at most")
+    tick_seconds: float = Field(
+        default=40.0,
+        gt=0,
+        description="A tick stops after so long; below DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS",
+    )
+    settle_seconds: float = Field(
+        default=30.0, ge=0, description="A local file is taken when it has not changed for so long"
+    )
+    max_wait_seconds: float = Field(
+        default=120.0,
+        ge=0,
+        description="A batch that does not fill is made when a document has waited so long",
+    )
+    full_sweep_hours: float = Field(
+        default=24.0, gt=0, description="How often every file is looked up, whatever its time says"
+    )
+
+    @property
+    def place(self) -> str:
+        """Where it is; empty when there is none."""
+        return self.url or os.environ.get("DOCMILL_INBOX", "")
+
+    def listing(self) -> Listing:
+        """What lists it."""
+        return Listing(self.place, dict(self.options))
+
+
+class Checks(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """When something is so wrong that a batch should not go on."""
+
+    max_failed_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="More documents than this share not readable stop a batch; 1: never",
+    )
+    min_documents: int = Field(default=8, ge=1, description="Smaller batches are never stopped")
+
+
+class Alerts(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Who is told that a run failed."""
+
+    webhook: str = Field(
+        default="", description="A Slack-compatible webhook. Default: $DOCMILL_ALERT_WEBHOOK; none: nobody"
+    )
+    timeout_s: float = Field(default=10.0, gt=0, description="Seconds for one request")
+
+    @property
+    def url(self) -> str:
+        """Where alerts go; empty when nobody is told."""
+        return self.webhook or os.environ.get("DOCMILL_ALERT_WEBHOOK", "")
+
+    def open(self) -> Webhook:
+        """The webhook itself; raises `BackendConfigError` for an address that is none."""
+        return Webhook(self.url, self.timeout_s)
 
 
 class _Recorded(dg.Config):

@@ -56,8 +56,8 @@ class Ledger:
         self.documents.append(to_rows(documents))
         self.sources.append(to_rows(sources))
 
-    def ignore(self, rows: list[SourceRow]) -> None:
-        """These sources have been seen and are left out."""
+    def see(self, rows: list[SourceRow]) -> None:
+        """These sources have been seen in this version."""
         self.sources.append(to_rows(rows))
 
     def settle(
