@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import dagster as dg
 
+from pipeline.assets.corpus_report import corpus_report
 from pipeline.assets.documents import documents
 from pipeline.assets.exports import exports
 from pipeline.assets.layout import layout
@@ -12,11 +15,16 @@ from pipeline.assets.pages import pages
 from pipeline.assets.tables import tables
 from pipeline.assets.understanding import understanding
 from pipeline.executor import executor
-from pipeline.jobs import convert_documents
+from pipeline.jobs import convert_documents, report_corpus
 from pipeline.progress import LogProgress
+from pipeline.schedules import daily_report, nightly_backfill
+from pipeline.sensors import alert_on_failure, new_pdfs, requested_batches
 from resources.configurable import (
+    Alerts,
     Assembly,
+    Checks,
     Exports,
+    Inbox,
     Layout,
     Ocr,
     Pricing,
@@ -30,8 +38,10 @@ from resources.configurable import (
 __all__ = ["defs"]
 
 defs = dg.Definitions(
-    assets=[pages, ocr, layout, tables, understanding, documents, exports],
-    jobs=[convert_documents],
+    assets=[pages, ocr, layout, tables, understanding, documents, exports, corpus_report],
+    jobs=[convert_documents, report_corpus],
+    schedules=[nightly_backfill, daily_report],
+    sensors=[new_pdfs, requested_batches, alert_on_failure],
     resources={
         "store": Store(),
         "reader": Reader(),
@@ -41,7 +51,10 @@ defs = dg.Definitions(
         "tables": Tables(),
         "understanding": Understanding(),
         "assembly": Assembly(),
-        "exports": Exports(),
+        "exports": Exports(out=os.environ.get("DOCMILL_OUT", "")),
+        "inbox": Inbox(),
+        "checks": Checks(),
+        "alerts": Alerts(),
         "pricing": Pricing(),
         "progress": LogProgress,
     },

@@ -4,10 +4,10 @@ The inbox is listed in sweeps, as many keys a look as there is time for. Of the 
 since the sweep before, those whose version the ledger has not seen are read, for a document's id is the hash
 of its bytes, and gathered to batches.
 
-Nothing is lost when a look is cut off at any point. Its only memory is the cursor, which Dagster keeps together
-with the runs that the look asked for: documents that wait for a batch to fill are in it, and so are the keys
-of the batches that were asked for. Sources count as seen only in the next look, when it is certain that
-the cursor was kept; a look that was not is simply done again.
+Nothing is lost when a look is cut off at any point. Its only memory is the cursor, which Dagster keeps
+together with the runs that the look asked for: documents that wait for a batch to fill are in it, and so are
+the keys of the batches that were asked for. Sources count as seen only in the next look, when it is certain
+that the cursor was kept; a look that was not is simply done again.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one look leaves to the next.
 
     `start_after` is the name to go on after, in the sweep that began at `sweep_started`; it looks up what
-    arrived after `watermark`, or everything when there is none. `launched` are the batches of the look before.
+    arrived after `watermark`, or everything when there is none. `launched` are the batches of the last look.
     """
 
     place: str = ""

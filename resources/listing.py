@@ -1,7 +1,7 @@
 """What lies below a folder or prefix, in order, from any point on: for corpora too large to list at once.
 
-Order is by the parts of the path below the place (a local folder's), or by the key (S3's): either way the same
-from one look to the next, so that the last name seen says where to go on.
+Order is by the parts of the path below the place (a local folder's), or by the key (S3's): either way the
+same from one look to the next, so that the last name seen says where to go on.
 """
 
 from __future__ import annotations

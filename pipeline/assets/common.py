@@ -1,5 +1,6 @@
 """What the assets share: their resources put together, and one stage materialized over one batch."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import dagster as dg
 
 from pipeline.artifacts import ArtifactStore
 from pipeline.batches import DocumentRef, Manifest, read_manifest
+from pipeline.checks import failure_rate, failure_rate_spec
 from pipeline.conversion import Conversion, TimeLimits
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from pipeline.isolation import WorkerLimits
@@ -18,13 +20,23 @@ from pipeline.metadata import outcome_metadata
 from pipeline.partitions import batches
 from pipeline.records import StageRecord
 from pipeline.worker import ReaderSettings
+from resources.configurable import Checks
 
-__all__ = ["GROUP", "INTERRUPTED", "StageOutcome", "conversion_of", "run_stage", "stage_asset"]
+__all__ = [
+    "GROUP",
+    "INTERRUPTED",
+    "StageOutcome",
+    "common_resources",
+    "conversion_of",
+    "run_stage",
+    "stage_asset",
+]
 
 GROUP = "convert"
 #: Why a step failed that was told to stop.
 INTERRUPTED = "interrupted; run it again and it goes on where it was"
 _RESOURCES = {
+    "checks",
     "store",
     "reader",
     "workers",
@@ -51,6 +63,13 @@ class StageOutcome:
     manifest: Manifest
     records: list[StageRecord]
     metadata: dict[str, Any]
+    checks: Checks
+    run: str
+
+    @property
+    def check(self) -> dg.AssetCheckResult:
+        """Whether the batch goes on; for stages that are checked."""
+        return failure_rate(self.conversion, self.manifest, self.records, self.checks, self.run)
 
     @property
     def documents(self) -> list[DocumentRef]:
@@ -59,12 +78,13 @@ class StageOutcome:
 
 
 def stage_asset(
-    name: str, *, deps: list[str], kinds: set[str]
+    name: str, *, deps: list[str], kinds: set[str], pool: str | None = None, checked: bool = False
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """The decorator of every stage's asset: partitioned by batch, with resources and retries they share.
 
     What the function raises becomes a `dagster.Failure`: without retries when docmill is set up wrongly or
-    the run is interrupted, with retries when a server does not answer.
+    the run is interrupted, with retries when a server does not answer. `pool` bounds how many of these steps
+    run at once on the instance. A stage that is `checked` returns the result of `failure_rate` too.
     """
     asset = dg.asset(
         name=name,
@@ -75,6 +95,8 @@ def stage_asset(
         required_resource_keys=_RESOURCES,
         retry_policy=_BACKEND_RETRIES,
         code_version="1",
+        pool=pool,
+        check_specs=[failure_rate_spec(name)] if checked else None,
     )
 
     def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
@@ -83,9 +105,17 @@ def stage_asset(
             with _typed_failures():
                 return function(context)
 
+        # an asset with checks has several outputs, which Dagster would have in the annotation as a tuple
+        plain = inspect.signature(function).replace(return_annotation=inspect.Signature.empty)
+        guarded.__signature__ = plain  # type: ignore[attr-defined]
         return asset(guarded)
 
     return decorate
+
+
+def common_resources(*more: str) -> set[str]:
+    """The keys of what `conversion_of` needs, and `more`."""
+    return (_RESOURCES - {"progress"}) | set(more)
 
 
 def conversion_of(resources: Any) -> Conversion:
@@ -118,7 +148,7 @@ def run_stage(context: dg.AssetExecutionContext, stage: str) -> StageOutcome:
     records = conversion.run(stage, manifest.documents, context.resources.progress(context.log))
     price = context.resources.pricing.price()
     metadata = outcome_metadata(records, time.monotonic() - started, price)
-    return StageOutcome(conversion, manifest, records, metadata)
+    return StageOutcome(conversion, manifest, records, metadata, context.resources.checks, context.run.run_id)
 
 
 def _manifest(conversion: Conversion, key: str) -> Manifest:

@@ -24,7 +24,7 @@ def exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     metadata = outcome.metadata | _preview(outcome)
     if settings.out:
         metadata |= _published(outcome, ledger, settings.out)
-    _settle(outcome, ledger, settings, context.run.run_id)
+    _settle(outcome, ledger, settings)
     return dg.MaterializeResult(metadata=metadata)
 
 
@@ -41,7 +41,7 @@ def _published(outcome: StageOutcome, ledger: Ledger, out: str) -> dict[str, dg.
     return {"out": dg.MetadataValue.path(out), "files": float(len(files))}
 
 
-def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports, run: str) -> None:
+def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports) -> None:
     manifest, conversion = outcome.manifest, outcome.conversion
     records = conversion.final_records(outcome.documents)
     originals = (
@@ -49,7 +49,7 @@ def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports, run: str) 
         if settings.keep_quarantined
         else {}
     )
-    made = Outcome(manifest.key, manifest.origin, run, conversion.fingerprints, settings.out)
+    made = Outcome(manifest.key, manifest.origin, outcome.run, conversion.fingerprints, settings.out)
     rows = ledger.settle(made, outcome.documents, records, originals)
     if settings.out and settings.index:
         write_index(rows, settings.out)

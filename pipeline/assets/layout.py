@@ -13,13 +13,15 @@ __all__ = ["layout"]
 _OVERLAYS = 3
 
 
-@stage_asset("layout", deps=["pages", "ocr"], kinds={"onnx", "triton"})
+@stage_asset("layout", deps=["pages", "ocr"], kinds={"onnx", "triton"}, pool="triton", checked=True)
 def layout(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Renders each page, detects its regions and runs docling's layout post-processing on them."""
     outcome = run_stage(context, "layout")
     chosen = _representative(outcome.documents, outcome.records)
     drawn = ((d.name, page, image) for d, page, image in outcome.conversion.overlays(chosen))
-    return dg.MaterializeResult(metadata=outcome.metadata | overlay_metadata(drawn))
+    return dg.MaterializeResult(
+        metadata=outcome.metadata | overlay_metadata(drawn), check_results=[outcome.check]
+    )
 
 
 def _representative(

@@ -7,7 +7,8 @@ from pipeline.assets.common import run_stage, stage_asset
 __all__ = ["pages"]
 
 
-@stage_asset("pages", deps=[], kinds={"pdf"})
+@stage_asset("pages", deps=[], kinds={"pdf"}, checked=True)
 def pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Opens each PDF (pypdfium2) and reads its pages; says which of them have no text layer."""
-    return dg.MaterializeResult(metadata=run_stage(context, "pages").metadata)
+    outcome = run_stage(context, "pages")
+    return dg.MaterializeResult(metadata=outcome.metadata, check_results=[outcome.check])

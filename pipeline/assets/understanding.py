@@ -15,6 +15,7 @@ __all__ = ["understanding"]
     partitions_def=batches,
     required_resource_keys={"understanding"},
     code_version="1",
+    pool="vllm",
 )
 def understanding(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Off: no page is sent to a model, and documents are made by the classic path alone."""

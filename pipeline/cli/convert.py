@@ -83,6 +83,8 @@ class ConvertOptions:
             "ocr": {"backend": self._backend(self.ocr)},
             "assembly": {"pictures": self.pictures} | self._hierarchy,
             "exports": {"formats": list(self.formats), "out": _absolute(self.out), "index": False},
+            # whoever names files wants to hear of each
+            "checks": {"max_failed_share": 1.0},
         }
         return {
             "resources": {name: {"config": config} for name, config in settings.items()},

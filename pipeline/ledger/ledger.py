@@ -214,5 +214,6 @@ def settled_row(
         run=outcome.run,
         attempts=0 if record.final else before + 1,
         permanent=record.permanent,
+        last_print=last.get("exports", ""),
         original=original,
     )

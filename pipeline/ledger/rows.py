@@ -21,10 +21,10 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     """A document: what it is, in which batch it was last, and what became of it.
 
     `queued` until its batch has run. `seconds` are worker seconds of all stages, `device_seconds` what model
-    servers measured, by model. `prints` are the fingerprints that its artifacts have, by stage; `files` the
-    exports in the store by extension; `out` where copies of them were put. `attempts` counts ends that are
-    not `converted`, since it last was or since its settings changed. `original` is a copy of a quarantined
-    file, where such are kept.
+    servers measured, by model. `prints` are the fingerprints that its artifacts have, by stage; `last_print`
+    is that of the exports, which all others go into. `files` are the exports in the store by extension, `out`
+    is where copies of them were put. `attempts` counts ends that were not as good as can be, under the
+    same settings. `original` is a copy of a quarantined file, where such are kept.
     """
 
     id: str
@@ -52,6 +52,7 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     attempts: int = 0
     permanent: bool = False
+    last_print: str = ""
     original: str = ""
 
     @property
@@ -113,6 +114,7 @@ DOCUMENTS = pa.schema(
         pa.field("run", pa.string()),
         pa.field("attempts", pa.int16()),
         pa.field("permanent", pa.bool_()),
+        pa.field("last_print", pa.string()),
         pa.field("original", pa.string()),
     ]
 )
