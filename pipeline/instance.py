@@ -13,23 +13,20 @@ from resources.store import default_home
 
 __all__ = ["open_instance"]
 
-_CONFIGURATION = """\
-# Dagster's instance for docmill on one machine: SQLite in this folder.
-telemetry:
-  enabled: false
-# Steps say what they do in the event log; capturing their output as well costs two processes a step.
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-"""
+#: A checkout has it in `deploy`; a wheel has it in here.
+_CONFIGURATIONS = (
+    Path(__file__).resolve().parents[1] / "deploy" / "dagster.yaml",
+    Path(__file__).resolve().parent / "shipped" / "dagster.yaml",
+)
 
 
 @contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
-    """The instance of $DAGSTER_HOME, else of $DOCMILL_HOME/dagster; made when there is none yet."""
+    """The instance of $DAGSTER_HOME, else of $DOCMILL_HOME/dagster; made as `deploy/dagster.yaml` says when there is none."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(default_home() / "dagster")))
     if not home.exists():
         home.mkdir(parents=True)
-        (home / "dagster.yaml").write_text(_CONFIGURATION)
+        shipped = next(path for path in _CONFIGURATIONS if path.is_file())
+        (home / "dagster.yaml").write_bytes(shipped.read_bytes())
     with dg.DagsterInstance.get() as instance:
         yield instance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.batches import BACKFILL, INBOX, RETRY
-from pipeline.ledger.ledger import Ledger
 
-__all__ = ["Overdue", "OverdueLimits", "Why", "overdue_batches"]
+__all__ = ["OVERDUE_COLUMNS", "Overdue", "OverdueLimits", "Why", "overdue_batches"]
 
 Why = Literal["missing", "failed", "stale"]
+#: The columns that decide it.
+OVERDUE_COLUMNS = ("state", "at", "batch", "origin", "permanent", "attempts", "last_print")
 _ORDER: tuple[Why, ...] = ("missing", "failed", "stale")
 #: What somebody converted by hand with options of his own is not stale because the defaults differ.
 _KEPT_CURRENT = (INBOX, RETRY, BACKFILL)
@@ -42,21 +43,21 @@ class OverdueLimits:
 
 
 def overdue_batches(
-    ledger: Ledger,
+    documents: Iterable[pa.Table],
     current: str | None,
     whys: Collection[Why] = _ORDER,
     limits: OverdueLimits | None = None,
     now: datetime | None = None,
 ) -> list[Overdue]:
-    """All such batches: missing before failed before stale, the oldest first.
+    """Such batches: missing before failed before stale, the oldest first.
 
+    `documents` are rows of the ledger with at least `OVERDUE_COLUMNS`, as tables.
     `current` is the fingerprint of exports under the settings of now; None when it is not known, and
     then nothing is stale.
     """
     limits, now = limits or OverdueLimits(), now or datetime.now(UTC)
     counts: dict[str, Counter[Why]] = {}
-    columns = ["state", "batch", "origin", "permanent", "attempts", "last_print"]
-    for table in ledger.documents.scan(columns):
+    for table in documents:
         masks: dict[Why, Any] = {
             "missing": _missing(table, now - limits.missing_after),
             "failed": _failed(table, limits.max_attempts),

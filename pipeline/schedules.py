@@ -12,7 +12,7 @@ from pipeline.convert.errors import BackendError
 from pipeline.jobs import convert_documents, report_corpus
 from pipeline.lanes import lane_tags
 from pipeline.ledger.ledger import open_ledger
-from pipeline.overdue import overdue_batches
+from pipeline.overdue import OVERDUE_COLUMNS, overdue_batches
 from pipeline.partitions import BATCHES
 from resources.configurable import Inbox
 
@@ -45,10 +45,11 @@ def nightly_backfill(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRe
     except BackendError as error:
         context.log.warning(f"nothing counts as stale tonight: {error}")
         current = None
+    ledger = open_ledger(conversion.artifacts.store)
     running = running_batches(context.instance)
     found = [
         each
-        for each in overdue_batches(open_ledger(conversion.artifacts.store), current)
+        for each in overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), current)
         if each.batch not in running
     ]
     chosen = found[: inbox.batches_per_tick]

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -101,6 +102,12 @@ class SourceCache:
         if content_hash(path) != content_id:
             raise SourceChangedError(f"the file at {address} is not the one that was batched")
         return path
+
+    def unused_since(self, before: datetime) -> list[Path]:
+        """Copies of remote files that were neither read nor made since; fetched again when needed."""
+        moment = before.timestamp()
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return [p for p in found if p.is_file() and max(p.stat().st_atime, p.stat().st_mtime) < moment]
 
     def _fetch(self, address: str) -> Path:
         """Copy a remote file to the cache, under the hash of its bytes."""

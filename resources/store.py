@@ -154,6 +154,14 @@ class DocumentStore:
             if not name.endswith(_PARTIAL):
                 yield StoredObject(str(name)[len(root) + 1 :], int(info["size"]), _modified(info))
 
+    def unfinished(self) -> Iterator[StoredObject]:
+        """What writers that were killed left on a local disk; S3 servers keep theirs to themselves."""
+        root = Path(self._root[1])
+        for path in root.rglob(f"*{_PARTIAL}") if self.is_local else ():
+            state = path.stat()
+            modified = datetime.fromtimestamp(state.st_mtime, UTC)
+            yield StoredObject(path.relative_to(root).as_posix(), state.st_size, modified)
+
     def list(self, path: str) -> list[str]:
         """Relative paths of all objects below `path`, sorted; none when there is no such folder."""
         with self._errors(path):

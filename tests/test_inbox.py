@@ -271,9 +271,7 @@ def test_a_name_that_is_no_text_is_left_out(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/\xff.pdf")).write_text("x")
     box.put("a.pdf")
     look = box.look()
-    assert [(row.reason, row.address) for row in look.left_out] == [
-        (UNNAMEABLE, f"{tmp_path}/in/\\xff.pdf")
-    ]
+    assert [(row.reason, row.address) for row in look.left_out] == [(UNNAMEABLE, f"{tmp_path}/in/\\xff.pdf")]
     assert box.names(look) == ["a.pdf"]
     assert box.look().left_out == []
 
@@ -291,9 +289,7 @@ def test_the_key_limit_stops_a_look_and_the_next_goes_on(box: Box) -> None:
     for number in range(7):
         box.put(f"d{number}/x.pdf", str(number))
     limits = InboxLimits(BatchLimits(documents=100), keys=3, max_wait=timedelta(0))
-    box.reader = InboxReader(
-        box.reader.listing, box.reader.sources, box.reader.store, box.ledger, limits
-    )
+    box.reader = InboxReader(box.reader.listing, box.reader.sources, box.reader.store, box.ledger, limits)
     looks = [box.look() for _ in range(4)]
     assert [look.listed for look in looks] == [3, 3, 1, 3]
     assert [look.swept for look in looks] == [False, False, True, False]

@@ -16,7 +16,7 @@ from pipeline.ledger.ledger import Ledger, Outcome, open_ledger
 from pipeline.ledger.rebuild import rebuild
 from pipeline.ledger.rows import DOCUMENTS, SOURCES, DocumentRow, SourceRow, from_table, to_rows
 from pipeline.ledger.select import FAILED, Selection
-from pipeline.overdue import Overdue, OverdueLimits, overdue_batches
+from pipeline.overdue import OVERDUE_COLUMNS, Overdue, OverdueLimits, overdue_batches
 from pipeline.records import PageIssue, StageRecord, quarantine
 from resources.store import DocumentStore
 
@@ -171,14 +171,22 @@ def test_what_is_overdue(store: DocumentStore, ledger: Ledger) -> None:
     now = datetime.now(UTC) + timedelta(hours=2)
     current = PRINTS["exports"]
     third, fourth, sixth = (batches[n - 1].key for n in (3, 4, 6))
-    assert overdue_batches(ledger, current, now=now) == [
+    assert overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), current, now=now) == [
         Overdue(sixth, "missing", 1),
         Overdue(third, "failed", 1),
         Overdue(fourth, "stale", 1),
     ]
-    assert [each.why for each in overdue_batches(ledger, None, now=now)] == ["missing", "failed"]
-    assert [each.why for each in overdue_batches(ledger, current)] == ["failed", "stale"]
-    assert overdue_batches(ledger, current, ["stale"]) == [Overdue(fourth, "stale", 1)]
+    assert [each.why for each in overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), None, now=now)] == [
+        "missing",
+        "failed",
+    ]
+    assert [each.why for each in overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), current)] == [
+        "failed",
+        "stale",
+    ]
+    assert overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), current, ["stale"]) == [
+        Overdue(fourth, "stale", 1)
+    ]
 
 
 def test_what_failed_often_is_left_to_people(store: DocumentStore, ledger: Ledger) -> None:
@@ -186,7 +194,13 @@ def test_what_failed_often_is_left_to_people(store: DocumentStore, ledger: Ledge
     found = []
     for _ in range(3):
         ledger.settle(outcome(manifest), manifest.documents, [late(ref(1))])
-        found.append(len(overdue_batches(ledger, None, limits=OverdueLimits(max_attempts=3))))
+        found.append(
+            len(
+                overdue_batches(
+                    ledger.documents.scan(OVERDUE_COLUMNS), None, limits=OverdueLimits(max_attempts=3)
+                )
+            )
+        )
     assert found == [1, 1, 0]
 
 

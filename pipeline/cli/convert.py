@@ -27,7 +27,14 @@ from pipeline.records import StageRecord
 from pipeline.stages.specs import STAGES
 from resources.store import DocumentStore
 
-__all__ = ["ConvertOptions", "Summary", "convert_files", "convert_places"]
+__all__ = [
+    "ConvertOptions",
+    "Summary",
+    "configured_conversion",
+    "convert_files",
+    "convert_places",
+    "run_batches",
+]
 
 _BACKENDS = {
     "text": ("pdfium", "recorded"),
@@ -129,7 +136,7 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
     started = time.monotonic()
     with open_instance() as instance:
         run_config = options.run_config()
-        conversion = _conversion(run_config)
+        conversion = configured_conversion(run_config)
         with console.status("looking for PDFs and reading their content hashes"):
             documents = distinct_names(list(find_documents(options.places, conversion.sources)))
             limits = BatchLimits(documents=options.batch_size)
@@ -141,29 +148,33 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
         with download_progress(console) as progress:
             conversion.prepare(progress)
         running = time.monotonic()
-        records = _run(instance, manifests, run_config, conversion, console)
+        records = run_batches(instance, manifests, run_config, conversion, console)
         finished = time.monotonic()
         if options.debug_overlays:
             _write_overlays(conversion, documents, options.out)
     return Summary(records, finished - started, finished - running)
 
 
-def _conversion(run_config: dict[str, Any]) -> Conversion:
-    """The same conversion that the run will make of its configuration."""
+def configured_conversion(run_config: dict[str, Any]) -> Conversion:
+    """The same conversion that a run will make of its configuration; of an empty one, the defaults'."""
     with dg.build_resources(
         {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"},
-        resource_config=run_config["resources"],
+        resource_config=run_config.get("resources", {}),
     ) as resources:
         return conversion_of(resources)
 
 
-def _run(
+def run_batches(
     instance: dg.DagsterInstance,
     manifests: Sequence[Manifest],
     run_config: dict[str, Any],
     conversion: Conversion,
     console: Console,
 ) -> list[StageRecord]:
+    """Run the job in this process on one batch after the other; what became of every document.
+
+    Raises `BackendConfigError` with the reason when a run fails.
+    """
     job = defs.resolve_job_def(CONVERT_DOCUMENTS)
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
     records: list[StageRecord] = []

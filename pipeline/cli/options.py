@@ -10,8 +10,9 @@ from typing import cast, get_args
 from pipeline.convert.errors import BackendConfigError
 from pipeline.ledger.rows import State
 from pipeline.ledger.select import FAILED, Selection
+from pipeline.overdue import Why
 
-__all__ = ["parse_since", "selection"]
+__all__ = ["parse_duration", "parse_since", "selection", "whys"]
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -42,8 +43,8 @@ def parse_since(text: str) -> datetime | None:
     """A day (UTC), a moment in ISO 8601, or a duration before now such as 24h; None of an empty text."""
     if not text:
         return None
-    if duration := re.fullmatch(r"(\d+)([mhdw])", text):
-        return datetime.now(UTC) - timedelta(**{_UNITS[duration[2]]: int(duration[1])})
+    if duration := _duration(text):
+        return datetime.now(UTC) - duration
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -51,3 +52,22 @@ def parse_since(text: str) -> datetime | None:
             f"--since {text!r} is neither a day (2026-11-01) nor a duration (24h, 7d)"
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration such as 30d or 12h; raises `BackendConfigError` for anything else."""
+    duration = _duration(text)
+    if duration is None:
+        raise BackendConfigError(f"{text!r} is no duration such as 30m, 12h, 30d or 8w")
+    return duration
+
+
+def whys(*, missing: bool, failed: bool, stale: bool) -> list[Why]:
+    """The reasons for a backfill that were chosen; all of them when none was."""
+    chosen: dict[Why, bool] = {"missing": missing, "failed": failed, "stale": stale}
+    return [why for why, wanted in chosen.items() if wanted or not any(chosen.values())]
+
+
+def _duration(text: str) -> timedelta | None:
+    found = re.fullmatch(r"(\d+)([mhdw])", text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None

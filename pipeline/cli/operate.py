@@ -1,0 +1,177 @@
+"""`docmill retry`, `docmill backfill`: ask for runs, or run here; `docmill gc`: remove what nobody needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import typer
+from rich.console import Console
+
+from pipeline.batches import RETRY, BatchLimits, Manifest, read_manifest
+from pipeline.cli.console import print_summary
+from pipeline.cli.convert import configured_conversion, run_batches
+from pipeline.cli.ledger import find_documents_named
+from pipeline.convert.errors import BackendConfigError
+from pipeline.estimate import Estimate, estimate
+from pipeline.garbage import Garbage, find_garbage
+from pipeline.ingest import make_batches
+from pipeline.instance import open_instance
+from pipeline.lanes import Lane
+from pipeline.ledger.ledger import Ledger, open_ledger
+from pipeline.ledger.rows import DocumentRow
+from pipeline.ledger.select import FAILED, Selection
+from pipeline.overdue import OverdueLimits, Why, overdue_batches
+from pipeline.requests import write_request
+from resources.pricing import Price
+from resources.sources import SourceCache
+from resources.store import DocumentStore, default_home, default_store
+
+__all__ = ["backfill", "collect_garbage", "retry"]
+
+#: More documents than these are no longer something that somebody sits and waits for.
+_INTERACTIVE = 64
+#: What failed is in the table at the end.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def retry(names: Sequence[str], selection: Selection, *, here: bool) -> int:
+    """Ask for another run of documents, named or selected; those that are converted only when named.
+
+    The exit code is 1 when there are none, or when they were run here and some failed again.
+    """
+    console, store = Console(stderr=True), DocumentStore(default_store())
+    ledger = open_ledger(store)
+    rows = _named(ledger, names) if names else _failed(ledger, selection)
+    if not rows:
+        console.print("no document is like that: `docmill documents --failed` lists those that failed")
+        return 1
+    manifests = list(make_batches(store, (row.ref for row in rows), BatchLimits(), RETRY))
+    ledger.queue(manifests, again=True)
+    if here:
+        return _run_here(manifests, console)
+    lane: Lane = "interactive" if len(rows) <= _INTERACTIVE else "backfill"
+    _ask(store, manifests, lane, "retry", console)
+    return 0
+
+
+def backfill(
+    selection: Selection, whys: Collection[Why], *, limit: int, gpu_price: float | None, yes: bool, here: bool
+) -> int:
+    """Say what running the overdue batches will take, and ask for their runs when that is agreed to."""
+    console, store = Console(stderr=True), DocumentStore(default_store())
+    ledger = open_ledger(store)
+    current = configured_conversion({}).fingerprints["exports"]
+    limits = OverdueLimits(missing_after=timedelta(0))
+    found = overdue_batches(selection.tables(ledger), current, whys, limits)
+    if limit:
+        found = found[:limit]
+    if not found:
+        console.print("no batch is missing, failed or stale")
+        return 0
+    price = None if gpu_price is None else Price(gpu_price)
+    counts = Counter(each.why for each in found)
+    console.print(", ".join(f"{count} batches {why}" for why, count in counts.items()))
+    _print_estimate(console, estimate(ledger, {each.batch for each in found}, price), price)
+    if not yes and not typer.confirm("Run them?", err=True):
+        return 1
+    manifests = [read_manifest(store, each.batch) for each in found]
+    if here:
+        return _run_here(manifests, console)
+    _ask(store, manifests, "backfill", "backfill", console)
+    return 0
+
+
+def collect_garbage(older_than: timedelta, *, remove: bool) -> int:
+    """Print what nobody needs any more, by kind; remove it when told so."""
+    console, store = Console(stderr=True), DocumentStore(default_store())
+    before = datetime.now(UTC) - older_than
+    with console.status("looking through the store"):
+        garbage = list(find_garbage(store, open_ledger(store), before))
+    sources = SourceCache(default_home() / "sources").unused_since(before)
+    with open_instance() as instance:
+        runs = _old_runs(instance, before)
+        _print_garbage(console, garbage)
+        console.print(
+            f"source files     {len(sources):>8,}   {_megabytes(p.stat().st_size for p in sources)}"
+        )
+        console.print(f"failed runs      {len(runs):>8,}")
+        if not remove:
+            console.print("Nothing was removed: `docmill gc --remove` does it.")
+            return 0
+        store.delete(each.object.path for each in garbage)
+        for path in sources:
+            path.unlink(missing_ok=True)
+        for run in runs:
+            instance.delete_run(run)
+    console.print("Removed.")
+    return 0
+
+
+def _named(ledger: Ledger, names: Sequence[str]) -> list[DocumentRow]:
+    rows: dict[str, DocumentRow] = {}
+    for name in names:
+        found = find_documents_named(ledger, name)
+        if len(found) != 1:
+            what = "docmill has not seen" if not found else f"{len(found)} documents have ids that begin with"
+            raise BackendConfigError(f"{what} {name}")
+        rows[found[0].id] = found[0]
+    return list(rows.values())
+
+
+def _failed(ledger: Ledger, selection: Selection) -> list[DocumentRow]:
+    if not (selection.states or selection.reasons):
+        raise BackendConfigError("say which: FILE, --reason R, or --failed for all that failed")
+    wanted = {*FAILED, "partial"} if selection.reasons else set(selection.states or FAILED)
+    return [row for row in selection.rows(ledger) if row.state in wanted]
+
+
+def _ask(store: DocumentStore, manifests: Sequence[Manifest], lane: Lane, why: str, console: Console) -> None:
+    write_request(store, [manifest.key for manifest in manifests], lane, why)
+    documents = sum(len(manifest.documents) for manifest in manifests)
+    console.print(
+        f"{documents} documents in {len(manifests)} batches were asked for. The sensor requested_batches "
+        "runs them where Dagster's daemon does (`docmill ui` has one); --here runs them at once."
+    )
+
+
+def _run_here(manifests: Sequence[Manifest], console: Console) -> int:
+    started = datetime.now(UTC)
+    with open_instance() as instance:
+        conversion = configured_conversion({})
+        records = run_batches(instance, manifests, _QUIET, conversion, console)
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    print_summary(console, records, seconds, conversion.artifacts.store.url)
+    return 0 if all(record.usable for record in records) else 1
+
+
+def _print_estimate(console: Console, found: Estimate, price: Price | None) -> None:
+    guessed = f", {found.guessed:,} of them guessed" if found.guessed else ""
+    console.print(
+        f"{found.documents:,} documents in {found.batches:,} batches, {found.pages:,} pages{guessed}"
+    )
+    if found.worker_hours is None:
+        console.print("Nothing has been converted yet, so nobody knows how long that takes.")
+        return
+    console.print(f"at most {found.worker_hours:,.2f} worker hours and {found.gpu_hours:,.3f} GPU hours")
+    if price and found.cost is not None:
+        console.print(f"at most {found.cost:,.2f} {price.currency} of GPU time")
+
+
+def _print_garbage(console: Console, garbage: Sequence[Garbage]) -> None:
+    for kind in sorted({each.kind for each in garbage}):
+        sizes = [each.object.size for each in garbage if each.kind == kind]
+        console.print(f"{kind:<16} {len(sizes):>8,}   {_megabytes(sizes)}")
+
+
+def _megabytes(sizes: Iterable[int]) -> str:
+    return f"{sum(sizes) / 1e6:,.1f} MB"
+
+
+def _old_runs(instance: dg.DagsterInstance, before: datetime) -> list[str]:
+    """Runs that failed or were cancelled. Those that succeeded stay: without them assets look never made."""
+    statuses = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    records = instance.get_run_records(dg.RunsFilter(statuses=statuses, created_before=before))
+    return [record.dagster_run.run_id for record in records]
