@@ -32,6 +32,9 @@ from resources.store import DocumentStore
 
 __all__ = ["NOT_A_PDF", "UNNAMEABLE", "UNREADABLE", "Cursor", "InboxLimits", "InboxReader", "Look"]
 
+#: A file to be read, and what the ledger says of an earlier version of it.
+_Fresh = tuple[SourceObject, SourceRow | None]
+
 #: Why a file is left out: it is not called a PDF, it cannot be read, its name is not text.
 NOT_A_PDF, UNREADABLE, UNNAMEABLE = "not_a_pdf", "unreadable", "unnameable"
 
@@ -213,7 +216,7 @@ class InboxReader:
             room = capacity - len(state.waiting)
             read = self._read(state, fresh[:room], now, deadline)
             if read < len(fresh):
-                state.start_after = fresh[read - 1].name if read else _before(chunk, fresh[0], state)
+                state.start_after = fresh[read - 1][0].name if read else _before(chunk, fresh[0][0], state)
                 return
             state.listed += len(chunk)
             state.start_after = chunk[-1].name
@@ -223,7 +226,7 @@ class InboxReader:
 
     def _fresh(
         self, state: _Progress, chunk: Sequence[SourceObject], watermark: datetime | None, now: datetime
-    ) -> list[SourceObject]:
+    ) -> list[_Fresh]:
         """The PDFs that have not been seen in this version and are not being written."""
         recent = [each for each in chunk if watermark is None or each.arrived > watermark]
         recent = [each for each in recent if not _under_way(each.name)]
@@ -240,7 +243,7 @@ class InboxReader:
             elif not each.nameable:
                 state.left_out.append(_left_out(each, UNNAMEABLE, now))
             elif self._settled(state, each, now):
-                fresh.append(each)
+                fresh.append((each, before))
         return fresh
 
     def _settled(self, state: _Progress, each: SourceObject, now: datetime) -> bool:
@@ -258,16 +261,16 @@ class InboxReader:
             state.unsettled[each.address] = Unsettled(each.version, now, now)
         return False
 
-    def _read(self, state: _Progress, fresh: Sequence[SourceObject], now: datetime, deadline: float) -> int:
+    def _read(self, state: _Progress, fresh: Sequence[_Fresh], now: datetime, deadline: float) -> int:
         """Identify files by their bytes until the time is up; returns how many were."""
         done = 0
         with ThreadPoolExecutor(_READERS) as readers:
             for few in _by(fresh, _READERS):
                 if done and time.monotonic() > deadline:
                     return done
-                seen = self.ledger.seen(each.address for each in few)
-                for each, id_ in zip(few, readers.map(self._identify, few), strict=True):
-                    self._take(state, each, id_, seen.get(each.address), now)
+                ids = readers.map(self._identify, [each for each, _ in few])
+                for (each, before), id_ in zip(few, ids, strict=True):
+                    self._take(state, each, id_, before, now)
                 done += len(few)
         return done
 
@@ -329,6 +332,6 @@ def _before(chunk: Sequence[SourceObject], first: SourceObject, state: _Progress
     return chunk[at - 1].name if at else state.start_after
 
 
-def _by(objects: Sequence[SourceObject], count: int) -> Iterator[Sequence[SourceObject]]:
-    for start in range(0, len(objects), count):
-        yield objects[start : start + count]
+def _by(fresh: Sequence[_Fresh], count: int) -> Iterator[Sequence[_Fresh]]:
+    for start in range(0, len(fresh), count):
+        yield fresh[start : start + count]

@@ -22,7 +22,7 @@ _CONFIGURATIONS = (
 
 @contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
-    """The instance of $DAGSTER_HOME, else of $DOCMILL_HOME/dagster; made as `deploy/dagster.yaml` says when there is none."""
+    """The instance of $DAGSTER_HOME, else of $DOCMILL_HOME/dagster; new ones are as deploy/dagster.yaml."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(default_home() / "dagster")))
     if not home.exists():
         home.mkdir(parents=True)

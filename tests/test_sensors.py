@@ -236,8 +236,9 @@ class _Receiver(BaseHTTPRequestHandler):
 @pytest.fixture
 def receiver() -> Iterator[tuple[type[_Receiver], str]]:
     class Receiver(_Receiver):
-        got: list[dict[str, Any]] = []
+        pass
 
+    Receiver.got = []
     server = HTTPServer(("127.0.0.1", 0), Receiver)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

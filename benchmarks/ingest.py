@@ -1,0 +1,118 @@
+"""How fast an inbox of many files becomes batches: `python -m benchmarks.ingest --files 100000`.
+
+Tiny files of different content in a folder, or below a prefix of the S3 server that AWS_ENDPOINT_URL names
+(`--inbox s3://bucket/prefix`). It looks until all are batched, then a few times more with nothing new, then
+once with everything looked up again, and says what each took. The store is a local folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.metrics.environment import environment
+from pipeline.inbox import Cursor, InboxLimits, InboxReader, Look
+from pipeline.ledger.ledger import open_ledger
+from resources.listing import Listing
+from resources.sources import SourceCache
+from resources.store import DocumentStore
+
+_IDLE_LOOKS = 5
+_FOLDER_FILES = 1000
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=100_000)
+    parser.add_argument("--inbox", default="", help="Where the files are put. Default: a temporary folder")
+    parser.add_argument("--json", type=Path, help="Also write the figures here")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="docmill-ingest-"))
+    try:
+        result = measure(folder, options.inbox or str(folder / "inbox"), options.files)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for name, value in result.items():
+        print(f"{name:<34} {value}")
+    if options.json:
+        options.json.write_text(
+            msgspec.json.format(msgspec.json.encode(result | {"environment": environment()})).decode()
+        )
+
+
+def measure(folder: Path, place: str, files: int) -> dict[str, Any]:
+    """Fill the inbox, look until it is batched, and go on looking; CPU seconds are of this process."""
+    started = time.perf_counter()
+    _fill(DocumentStore(place), files)
+    filled = time.perf_counter() - started
+    store = DocumentStore(str(folder / "store"))
+    ledger = open_ledger(store)
+    limits = InboxLimits(settle=timedelta(0), max_wait=timedelta(0))
+    reader = InboxReader(Listing(place), SourceCache(folder / "sources"), store, ledger, limits)
+    looks: list[tuple[Look, float, float]] = []
+    cursor = Cursor()
+    while True:
+        look, wall, cpu = _look(reader, cursor)
+        cursor = look.cursor
+        looks.append((look, wall, cpu))
+        if look.swept and not look.batches:
+            break
+    batches = sum(len(look.batches) for look, _, _ in looks)
+    documents = sum(len(m.documents) for look, _, _ in looks for m in look.batches)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    idle = []
+    for number in range(_IDLE_LOOKS):
+        look, wall, cpu = _look(reader, cursor, later + timedelta(minutes=number))
+        cursor = look.cursor
+        idle.append((wall, cpu))
+    anew = msgspec.structs.replace(cursor, full_sweep_started=None, start_after="", sweep_started=None)
+    full, full_wall, full_cpu = _look(reader, anew)
+    walls = [wall for look, wall, _ in looks if look.batches]
+    return {
+        "files": files,
+        "documents in batches": documents,
+        "batches": batches,
+        "filling the inbox, s": round(filled, 1),
+        "looks until all were batched": len(walls),
+        "wall s of such a look, median": round(statistics.median(walls), 2),
+        "wall s of such a look, longest": round(max(walls), 2),
+        "wall s of all of them": round(sum(walls), 1),
+        "CPU ms per document": round(1000 * sum(cpu for _, _, cpu in looks) / documents, 2),
+        "wall s of a look, nothing new": round(statistics.median(wall for wall, _ in idle), 2),
+        "CPU s of a look, nothing new": round(statistics.median(cpu for _, cpu in idle), 2),
+        "wall s of a full sweep, nothing new": round(full_wall, 2),
+        "CPU s of a full sweep, nothing new": round(full_cpu, 2),
+        "files listed by the full sweep": full.listed,
+        "found anew by it": full.identified,
+    }
+
+
+def _look(reader: InboxReader, cursor: Cursor, now: datetime | None = None) -> tuple[Look, float, float]:
+    """A look with its cursor as text, as Dagster keeps it; its wall and its CPU seconds."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    look = reader.look(Cursor.parse(cursor.dump()), now)
+    return look, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _fill(inbox: DocumentStore, files: int) -> None:
+    def put(number: int) -> None:
+        name = f"{number // _FOLDER_FILES:04d}/{number:07d}.pdf"
+        inbox.write(name, b"%PDF-1.7\n" + str(number).encode())
+
+    with ThreadPoolExecutor(32) as writers:
+        for _ in writers.map(put, range(files)):
+            pass
+
+
+if __name__ == "__main__":
+    main()
