@@ -147,6 +147,44 @@ def test_a_store_can_be_sent_to_a_worker(store: DocumentStore) -> None:
     assert again.read("x") == b"1"
 
 
+def test_conditional_writes(store: DocumentStore) -> None:
+    assert store.version("x") is None
+    assert not store.write_if("x", b"1", "something")
+    assert store.write_if("x", b"1", None)
+    assert not store.write_if("x", b"2", None)
+    version = store.version("x")
+    store.write("x", b"other")
+    assert not store.write_if("x", b"2", version)
+    assert store.read("x") == b"other"
+    assert store.write_if("x", b"2", store.version("x"))
+    assert store.list("") == ["x"]
+
+
+def test_a_counter_that_many_raise_loses_no_step(store: DocumentStore) -> None:
+    store.write("n", b"0")
+
+    def raise_it() -> None:
+        for _ in range(5):
+            while True:
+                version = store.version("n")
+                if store.write_if("n", str(int(store.read("n")) + 1).encode(), version):
+                    break
+
+    threads = [threading.Thread(target=raise_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.read("n") == b"20"
+
+
+def test_details(store: DocumentStore) -> None:
+    store.write("a/1", b"123")
+    store.write("a/b/2", b"")
+    assert [(each.path, each.size) for each in store.details("a")] == [("a/1", 3), ("a/b/2", 0)]
+    assert list(store.details("nope")) == []
+
+
 # --- local ---
 
 
