@@ -79,7 +79,7 @@ def test_assets_are_known_to_definitions_and_the_command_line_only() -> None:
     found = [
         f"{module} imports {name}"
         for module in MODULES
-        if not within(module, "pipeline.assets", "pipeline.cli", "pipeline.definitions", "pipeline.checks")
+        if not within(module, "pipeline.assets", "pipeline.cli", "pipeline.definitions", "pipeline.schedules")
         for name in imports(module)
         if within(name, "pipeline.assets", "pipeline.definitions", "pipeline.cli")
         and not (module == "pipeline.cli" or within(module, "pipeline.cli"))

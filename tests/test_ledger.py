@@ -45,6 +45,7 @@ def done(document: DocumentRef, stage: str = "exports") -> StageRecord:
         page_count=3,
         pages=[1, 2, 3],
         seconds=1.5,
+        device_seconds={"heron": 0.25},
         extra={"files": {"md": "x/document.md"}},
     )
 
@@ -95,6 +96,7 @@ def test_a_document_waits_and_then_has_its_end(store: DocumentStore, ledger: Led
     ledger.settle(outcome(manifest), manifest.documents, [done(ref(1)), locked(ref(2))], {ref(2).id: "/kept"})
     good, bad = ledger.all()
     assert (good.state, good.pages, good.page_count, good.seconds) == ("converted", 3, 3, 1.5)
+    assert good.device_seconds == {"heron": 0.25}
     assert (good.files, good.out, good.run) == ({"md": "x/document.md"}, "/out", "run-1")
     assert (good.prints, good.last_print, good.attempts) == (PRINTS, "b" * 16, 0)
     assert (bad.state, bad.reason, bad.stage, bad.permanent) == ("quarantined", "encrypted", "exports", True)
@@ -215,7 +217,10 @@ def test_the_ledger_is_made_again_from_manifests_and_artifacts(store: DocumentSt
         for stage in ("pages", "exports"):
             artifacts.write(PRINTS[stage], b"", end(ref(number), stage))
     artifacts.write(PRINTS["pages"], b"", done(ref(3), "pages"))  # its run did not get further
-    records = [msgspec.structs.replace(done(ref(1)), seconds=3.0), replace_seconds(locked(ref(2)), 0.2)]
+    records = [
+        msgspec.structs.replace(done(ref(1)), seconds=3.0, device_seconds={"heron": 0.5}),
+        replace_seconds(locked(ref(2)), 0.2),
+    ]
     ledger.settle(replace(outcome(manifest), run="", out=""), manifest.documents[:2], records)
     before = list(ledger.all())
     sources = ledger.seen([each.source for each in manifest.documents])

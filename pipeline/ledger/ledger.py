@@ -208,6 +208,7 @@ def settled_row(
         pages=len(record.pages),
         issues=len(record.issues),
         seconds=record.seconds,
+        device_seconds=record.device_seconds,
         prints=last,
         files=dict(record.extra.get("files", {})) if record.usable else {},
         out=outcome.out if record.usable else "",

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from pipeline.accounting import summed
 from pipeline.artifacts import ArtifactStore
 from pipeline.batches import INBOX, DocumentRef, Manifest, manifest_keys, read_manifest
 from pipeline.ledger.ledger import Ledger, Outcome, queued_row, settled_row, source_row
@@ -111,7 +112,8 @@ def _row(
     if not finished or _LAST not in records:
         return queued_row(ref, manifest, None, manifest.created)
     seconds = sum(record.seconds for record in records.values())
-    record = msgspec.structs.replace(records[_LAST], seconds=seconds)
+    devices = summed(record.device_seconds for record in records.values())
+    record = msgspec.structs.replace(records[_LAST], seconds=seconds, device_seconds=devices)
     return settled_row(outcome, ref, record, None, finished.times[_LAST], "")
 
 
