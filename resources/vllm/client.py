@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from resources.vllm.server import VlmServer
 
 __all__ = ["Completion", "Prompt", "VlmClient"]
 
-_CHECK_S = 5.0
+_CHECK_S, _CONNECT_S = 5.0, 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 #: What an image and its prompt may take of the context beside the answer.
 _PROMPT_TOKENS = 2048
@@ -96,8 +97,8 @@ class VlmClient:
                     f"{server.api} does not tell its models: {failure.words}; check the address and the key"
                 ) from error
             raise BackendUnavailableError(
-                f"no OpenAI-compatible server answers at {server.api} ({failure.words}); start one there, for "
-                "example with `docmill vllm serve`, or switch `understanding` off"
+                f"no OpenAI-compatible server answers at {server.api} ({failure.words}); start one there, "
+                "for example with `docmill vllm serve`, or switch `understanding` off"
             ) from error
         for model in models:
             if model.id == server.model:
@@ -109,6 +110,11 @@ class VlmClient:
             f"the server at {server.root} has no model {server.model}; it has {known}: serve it under that "
             "name (--served-model-name), or name another one"
         )
+
+    async def learn(self) -> None:
+        """Like `check`, but for a server that is away: it will be waited for when it is asked something."""
+        with suppress(BackendUnavailableError):
+            await self.check()
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The model's answer, whatever it is worth; waits for one of the `in_flight` slots first.
@@ -159,7 +165,7 @@ class VlmClient:
             requests=attempt,
         )
 
-    async def _gather(self, chunks: AsyncIterator[Any], started: float, attempt: int) -> Completion:
+    async def _gather(self, chunks: Any, started: float, attempt: int) -> Completion:
         """A streamed answer; one that is hopeless is cut off, which ends it on the server too."""
         pieces: list[str] = []
         finish, usage, first, glanced, length = None, None, None, 0, 0
@@ -174,12 +180,12 @@ class VlmClient:
             if length - glanced >= _GLANCE_CHARS:
                 glanced = length
                 if self._hopeless("".join(pieces)):
-                    await chunks.close()  # type: ignore[attr-defined]
+                    await chunks.close()
                     finish = "length"
                     break
         else:
-            if finish is None:  # vLLM ends a stream without a word when it is killed
-                raise await _broken_off()
+            if finish is None:  # so ends the stream of a server that is killed
+                raise ConnectionResetError("the answer broke off")
         return Completion(
             text="".join(pieces),
             finish=finish,
@@ -201,7 +207,9 @@ class VlmClient:
             "extra_body": {"skip_special_tokens": False},
         }
         # a limit that leaves no room for the prompt is refused; without one the context is the limit
-        if prompt.max_tokens and (self._context is None or prompt.max_tokens + _PROMPT_TOKENS <= self._context):
+        if prompt.max_tokens and (
+            self._context is None or prompt.max_tokens + _PROMPT_TOKENS <= self._context
+        ):
             request["max_tokens"] = prompt.max_tokens
         if self._server.stream:
             request |= {"stream": True, "stream_options": {"include_usage": True}}
@@ -209,10 +217,15 @@ class VlmClient:
 
     def _connected(self) -> Any:
         if self._api is None:
-            from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
-            from openai._constants import DEFAULT_CONNECTION_LIMITS
+            from openai import AsyncOpenAI, Timeout  # seconds, and no use to other backends
 
-            self._api = AsyncOpenAI(base_url=self._server.api, api_key=self._server.api_key or "none")
+            server = self._server
+            self._api = AsyncOpenAI(
+                base_url=server.api,
+                api_key=server.api_key or "none",
+                max_retries=0,  # retries are ours: by error class, and counted
+                timeout=Timeout(server.deadline_s, connect=min(_CONNECT_S, server.deadline_s)),
+            )
         return self._api
 
     def _final(self, failure: Failure, prompt: Prompt, attempt: int) -> Exception | None:
@@ -243,10 +256,12 @@ class VlmClient:
             return error
         if failure.fault is Fault.LATE:
             return AnswerLateError(
-                f"{server.place} gave no answer for page {page} within {server.deadline_s:g} s, {attempt} times",
+                f"{server.place} gave no answer for page {page} in {server.deadline_s:g} s, {attempt} times",
                 page=page,
             )
-        return ServerFailedError(f"{server.place} failed on page {page}, {attempt} times: {failure.words}", page=page)
+        return ServerFailedError(
+            f"{server.place} failed on page {page}, {attempt} times: {failure.words}", page=page
+        )
 
 
 def _pause(attempt: int, wished: float) -> float:

@@ -1,4 +1,4 @@
-"""What the errors of a chat-completions server mean: whose fault they are, and whether another try may help."""
+"""What the errors of a chat-completions server mean: whose fault they are."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def failure_of(error: Exception) -> Failure | None:
     match error:
         case openai.APITimeoutError() | TimeoutError():
             return Failure(Fault.LATE, words)
-        case openai.APIConnectionError():
+        case openai.APIConnectionError() | ConnectionError():
             return Failure(Fault.AWAY, words)
         case openai.RateLimitError():
             return Failure(Fault.BUSY, words, _retry_after(error.response))

@@ -1,0 +1,131 @@
+"""What the stage `understanding` holds: a model of a server, how it is asked, and about what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from pipeline.convert.errors import BackendError
+from pipeline.convert.understanding.answers import is_looping
+from pipeline.convert.understanding.choosing import Choice
+from pipeline.convert.understanding.profiles import Profile
+from resources.vllm.client import VlmClient
+from resources.vllm.reader import Answer, Question, read
+from resources.vllm.server import VlmServer
+
+__all__ = ["VlmEngine"]
+
+#: On top of what the server may take: rendering, storing, a busy machine.
+_MARGIN_S = 60.0
+
+
+@dataclass
+class VlmEngine:
+    """Asks about pages and pictures. A pickled copy carries the settings only.
+
+    `concurrency` bounds the requests in flight of a whole step; `per_worker` is one worker's share of it.
+    `error_budget` is how many pages of a document may fail before the others are not sent any more.
+    """
+
+    server: VlmServer
+    page: Profile
+    picture: Profile
+    choice: Choice
+    model_version: str = ""
+    concurrency: int = 16
+    error_budget: int = 8
+    per_worker: int = 0
+    _runner: asyncio.Runner | None = field(default=None, repr=False, compare=False)
+    _client: VlmClient | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Connections stay behind."""
+        return self.__dict__ | {"_runner": None, "_client": None}
+
+    def identity(self) -> dict[str, Any]:
+        """What decides which pages are asked about, and what is answered."""
+        return {"choice": self.choice.identity(), "error_budget": self.error_budget} | self.answers_identity()
+
+    def answers_identity(self) -> dict[str, Any]:
+        """What decides an answer: choosing other pages leaves those that were asked about as they are."""
+        return {
+            "backend": "vllm",
+            "model": self.server.model,
+            "model_version": self.model_version,
+            "page": asdict(self.page),
+            "picture": asdict(self.picture),
+        }
+
+    @property
+    def model(self) -> str:
+        """The model's name, and its version where one is given."""
+        return f"{self.server.model}@{self.model_version}" if self.model_version else self.server.model
+
+    def shared_by(self, workers: int) -> VlmEngine:
+        """This engine for each of so many workers: together they keep to `concurrency`."""
+        return replace(self, per_worker=max(1, self.concurrency // max(1, workers)))
+
+    def time_limit_s(self, pages: int) -> float:
+        """How long so many pages may take one worker when everything goes wrong that it bears with."""
+        rounds = -(-pages // max(1, self.per_worker or self.concurrency))
+        attempts = len(self.page.ladder)
+        return self.server.patience_s + rounds * attempts * 2 * self.server.deadline_s + _MARGIN_S
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Check that the server answers and has the model. Raises `BackendError`."""
+
+        async def check() -> None:
+            client = VlmClient(self.server, 1)
+            try:
+                await client.check()
+            finally:
+                await client.close()
+
+        asyncio.run(check())
+
+    def ask(self, questions: Iterable[Question], keep: Callable[[Question, Answer], None]) -> None:
+        """Ask everything, as much at a time as may be in flight; `keep` is told of each answer as it comes.
+
+        Raises `BackendError` when the server is at fault, once all requests in flight have come back: what
+        was paid for is kept.
+        """
+        self._run(self._ask(list(questions), keep))
+
+    async def _ask(self, questions: list[Question], keep: Callable[[Question, Answer], None]) -> None:
+        client = await self._connected()
+        waiting = iter(questions)
+        failed: list[BackendError] = []
+
+        async def work() -> None:
+            for question in waiting:
+                if failed:
+                    return
+                try:
+                    answer = await read(client, question)
+                except BackendError as error:
+                    failed.append(error)
+                    return
+                keep(question, answer)
+
+        share = min(len(questions), self.per_worker or self.concurrency)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(share):
+                group.create_task(work())
+        if failed:
+            raise failed[0]
+
+    async def _connected(self) -> VlmClient:
+        """The client; it asks once how long answers may be."""
+        if self._client is None:
+            client = VlmClient(self.server, self.per_worker or self.concurrency, is_looping)
+            await client.learn()
+            self._client = client
+        return self._client
+
+    def _run(self, work: Any) -> None:
+        """Run in the one event loop of this worker: connections belong to it."""
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        self._runner.run(work)
