@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
@@ -17,10 +17,11 @@ from pipeline.convert.engines import Engine, LayoutEngine, OcrEngine, TableEngin
 from pipeline.convert.options import AssemblyOptions
 from pipeline.isolation import Success, Task, WorkerLimits, WorkerPool
 from pipeline.records import StageRecord, renamed
-from pipeline.stage import Job, Progress, StageRunner
-from pipeline.stages.specs import OVERLAY, STAGES, AssemblyEngine
+from pipeline.stage import CHUNK_PAGES, Job, Progress, StageRunner, StageSpec
+from pipeline.stages.specs import OVERLAY, AssemblyEngine, active_stages
 from pipeline.worker import ReaderSettings
 from resources.sources import SourceCache
+from resources.vllm.engine import VlmEngine
 
 __all__ = ["Conversion", "TimeLimits"]
 
@@ -50,6 +51,13 @@ class Conversion:
     formats: Sequence[str]
     workers: WorkerLimits
     limits: TimeLimits
+    #: None: no vision-language model is asked anything.
+    understanding: VlmEngine | None = None
+
+    @property
+    def stages(self) -> Mapping[str, StageSpec]:
+        """The stages that this conversion has, in order."""
+        return active_stages(understanding=self.understanding is not None)
 
     @cached_property
     def identities(self) -> dict[str, dict[str, Any]]:
@@ -69,7 +77,7 @@ class Conversion:
             "exports": {"formats": list(self.formats)},
         }
         prints: dict[str, str] = {}
-        for name, spec in STAGES.items():
+        for name, spec in self.stages.items():
             upstream = [prints[needed] for needed in spec.needs]
             made_with = {"version": spec.version, "settings": settings[name]}
             prints[name] = fingerprint(name, made_with, upstream)
@@ -83,8 +91,11 @@ class Conversion:
 
     def run(self, stage: str, batch: Sequence[DocumentRef], progress: Progress) -> list[StageRecord]:
         """Run one stage over a batch; the record of each document, in order."""
-        spec, engine = STAGES[stage], self._engines.get(stage)
+        spec, engine = self.stages[stage], self._engines.get(stage)
         timeout = self.limits.task_s if spec.failed_page else self.limits.document_s
+        if isinstance(engine, VlmEngine):
+            shared = engine.shared_by(self._limits(stage).workers)
+            timeout = max(timeout, shared.time_limit_s(CHUNK_PAGES))
         with self._pool(stage) as pool:
             runner = StageRunner(spec, self.artifacts, self.fingerprints, pool, progress, timeout)
             if engine:
@@ -104,7 +115,7 @@ class Conversion:
         for document in batch:
             records = [
                 record
-                for stage in STAGES
+                for stage in self.stages
                 if (record := self.artifacts.record(document.id, stage, self.fingerprints[stage]))
             ]
             seconds = sum(record.seconds for record in records)
@@ -130,8 +141,16 @@ class Conversion:
             engine = AssemblyEngine(self.assembly, self.identities, _versions())
         elif stage == "exports":
             engine = list(self.formats)
+        elif isinstance(engine, VlmEngine):
+            engine = engine.shared_by(self._limits(stage).workers)
         arguments = (self.artifacts, self.sources, self.reader, engine)
-        return WorkerPool(self.workers, "pipeline.worker:make_context", arguments, _PRELOAD)
+        return WorkerPool(self._limits(stage), "pipeline.worker:make_context", arguments, _PRELOAD)
+
+    def _limits(self, stage: str) -> WorkerLimits:
+        """No more workers than there may be requests in flight: each has at least one."""
+        if stage != "understanding" or self.understanding is None:
+            return self.workers
+        return replace(self.workers, workers=min(self.workers.workers, self.understanding.concurrency))
 
     @property
     def _text(self) -> dict[str, Any]:
@@ -141,7 +160,8 @@ class Conversion:
 
     @property
     def _engines(self) -> dict[str, Engine | None]:
-        return {"ocr": self.ocr, "layout": self.layout, "tables": self.tables}
+        engines: dict[str, Engine | None] = {"ocr": self.ocr, "layout": self.layout, "tables": self.tables}
+        return engines | ({"understanding": self.understanding} if self.understanding else {})
 
 
 def _versions() -> dict[str, str]:

@@ -72,6 +72,22 @@ def convert(
         ),
     ] = "",
     ocr: Annotated[str, typer.Option(help="OCR of pages without text: embedded or off.")] = "embedded",
+    understanding: Annotated[
+        str,
+        typer.Option(
+            help="Ask a vision-language model: off, fallback (pages that the classic path does badly), all, "
+            "or pictures (a description of each)."
+        ),
+    ] = "off",
+    vlm_url: Annotated[
+        str, typer.Option(metavar="URL", help="The vision-language model's OpenAI-compatible server.")
+    ] = "http://localhost:8000",
+    vlm_model: Annotated[
+        str, typer.Option(help="The model's name on that server.")
+    ] = "ibm-granite/granite-docling-258M",
+    vlm_profile: Annotated[
+        str, typer.Option(help="How it is asked: granite-docling (DocTags) or markdown.")
+    ] = "granite-docling",
     pictures: Annotated[bool, typer.Option("--pictures", help="Crop pictures into the documents.")] = False,
     flat: Annotated[
         bool | None,
@@ -124,6 +140,10 @@ def convert(
         text=text,
         recorded=recorded,
         ocr=ocr,
+        understanding=understanding,
+        vlm_url=vlm_url,
+        vlm_model=vlm_model,
+        vlm_profile=vlm_profile,
         pictures=pictures,
         hierarchy=None if flat is None else not flat,
         password=password,

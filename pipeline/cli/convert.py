@@ -23,7 +23,6 @@ from pipeline.instance import open_instance
 from pipeline.jobs import CONVERT_DOCUMENTS
 from pipeline.partitions import BATCHES
 from pipeline.records import StageRecord
-from pipeline.stages.specs import STAGES
 from resources.store import DocumentStore
 
 __all__ = ["ConvertOptions", "Summary", "convert_files", "convert_places"]
@@ -33,6 +32,7 @@ _BACKENDS = {
     "layout": ("embedded", "triton", "triton:cdla", "recorded"),
     "tables": ("embedded", "triton", "triton:slanet", "recorded"),
     "ocr": ("embedded", "off"),
+    "understanding": ("off", "fallback", "all", "pictures"),
 }
 _PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
 
@@ -52,6 +52,10 @@ class ConvertOptions:
     triton_url: str = "localhost:8001"
     recorded: str = ""
     ocr: str = "embedded"
+    understanding: str = "off"
+    vlm_url: str = "http://localhost:8000"
+    vlm_model: str = "ibm-granite/granite-docling-258M"
+    vlm_profile: str = "granite-docling"
     pictures: bool = False
     hierarchy: bool | None = None
     password: str = ""
@@ -80,6 +84,12 @@ class ConvertOptions:
             "layout": {"backend": self._backend(self.layout)},
             "tables": {"backend": self._backend(self.tables)},
             "ocr": {"backend": {self.ocr: {}}},
+            "understanding": {
+                "mode": self.understanding,
+                "url": self.vlm_url,
+                "model": self.vlm_model,
+                "profile": self.vlm_profile,
+            },
             "assembly": {"pictures": self.pictures} | self._hierarchy,
             "exports": {"formats": list(self.formats), "out": _absolute(self.out)},
         }
@@ -164,7 +174,7 @@ def _run(
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
     records: list[StageRecord] = []
     count = sum(len(manifest.documents) for manifest in manifests)
-    with LiveProgress(console, len(STAGES), count) as progress:
+    with LiveProgress(console, len(conversion.stages), count) as progress:
         for manifest in manifests:
             result = job.execute_in_process(
                 instance=instance,

@@ -71,6 +71,7 @@ class VlmClient:
         self._hopeless = hopeless
         self._api: Any = None
         self._context: int | None = None
+        self._checked = False
 
     async def close(self) -> None:
         """Close the connections."""
@@ -84,10 +85,10 @@ class VlmClient:
         Raises `BackendUnavailableError` when nothing answers, `BackendConfigError` for a model that is not
         there.
         """
-        server = self._server
+        server, api = self._server, self._connected()
         try:
             async with asyncio.timeout(min(_CHECK_S, server.deadline_s)):
-                models = [model async for model in self._connected().models.list()]
+                models = [model async for model in api.models.list()]
         except Exception as error:
             failure = failure_of(error)
             if failure is None:
@@ -104,17 +105,13 @@ class VlmClient:
             if model.id == server.model:
                 length = getattr(model, "max_model_len", None)
                 self._context = length if isinstance(length, int) else None
+                self._checked = True
                 return self._context
         known = ", ".join(sorted(model.id for model in models)) or "none"
         raise BackendConfigError(
             f"the server at {server.root} has no model {server.model}; it has {known}: serve it under that "
             "name (--served-model-name), or name another one"
         )
-
-    async def learn(self) -> None:
-        """Like `check`, but for a server that is away: it will be waited for when it is asked something."""
-        with suppress(BackendUnavailableError):
-            await self.check()
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The model's answer, whatever it is worth; waits for one of the `in_flight` slots first.
@@ -123,6 +120,9 @@ class VlmClient:
         server stays away longer than its patience, `BackendConfigError` when it knows no such model.
         """
         async with self._slots:
+            if not self._checked:  # a server that is away will be waited for below
+                with suppress(BackendUnavailableError):
+                    await self.check()
             return await self._patiently(prompt)
 
     async def _patiently(self, prompt: Prompt) -> Completion:

@@ -85,22 +85,35 @@ class VlmEngine:
 
         asyncio.run(check())
 
-    def ask(self, questions: Iterable[Question], keep: Callable[[Question, Answer], None]) -> None:
+    def ask(
+        self,
+        questions: Iterable[Question],
+        keep: Callable[[Question, Answer], None],
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Ask everything, as much at a time as may be in flight; `keep` is told of each answer as it comes.
 
+        Nothing more is asked as soon as `go_on` says no.
         Raises `BackendError` when the server is at fault, once all requests in flight have come back: what
         was paid for is kept.
         """
-        self._run(self._ask(list(questions), keep))
+        self._run(self._ask(list(questions), keep, go_on))
 
-    async def _ask(self, questions: list[Question], keep: Callable[[Question, Answer], None]) -> None:
-        client = await self._connected()
+    async def _ask(
+        self,
+        questions: list[Question],
+        keep: Callable[[Question, Answer], None],
+        go_on: Callable[[], bool],
+    ) -> None:
+        if self._client is None:
+            self._client = VlmClient(self.server, self.per_worker or self.concurrency, is_looping)
+        client = self._client
         waiting = iter(questions)
         failed: list[BackendError] = []
 
         async def work() -> None:
             for question in waiting:
-                if failed:
+                if failed or not go_on():
                     return
                 try:
                     answer = await read(client, question)
@@ -115,14 +128,6 @@ class VlmEngine:
                 group.create_task(work())
         if failed:
             raise failed[0]
-
-    async def _connected(self) -> VlmClient:
-        """The client; it asks once how long answers may be."""
-        if self._client is None:
-            client = VlmClient(self.server, self.per_worker or self.concurrency, is_looping)
-            await client.learn()
-            self._client = client
-        return self._client
 
     def _run(self, work: Any) -> None:
         """Run in the one event loop of this worker: connections belong to it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pipeline.convert.errors import NotUnderstoodError, PromptRefusedError
+from pipeline.convert.errors import PageError, PromptRefusedError
 from pipeline.convert.understanding.answers import check_answer
 from pipeline.convert.understanding.profiles import Profile
 from resources.vllm.client import Completion, Prompt, VlmClient
@@ -38,14 +38,14 @@ class Answer:
     """A usable answer (`error` is None), or why there is none; and what both cost, over all attempts."""
 
     text: str = ""
-    error: NotUnderstoodError | None = None
+    error: PageError | None = None
     attempts: int = 0
     requests: int = 0
     prompt_tokens: int = 0
     generation_tokens: int = 0
     seconds: float = 0.0
 
-    def after(self, completion: Completion, text: str, error: NotUnderstoodError | None) -> Answer:
+    def after(self, completion: Completion, text: str, error: PageError | None) -> Answer:
         """This one with another attempt added."""
         return Answer(
             text=text,
@@ -67,9 +67,12 @@ async def read(client: VlmClient, question: Question) -> Answer:
         if answer.error and not answer.error.permanent:
             break  # that was tried often enough
         scale = question.profile.scale * rung.shrink
-        if scale != drawn:
-            # PDFium must be used from this thread; compression need not be
-            image, drawn = await asyncio.to_thread(data_uri, question.draw(scale)), scale
+        try:
+            if scale != drawn:
+                # PDFium must be used from this thread; compression need not be
+                image, drawn = await asyncio.to_thread(data_uri, question.draw(scale)), scale
+        except PageError as error:
+            return replace(answer, error=error)
         prompt = Prompt(
             image=image,
             words=question.profile.prompt,
@@ -80,7 +83,7 @@ async def read(client: VlmClient, question: Question) -> Answer:
         )
         try:
             completion = await client.complete(prompt)
-        except NotUnderstoodError as error:
+        except PageError as error:
             answer = replace(answer, error=error, attempts=answer.attempts + 1)
             continue
         answer = _judged(question, answer, completion)
@@ -94,6 +97,6 @@ def _judged(question: Question, before: Answer, completion: Completion) -> Answe
     try:
         check_answer(text, completion.finish, question.profile.format, page=question.page)
         question.accept(text)
-    except NotUnderstoodError as error:
+    except PageError as error:
         return before.after(completion, "", error)
     return before.after(completion, text, None)

@@ -1,4 +1,4 @@
-"""Train the tiny model until it knows its lessons by heart: `ENV/bin/python -m tests.tiny_vlm.train LESSONS OUT`.
+"""Train the tiny model until it knows its lessons: `ENV/bin/python -m tests.tiny_vlm.train LESSONS OUT`.
 
 ENV is the vLLM server's environment, LESSONS what `tests.tiny_vlm.lessons` wrote. Takes some minutes on one
 core; the result is written as soon as every lesson is answered exactly.
@@ -64,7 +64,7 @@ class Lessons:
 
 
 def learned(tiny: Idefics3ForConditionalGeneration, lessons: Lessons) -> list[bool]:
-    """Which lessons the model answers exactly, greedily; an endless one must repeat itself for long enough."""
+    """Which lessons are answered exactly, greedily; an endless one must repeat itself for long enough."""
     tiny.eval()
     results = []
     for row, lesson in enumerate(lessons.lessons):
