@@ -7,9 +7,16 @@ from collections.abc import Iterator
 
 from docling_core.types.doc import BoundingBox, DoclingDocument, ProvenanceItem
 from docling_core.types.doc.document import DocTagsDocument
+from PIL import Image
 
-__all__ = ["doctags_document", "flat_lists"]
+__all__ = ["doctags_document", "flat_lists", "real_boxes"]
 
+#: Units of DocTags' boxes across a page, and down it.
+_GRID = 500
+#: Two, because positions are turned into pixels by rounding down.
+_LEAST = 2
+_BOX = re.compile(r"<loc_(\d+)><loc_(\d+)><loc_(\d+)><loc_(\d+)>")
+_PICTURE = re.compile(r"(<(?:picture|chart)>)(?!<loc_)")
 _LIST_TAG = re.compile(r"<(/?)((?:un)?ordered_list|list_item)>")
 
 
@@ -19,24 +26,46 @@ def doctags_document(text: str, width: float, height: float) -> DoclingDocument:
     Items that the model gave no box have no provenance yet. Raises ValueError for what docling-core cannot
     load.
     """
-    tags = DocTagsDocument.from_doctags_and_image_pairs([flat_lists(text)], None)
+    # docling-core wants an image; one of the size of DocTags' grid gives whole numbers, exactly
+    grid = Image.new("1", (_GRID, _GRID))
+    tags = DocTagsDocument.from_doctags_and_image_pairs([real_boxes(flat_lists(text))], [grid])
     try:
-        # without an image docling-core gives boxes as shares of the page: exact, where pixels are rounded
         document: DoclingDocument = DoclingDocument.load_from_doctags(tags, document_name="page")
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError(f"docling-core cannot load it: {type(error).__name__}: {error}") from error
     for prov in _provenances(document):
         box = prov.bbox
         prov.bbox = BoundingBox(
-            l=_clamped(box.l) * width,
-            t=_clamped(box.t) * height,
-            r=_clamped(box.r) * width,
-            b=_clamped(box.b) * height,
+            l=_share(box.l) * width,
+            t=_share(box.t) * height,
+            r=_share(box.r) * width,
+            b=_share(box.b) * height,
             coord_origin=box.coord_origin,
         )
     page = document.pages[1]
+    page.image = None
+    for picture in document.pictures:
+        picture.image = None
     page.size.width, page.size.height = width, height
     return document
+
+
+def real_boxes(text: str) -> str:
+    """The DocTags with boxes that have an area: docling-core cuts pictures out, and cannot cut out nothing.
+
+    Corners are put in order, and a picture without a box gets the whole page: it would be lost.
+    """
+    text = _PICTURE.sub(rf"\1<loc_0><loc_0><loc_{_GRID}><loc_{_GRID}>", text)
+    return _BOX.sub(lambda match: _real_box(*(min(int(n), _GRID) for n in match.groups())), text)
+
+
+def _real_box(l: int, t: int, r: int, b: int) -> str:  # noqa: E741 - docling's own name
+    (l, r), (t, b) = sorted((l, r)), sorted((t, b))  # noqa: E741
+    if r - l < _LEAST:
+        l, r = min(l, _GRID - _LEAST), min(l, _GRID - _LEAST) + _LEAST  # noqa: E741
+    if b - t < _LEAST:
+        t, b = min(t, _GRID - _LEAST), min(t, _GRID - _LEAST) + _LEAST
+    return f"<loc_{l}><loc_{t}><loc_{r}><loc_{b}>"
 
 
 def flat_lists(text: str) -> str:
@@ -90,5 +119,6 @@ def _provenances(document: DoclingDocument) -> Iterator[ProvenanceItem]:
             yield from item.prov
 
 
-def _clamped(share: float) -> float:
-    return min(max(share, 0.0), 1.0)
+def _share(position: float) -> float:
+    """A position on the grid as a share of the page."""
+    return min(max(position / _GRID, 0.0), 1.0)
