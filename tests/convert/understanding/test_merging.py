@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from docling_core.types.doc import CoordOrigin, DocItem, DoclingDocument
 from docling_core.types.doc.document import ContentLayer, ListItem
@@ -127,18 +128,13 @@ def test_paragraphs_are_not_joined_over_a_missing_page() -> None:
 def test_a_page_that_lies_on_its_side_is_put_back() -> None:
     parts = understood(1)
     words = [Word("sideways", Box(10.0, 10.0, 20.0, 100.0), 10.0, -1, angle=90)]
-    turned = replace(parts, content=replace_content(parts, words), ocr=PageOcr(number=1))
+    content = msgspec.structs.replace(parts.content, words=words, lines=[])
+    turned = replace(parts, content=content, ocr=PageOcr(number=1))
     document = made(turned)
     assert (document.pages[1].size.width, document.pages[1].size.height) == (612.0, 792.0)
     box = document.tables[0].prov[0].bbox.to_top_left_origin(792.0)
     # 50..450 of 500 across the upright page runs down the displayed one
     assert (box.t, box.b) == pytest.approx((79.2, 712.8))
-
-
-def replace_content(parts: PageParts, words: list[Word]):  # type: ignore[no-untyped-def]
-    import msgspec
-
-    return msgspec.structs.replace(parts.content, words=words, lines=[])
 
 
 def test_descriptions_reach_their_pictures() -> None:
