@@ -124,16 +124,16 @@ def test_a_path_outside_of_the_checkpoint_is_refused(hub: LocalHub, tmp_path: Pa
 def test_a_hub_that_wants_a_token(hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.token = "secret"
     monkeypatch.setenv("HF_ENDPOINT", hub.url + "/")
-    with pytest.raises(ModelDownloadError, match="401.*HF_TOKEN"):
+    with pytest.raises(ModelDownloadError, match=r"401.*HF_TOKEN"):
         HubCache(tmp_path).ensure(CHECKPOINT, Hub.of_environment())
     monkeypatch.setenv("HF_TOKEN", "secret")
     assert HubCache(tmp_path).ensure(CHECKPOINT, Hub.of_environment())
 
 
 def test_a_repository_that_is_not_there_and_a_hub_that_is_none(hub: LocalHub, tmp_path: Path) -> None:
-    with pytest.raises(ModelDownloadError, match="granite-docling-258M at untied.*404"):
+    with pytest.raises(ModelDownloadError, match=r"granite-docling-258M at untied.*404"):
         HubCache(tmp_path).ensure(GRANITE_DOCLING, Hub(hub.url))
-    with pytest.raises(ModelDownloadError, match="cannot be reached.*HF_ENDPOINT"):
+    with pytest.raises(ModelDownloadError, match=r"cannot be reached.*HF_ENDPOINT"):
         HubCache(tmp_path).ensure(CHECKPOINT, Hub("http://127.0.0.1:9"))
 
 
