@@ -130,7 +130,7 @@ def accuracy(
     understanding: Annotated[
         str,
         typer.Option(
-            help="Convert with this mode (all, fallback) too, and hold both ways against the truth page by page."
+            help="Convert with this mode (all, fallback) too, and hold both against the truth page by page."
         ),
     ] = "off",
     vlm_url: Annotated[

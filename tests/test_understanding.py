@@ -98,7 +98,6 @@ def test_failed_pages_are_named_and_left_to_the_classic_path(before: tuple[Conve
         record = run(before, server, "one fails")
     assert (record.status, [issue.page for issue in record.issues]) == ("partial", [1])
     assert record.issues[0].reason == "tags_stripped"
-    conversion, document = before
     assert record.counts["understood_pages"] == PAGES - 1
     assert record.final  # the same again would come to the same
 
@@ -130,7 +129,7 @@ def test_what_may_go_better_is_tried_again(before: tuple[Conversion, DocumentRef
 
 def test_the_artifact_says_who_answered_what(before: tuple[Conversion, DocumentRef]) -> None:
     conversion, document = before
-    with ChatServer() as server:
+    with ChatServer(usual=Reply(seconds=0.3)) as server:
         record = run(before, server, "kept", in_flight=4)
     assert server.most == 4
     stored = conversion.artifacts
