@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.accounting import device_seconds
 from pipeline.answers import AnswerStore, StoredAnswer
 from pipeline.convert.engines import Render
 from pipeline.convert.errors import ErrorBudgetError
@@ -105,7 +106,8 @@ def understand(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
     pages = list(_pages(context, job, numbers, engine))
     store = AnswerStore(context.artifacts, job.document.id, engine.answers_identity())
     asking = _Asking(store, engine.model, engine.error_budget)
-    asking.ask(engine, [question for page in pages for question in page.questions()])
+    with device_seconds(engine) as spent:
+        asking.ask(engine, [question for page in pages for question in page.questions()])
     done = [_understanding(page, engine, asking.answers) for page in pages]
     used = asking.answers.values()
     record = StageRecord(
@@ -124,6 +126,7 @@ def understand(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
             "prompt_tokens": sum(answer.prompt_tokens for answer in used),
             "generation_tokens": sum(answer.generation_tokens for answer in used),
         },
+        device_seconds=spent,
     )
     return Chunk(encode_pages(done), record)
 

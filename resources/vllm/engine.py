@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -12,6 +13,7 @@ from pipeline.convert.understanding.answers import is_looping
 from pipeline.convert.understanding.choosing import Choice
 from pipeline.convert.understanding.profiles import Profile
 from resources.vllm.client import VlmClient
+from resources.vllm.metering import Spent, TokenWindow
 from resources.vllm.reader import Answer, Question, read
 from resources.vllm.server import VlmServer
 
@@ -39,6 +41,7 @@ class VlmEngine:
     per_worker: int = 0
     _runner: asyncio.Runner | None = field(default=None, repr=False, compare=False)
     _client: VlmClient | None = field(default=None, repr=False, compare=False)
+    _spent: Spent = field(default=Spent(), repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Connections stay behind."""
@@ -85,6 +88,10 @@ class VlmEngine:
 
         asyncio.run(check())
 
+    def open_window(self) -> TokenWindow:
+        """Begin to measure what the server spends on this engine's requests."""
+        return TokenWindow(self.server, lambda: self._spent)
+
     def ask(
         self,
         questions: Iterable[Question],
@@ -97,7 +104,18 @@ class VlmEngine:
         Raises `BackendError` when the server is at fault, once all requests in flight have come back: what
         was paid for is kept.
         """
-        self._run(self._ask(list(questions), keep, go_on))
+        started, tokens = time.monotonic(), 0
+
+        def counted(question: Question, answer: Answer) -> None:
+            nonlocal tokens
+            tokens += answer.prompt_tokens + answer.generation_tokens
+            keep(question, answer)
+
+        try:
+            self._run(self._ask(list(questions), counted, go_on))
+        finally:
+            seconds = self._spent.seconds + time.monotonic() - started
+            self._spent = Spent(seconds, self._spent.tokens + tokens)
 
     async def _ask(
         self,

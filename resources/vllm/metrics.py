@@ -59,7 +59,11 @@ def read_metrics(server: VlmServer) -> ServerMetrics:
         raise BackendUnavailableError(f"{server.root} gives no metrics: {error}") from error
     sums: dict[str, float] = {}
     finished: dict[str, int] = {}
-    for family in text_string_to_metric_families(text):
+    try:
+        families = list(text_string_to_metric_families(text))
+    except ValueError as error:
+        raise BackendUnavailableError(f"{server.root}/metrics is not Prometheus' format: {error}") from error
+    for family in families:
         for sample in family.samples:
             name = sample.name.removeprefix(_PREFIX)
             sums[name] = sums.get(name, 0.0) + sample.value

@@ -16,6 +16,8 @@ from pipeline.convert.errors import BackendConfigError, BackendUnavailableError,
 from pipeline.convert.understanding.choosing import Choice
 from pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from resources.vllm.engine import VlmEngine
+from resources.vllm.metering import Spent, TokenWindow
+from resources.vllm.metrics import ServerMetrics
 from resources.vllm.reader import Answer, Question
 from resources.vllm.server import VlmServer
 from tests.resources.chat_server import GOOD, MODEL, ChatServer, Reply
@@ -221,6 +223,23 @@ def test_an_engine_travels_without_its_connections() -> None:
         copy = pickle.loads(pickle.dumps(asked))
         assert copy == asked and copy._client is None
         assert ask(copy)["page"].text == GOOD
+
+
+def test_the_servers_time_is_shared_by_tokens() -> None:
+    spent, metrics = [Spent()], [ServerMetrics(prompt_tokens=1000), ServerMetrics(prompt_tokens=1300)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resources.vllm.metering.read_metrics", lambda _: metrics.pop(0))
+        window = TokenWindow(VlmServer(model=MODEL), lambda: spent[-1])
+        spent.append(Spent(6.0, 100))
+        assert window.close() == {MODEL: pytest.approx(2.0)}
+
+
+def test_a_server_without_metrics_costs_nothing_that_could_be_said() -> None:
+    with ChatServer() as server:
+        asked = engine(server.url)
+        window = asked.open_window()
+        ask(asked)
+        assert window.close() == {}
 
 
 def test_one_engine_serves_chunk_after_chunk() -> None:
