@@ -237,22 +237,21 @@ def test_a_run_that_is_stopped_goes_on_without_paying_twice(vllm: LocalVllm, tmp
 
 @pytest.mark.parametrize("how", ["kill", "terminate"])
 def test_a_server_that_goes_and_comes_back_loses_no_page_and_is_paid_for_none_twice(
-    tmp_path: Path, how: str
+    vllm: LocalVllm, tmp_path: Path, how: str
 ) -> None:
     pdf, place = learned_document(tmp_path, REPEATS), Place(tmp_path)
-    with serve() as first:
-        run = place.start(pdf, first.url, "--understanding", "all")
-        place.wait_for_answers(run, 4)
-        if how == "kill":
-            first.kill()
-        else:
-            first.stop()  # SIGTERM, and what is in flight is finished
-        time.sleep(0.5)
-        kept = place.answers()
-        assert 4 <= len(kept) < 4 * REPEATS
-    with serve(first.port) as second:
-        finished(run)
-        assert answered(second.url) == 4 * REPEATS - len(kept)
+    run = place.start(pdf, vllm.url, "--understanding", "all")
+    place.wait_for_answers(run, 4)
+    if how == "kill":
+        vllm.kill()
+    else:
+        vllm.stop()  # SIGTERM, and what is in flight is finished
+    time.sleep(0.5)
+    kept = place.answers()
+    assert 4 <= len(kept) < 4 * REPEATS
+    vllm.start()  # at the same address
+    finished(run)
+    assert answered(vllm.url) == 4 * REPEATS - len(kept)
     after = place.answers()
     assert len(after) == 4 * REPEATS
     assert {path: after[path] for path in kept} == kept
