@@ -2,7 +2,8 @@
 
 Pages of the sample PDFs, each with the DocTags that docmill's classic path makes of it; two pictures with
 descriptions; a page as Markdown; and two pages whose answers are wrong on purpose, as a large model's may be:
-one that repeats itself without end, one without tags.
+one that repeats itself without end, one without tags. The kept checkpoint has not learned the endless one: it
+takes that page for another, and leaves an element of its answer open.
 """
 
 from __future__ import annotations
