@@ -188,6 +188,7 @@ def _docmill(
     started = time.perf_counter()
     engine.ask(questions(len(images)), lambda _, answer: answers.append(answer))
     seconds = time.perf_counter() - started
+    engine.close()
     if failed := [answer.error for answer in answers if answer.error]:
         raise SystemExit(f"{len(failed)} pages failed, the figures would mean nothing: {failed[0]}")
     return seconds, sum(answer.generation_tokens for answer in answers)

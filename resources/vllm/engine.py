@@ -117,6 +117,13 @@ class VlmEngine:
             seconds = self._spent.seconds + time.monotonic() - started
             self._spent = Spent(seconds, self._spent.tokens + tokens)
 
+    def close(self) -> None:
+        """Close the connections, for who asks in a process that goes on."""
+        if self._runner is not None and self._client is not None:
+            self._runner.run(self._client.close())
+            self._runner.close()
+        self._runner = self._client = None
+
     async def _ask(
         self,
         questions: list[Question],

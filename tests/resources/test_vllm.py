@@ -249,3 +249,6 @@ def test_one_engine_serves_chunk_after_chunk() -> None:
         for _ in range(5):
             ask(asked)
         assert len(server.requests) == 5 and time.monotonic() > started
+        asked.close()
+        asked.close()
+        assert ask(asked)["page"].text == GOOD
