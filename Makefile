@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test acceptance check bench conformance triton lock clean
+.PHONY: help setup demo dev test acceptance check bench conformance triton vllm lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,8 +57,11 @@ conformance: setup ## Documents of recorded model outputs beside docling's own. 
 triton: setup ## A Triton server on this machine, with the embedded models.
 	$(BIN)/docmill triton serve
 
+vllm: setup ## A vLLM server on this machine's CPU, with a tiny model.
+	$(BIN)/docmill vllm serve
+
 lock: export UV_CUSTOM_COMPILE_COMMAND := make lock
-lock: setup ## Resolve the locks anew: docmill's own, the Triton server's, the exporters'.
+lock: setup ## Resolve the locks anew: docmill's own, the servers', the exporters'.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 	  --extra dev --python-version 3.11 pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
@@ -67,6 +70,8 @@ lock: setup ## Resolve the locks anew: docmill's own, the Triton server's, the e
 	  --python-version 3.11 deploy/export/requirements.in --output-file deploy/export/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
 	  --python-version 3.11 deploy/export/reference.in --output-file deploy/export/reference.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
+	  --python-version 3.11 deploy/vllm/requirements.in --output-file deploy/vllm/requirements.lock
 
 clean: ## Remove what was made; the environment and the models stay.
 	rm -rf out $(DOCMILL_HOME)/store $(DOCMILL_HOME)/dagster $(DOCMILL_HOME)/sources

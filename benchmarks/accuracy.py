@@ -23,6 +23,7 @@ from docling_core.types.doc import DoclingDocument
 from rich.console import Console
 from rich.markup import escape
 
+from benchmarks.metrics.beside import PageBeside, beside_table, pages_beside
 from benchmarks.metrics.document import DocumentScore, score_document
 from benchmarks.metrics.environment import environment
 from benchmarks.metrics.kit import Case, KitError, TruthKind, load_document, read_kit
@@ -42,8 +43,8 @@ _CORES = os.cpu_count() or 1
 app = typer.Typer(add_completion=False)
 
 
-def convert_kit(pdfs: Sequence[Path], out: Path, jobs: int) -> dict[str, Path]:
-    """Convert with docmill's command; the documents by PDF name, without those that failed.
+def convert_kit(pdfs: Sequence[Path], out: Path, jobs: int, further: Sequence[str] = ()) -> dict[str, Path]:
+    """Convert with docmill's command and `further` options; the documents by PDF name, without the failed.
 
     Documents that an earlier run left in `out` are deleted first: they must not stand in for a failure.
     """
@@ -51,7 +52,7 @@ def convert_kit(pdfs: Sequence[Path], out: Path, jobs: int) -> dict[str, Path]:
     documents = {pdf.stem: out / f"{pdf.stem}.json" for pdf in pdfs}
     for document in documents.values():
         document.unlink(missing_ok=True)
-    options = ["--out", str(out), "--format", "json", "--jobs", str(jobs)]
+    options = ["--out", str(out), "--format", "json", "--jobs", str(jobs), *further]
     command = [sys.executable, "-m", "pipeline.cli", "convert", *map(str, pdfs), *options]
     # A failed document makes the exit status non-zero too: which ones failed is seen by their absence.
     subprocess.run(command, check=False, stdout=sys.stderr)
@@ -85,6 +86,16 @@ def _load_predicted(path: Path | None) -> tuple[DoclingDocument | None, str | No
         return None, str(error)
 
 
+def _beside(cases: Sequence[Case], classic: dict[str, Path], other: dict[str, Path]) -> list[PageBeside]:
+    """Page by page, the documents that both sides have."""
+    pages: list[PageBeside] = []
+    for case in cases:
+        if case.name in classic and case.name in other:
+            documents = [load_document(path) for path in (case.truth, classic[case.name], other[case.name])]
+            pages += pages_beside(case.name, *documents)
+    return pages
+
+
 def _given_documents(folder: Path, cases: Sequence[Case]) -> dict[str, Path]:
     found = {case.name: folder / f"{case.name}.json" for case in cases}
     return {name: path for name, path in found.items() if path.is_file()}
@@ -116,6 +127,18 @@ def accuracy(
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes of the conversion.")] = _CORES,
     truth: Annotated[TruthKind, typer.Option(help="Ground truth where a PDF has both.")] = TruthKind.RECORDED,
     per_page: Annotated[bool, typer.Option("--per-page", help="Print layout of every page.")] = False,
+    understanding: Annotated[
+        str,
+        typer.Option(
+            help="Convert with this mode (all, fallback) too, and hold both against the truth page by page."
+        ),
+    ] = "off",
+    vlm_url: Annotated[
+        str, typer.Option(help="The vision-language model's server.")
+    ] = "http://localhost:8000",
+    vlm_model: Annotated[
+        str, typer.Option(help="The model's name on that server.")
+    ] = "ibm-granite/granite-docling-258M",
     compare: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Print changes since this report.")
     ] = None,
@@ -135,13 +158,21 @@ def accuracy(
         raise typer.BadParameter(str(error)) from error
 
     with ExitStack() as stack:
-        seconds = None
+        seconds, beside = None, list[PageBeside]()
         if docs is not None:
             documents = _given_documents(docs, chosen)
         else:
             target = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="accuracy-")))
             start = time.perf_counter()
-            documents = convert_kit([case.pdf for case in chosen], target, jobs)
+            pdfs = [case.pdf for case in chosen]
+            if understanding != "off":
+                classic = convert_kit(pdfs, target / "classic", jobs)
+                options = ["--understanding", understanding, "--vlm-url", vlm_url, "--vlm-model", vlm_model]
+                start = time.perf_counter()
+                documents = convert_kit(pdfs, target, jobs, options)
+                beside = _beside(chosen, classic, documents)
+            else:
+                documents = convert_kit(pdfs, target, jobs)
             seconds = round(time.perf_counter() - start, 3)
         scores, skipped = score_kit(chosen, documents)
 
@@ -154,11 +185,14 @@ def accuracy(
         skipped=dict.fromkeys(without, "no ground truth") | skipped,
     )
     _print(console, report, per_page=per_page)
+    if beside:
+        console.print(beside_table(beside, f"understanding: {understanding}"))
     if earlier is not None:
         console.print(comparison_table(earlier, report))
     if json is not None:
         json.parent.mkdir(parents=True, exist_ok=True)
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        written = msgspec.to_builtins(report) | ({"beside": msgspec.to_builtins(beside)} if beside else {})
+        json.write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
     if not documents:
         raise typer.Exit(1)
 

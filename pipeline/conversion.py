@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
@@ -18,10 +18,11 @@ from pipeline.convert.engines import Engine, LayoutEngine, OcrEngine, TableEngin
 from pipeline.convert.options import AssemblyOptions
 from pipeline.isolation import Success, Task, WorkerLimits, WorkerPool
 from pipeline.records import StageRecord, renamed
-from pipeline.stage import Job, Progress, StageRunner
-from pipeline.stages.specs import OVERLAY, STAGES, AssemblyEngine
+from pipeline.stage import CHUNK_PAGES, Job, Progress, StageRunner, StageSpec
+from pipeline.stages.specs import OVERLAY, AssemblyEngine, active_stages
 from pipeline.worker import ReaderSettings
 from resources.sources import SourceCache
+from resources.vllm.engine import VlmEngine
 
 __all__ = ["Conversion", "TimeLimits"]
 
@@ -53,6 +54,13 @@ class Conversion:
     formats: Sequence[str]
     workers: WorkerLimits
     limits: TimeLimits
+    #: None: no vision-language model is asked anything.
+    understanding: VlmEngine | None = None
+
+    @property
+    def stages(self) -> Mapping[str, StageSpec]:
+        """The stages that this conversion has, in order."""
+        return active_stages(understanding=self.understanding is not None)
 
     @cached_property
     def identities(self) -> dict[str, dict[str, Any]]:
@@ -72,7 +80,7 @@ class Conversion:
             "exports": {"formats": list(self.formats)},
         }
         prints: dict[str, str] = {}
-        for name, spec in STAGES.items():
+        for name, spec in self.stages.items():
             upstream = [prints[needed] for needed in spec.needs]
             made_with = {"version": spec.version, "settings": settings[name]}
             prints[name] = fingerprint(name, made_with, upstream)
@@ -86,8 +94,11 @@ class Conversion:
 
     def run(self, stage: str, batch: Sequence[DocumentRef], progress: Progress) -> list[StageRecord]:
         """Run one stage over a batch; the record of each document, in order."""
-        spec, engine = STAGES[stage], self._engines.get(stage)
+        spec, engine = self.stages[stage], self._engines.get(stage)
         timeout = self.limits.task_s if spec.failed_page else self.limits.document_s
+        if isinstance(engine, VlmEngine):
+            shared = engine.shared_by(self._limits(stage).workers)
+            timeout = max(timeout, shared.time_limit_s(CHUNK_PAGES))
         with self._pool(stage) as pool:
             runner = StageRunner(spec, self.artifacts, self.fingerprints, pool, progress, timeout)
             if engine:
@@ -106,7 +117,7 @@ class Conversion:
         prints = self.fingerprints
 
         def final(document: DocumentRef) -> StageRecord:
-            found = (self.artifacts.record(document.id, stage, prints[stage]) for stage in STAGES)
+            found = (self.artifacts.record(document.id, stage, prints[stage]) for stage in self.stages)
             records = [record for record in found if record]
             return msgspec.structs.replace(
                 renamed(records[-1], document.name),
@@ -134,8 +145,16 @@ class Conversion:
             engine = AssemblyEngine(self.assembly, self.identities, _versions())
         elif stage == "exports":
             engine = list(self.formats)
+        elif isinstance(engine, VlmEngine):
+            engine = engine.shared_by(self._limits(stage).workers)
         arguments = (self.artifacts, self.sources, self.reader, engine)
-        return WorkerPool(self.workers, "pipeline.worker:make_context", arguments, _PRELOAD)
+        return WorkerPool(self._limits(stage), "pipeline.worker:make_context", arguments, _PRELOAD)
+
+    def _limits(self, stage: str) -> WorkerLimits:
+        """No more workers than there may be requests in flight: each has at least one."""
+        if stage != "understanding" or self.understanding is None:
+            return self.workers
+        return replace(self.workers, workers=min(self.workers.workers, self.understanding.concurrency))
 
     @property
     def _text(self) -> dict[str, Any]:
@@ -145,7 +164,8 @@ class Conversion:
 
     @property
     def _engines(self) -> dict[str, Engine | None]:
-        return {"ocr": self.ocr, "layout": self.layout, "tables": self.tables}
+        engines: dict[str, Engine | None] = {"ocr": self.ocr, "layout": self.layout, "tables": self.tables}
+        return engines | ({"understanding": self.understanding} if self.understanding else {})
 
 
 def _versions() -> dict[str, str]:

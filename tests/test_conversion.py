@@ -13,15 +13,20 @@ from pipeline.artifacts import ArtifactStore
 from pipeline.batches import DocumentRef
 from pipeline.conversion import Conversion, TimeLimits
 from pipeline.convert.options import AssemblyOptions
+from pipeline.convert.understanding.choosing import Choice, UnderstandingMode
+from pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from pipeline.isolation import WorkerLimits
 from pipeline.records import PageIssue, StageRecord
-from pipeline.stages.specs import STAGES
+from pipeline.stages.specs import active_stages
 from pipeline.worker import ReaderSettings
 from resources.sources import SourceCache, content_hash
 from resources.store import DocumentStore
+from resources.vllm.engine import VlmEngine
+from resources.vllm.server import VlmServer
 from tests.stage_runs import Told
 
 SAMPLES = Path(__file__).parent / "samples"
+STAGES = set(active_stages(understanding=False))
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,14 @@ def conversion(tmp_path: Path) -> Conversion:
         ({"workers": WorkerLimits(9, 1)}, set()),
         ({"limits": TimeLimits(1.0, 1.0)}, set()),
         ({"reader": ReaderSettings(password="secret")}, set()),
+        ({"understanding": None}, set()),
         ({"formats": ["md", "html"]}, {"exports"}),
         ({"assembly": AssemblyOptions(hierarchy=False)}, {"documents", "exports"}),
         ({"tables": FakeEngine(2)}, {"tables", "documents", "exports"}),
         ({"layout": FakeEngine(2)}, {"layout", "tables", "documents", "exports"}),
         ({"ocr": None}, {"ocr", "layout", "tables", "documents", "exports"}),
-        ({"reader": ReaderSettings(pages="1-2")}, set(STAGES)),
-        ({"reader": ReaderSettings(legacy_text=True)}, set(STAGES)),
+        ({"reader": ReaderSettings(pages="1-2")}, STAGES),
+        ({"reader": ReaderSettings(legacy_text=True)}, STAGES),
     ],
 )
 def test_a_setting_changes_its_stage_and_what_follows(
@@ -78,9 +84,41 @@ def test_a_setting_changes_its_stage_and_what_follows(
     assert len(set(after.values())) == len(STAGES)
 
 
+def vlm(mode: UnderstandingMode = "all", model: str = "granite", prompt: str = "Convert.") -> VlmEngine:
+    page = replace(PROFILES["granite-docling"], prompt=prompt)
+    return VlmEngine(VlmServer(model=model), page, picture_profile(), Choice(mode))
+
+
+def test_understanding_changes_documents_and_exports_and_nothing_before_them(conversion: Conversion) -> None:
+    off = conversion.fingerprints
+    assert "understanding" not in off
+    prints = [
+        replace(conversion, understanding=engine).fingerprints
+        for engine in (vlm(), vlm(model="other"), vlm(prompt="Read."), vlm("fallback"))
+    ]
+    for name in ("pages", "ocr", "layout", "tables"):
+        assert {each[name] for each in prints} == {off[name]}
+    for name in ("understanding", "documents", "exports"):
+        assert len({each[name] for each in prints} | {off.get(name, "")}) == 5
+
+
+def test_other_pages_to_ask_about_leave_answers_as_they_are() -> None:
+    assert vlm("all").answers_identity() == vlm("fallback").answers_identity()
+    assert vlm().answers_identity() != vlm(prompt="Read.").answers_identity()
+
+
+@pytest.mark.parametrize(("workers", "limit"), [(2, 16), (3, 16), (8, 4), (1, 5)])
+def test_all_workers_together_keep_to_the_limit(conversion: Conversion, workers: int, limit: int) -> None:
+    engine = replace(vlm(), concurrency=limit)
+    made = replace(conversion, workers=WorkerLimits(workers=workers), understanding=engine)
+    count = made._limits("understanding").workers
+    assert 1 <= count * engine.shared_by(count).per_worker <= limit
+    assert made._limits("layout").workers == workers
+
+
 def test_the_records_of_all_stages_are_told_as_one(conversion: Conversion) -> None:
     document = DocumentRef("a" * 64, "new name.pdf", "/in/a.pdf", 1)
-    for seconds, stage in enumerate(STAGES, 1):
+    for seconds, stage in enumerate(conversion.stages, 1):
         record = StageRecord(
             stage=stage,
             document=document.id,

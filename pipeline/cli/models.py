@@ -10,6 +10,7 @@ from rich.table import Table
 from pipeline.cli.console import download_progress
 from pipeline.cli.docling_models import PullOptions, installed_table, pull_docling
 from pipeline.convert.errors import BackendConfigError, ModelDownloadError
+from resources.hub import GRANITE_DOCLING, Hub, HubCache
 from resources.weights import EMBEDDED, ModelCache, default_folder
 
 __all__ = ["list_models", "pull_models"]
@@ -19,9 +20,19 @@ def pull_models(name: str, options: PullOptions) -> int:
     """Fetch what is missing of a set of models; the exit code."""
     if name == "docling":
         return pull_docling(options)
-    if name != "embedded":
-        raise BackendConfigError(f"there are no models named {name!r}: it is embedded or docling")
     console = Console(stderr=True)
+    if name == GRANITE_DOCLING.name:
+        with download_progress(console) as progress:
+            folder = HubCache(default_folder()).ensure(GRANITE_DOCLING, Hub.of_environment(), progress)
+        console.print(
+            f"{GRANITE_DOCLING.repository} is in {folder}, checksums verified. Serve it, on a GPU:\n"
+            f"vllm serve {folder} --served-model-name {GRANITE_DOCLING.repository}"
+        )
+        return 0
+    if name != "embedded":
+        raise BackendConfigError(
+            f"there are no models named {name!r}: it is embedded, docling or {GRANITE_DOCLING.name}"
+        )
     cache = ModelCache(default_folder())
     with download_progress(console) as progress:
         paths = cache.ensure(EMBEDDED, progress=progress, wheels=options.folder)

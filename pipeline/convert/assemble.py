@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from docling_core.types.doc import BoundingBox, CoordOrigin, DoclingDocument, PictureItem, Size
@@ -17,7 +18,11 @@ from pipeline.convert.errors import PageError
 from pipeline.convert.heading_levels import set_heading_levels
 from pipeline.convert.lists import nest_lists
 from pipeline.convert.options import AssemblyOptions
-from pipeline.convert.types import Box, OutlineEntry
+from pipeline.convert.types import Box, OutlineEntry, PageUnderstanding
+from pipeline.convert.understanding.descriptions import add_descriptions
+from pipeline.convert.understanding.joining import append_document
+from pipeline.convert.understanding.page_document import answer_document
+from pipeline.convert.understanding.seams import join_across_seams
 from pipeline.convert.upright import Turn, turned_regions, turned_tables
 
 if TYPE_CHECKING:
@@ -40,24 +45,46 @@ def assemble(
 ) -> DoclingDocument:
     """The document, with every item's page and box as provenance.
 
-    A page whose layout failed keeps its text: each line becomes a text item.
+    A page whose layout failed keeps its text: each line becomes a text item. A page that a vision-language
+    model has understood is made of its answer, and its neighbours' paragraphs run on over the seams.
     """
     turns: dict[int, Turn] = {}
     code = CodeLines()
+    described: list[PageUnderstanding] = []
 
     def upright() -> Iterator[PageParts]:
         for page in pages:
+            if page.understood and page.understood.pictures:
+                described.append(page.understood)
             parts = _upright(page, turns)
-            code.add(parts)
+            if not _is_understood(parts):
+                code.add(parts)
             yield parts
 
-    document = assemble_document(name, content_hash, upright(), top_down=options.hierarchy)
+    document: DoclingDocument | None = None
+    seams: set[int] = set()
+    for understood, run in groupby(upright(), key=_is_understood):
+        if understood:
+            document = document or assemble_document(name, content_hash, ())
+            for parts in run:
+                seams |= {parts.content.number - 1, parts.content.number}
+                append_document(document, _answered(parts))
+            continue
+        assembled = assemble_document(name, content_hash, run, top_down=options.hierarchy)
+        if document is None:
+            document = assembled
+        else:
+            append_document(document, assembled)
+    document = document or assemble_document(name, content_hash, ())
+    join_across_seams(document, seams)
     if options.hierarchy:
         set_heading_levels(document, outline)
         nest_lists(document)
         code.restore(document)
     for number, turn in turns.items():
         _turn_back(document, number, turn)
+    for page in described:
+        add_descriptions(document, page.number, page.pictures)
     return document
 
 
@@ -81,6 +108,16 @@ def document_json(document: DoclingDocument) -> bytes:
     return text.encode()
 
 
+def _is_understood(parts: PageParts) -> bool:
+    return parts.understood is not None and bool(parts.understood.text)
+
+
+def _answered(parts: PageParts) -> DoclingDocument:
+    understood, content = parts.understood, parts.content
+    assert understood is not None
+    return answer_document(understood.text, understood.format, content.number, content.width, content.height)
+
+
 def _upright(parts: PageParts, turns: dict[int, Turn]) -> PageParts:
     """The page as assembly wants it: upright, and with its text when its layout failed."""
     turn = Turn.of(parts.content, parts.ocr)
@@ -94,9 +131,9 @@ def _upright(parts: PageParts, turns: dict[int, Turn]) -> PageParts:
         turns[content.number] = turn
         layout = replace(layout, regions=turned_regions(layout.regions, turn.box))
         tables = replace(tables, tables=turned_tables(tables.tables, turn.box))
-    if layout.error:
+    if layout.error and not _is_understood(parts):
         layout = replace(layout, regions=postprocess(content, ocr, []))
-    return PageParts(content, ocr, layout, tables)
+    return PageParts(content, ocr, layout, tables, parts.understood)
 
 
 def _turn_back(document: DoclingDocument, number: int, turn: Turn) -> None:

@@ -41,6 +41,7 @@ from pipeline.convert.types import (
     PageLayout,
     PageOcr,
     PageTables,
+    PageUnderstanding,
     Region,
     TableStructure,
 )
@@ -59,12 +60,13 @@ _TABLE_LABELS = {DocItemLabel.TABLE, DocItemLabel.DOCUMENT_INDEX}
 
 @dataclass(frozen=True)
 class PageParts:
-    """Everything the stages before assembly found on one page."""
+    """Everything the stages before assembly found on one page; `understood` if a model was asked about it."""
 
     content: PageContent
     ocr: PageOcr | None
     layout: PageLayout
     tables: PageTables
+    understood: PageUnderstanding | None = None
 
 
 @dataclass

@@ -9,6 +9,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 __all__ = [
+    "AnswerEmptyError",
+    "AnswerLateError",
+    "AnswerLoopError",
+    "AnswerTruncatedError",
+    "AnswerUnparsableError",
     "BackendConfigError",
     "BackendError",
     "BackendUnavailableError",
@@ -19,16 +24,21 @@ __all__ = [
     "DocumentTimeoutError",
     "EmptyPdfError",
     "EncryptedPdfError",
+    "ErrorBudgetError",
     "InternalDocumentError",
     "ModelDownloadError",
     "NotAPdfError",
     "NotRecognisedError",
+    "NotUnderstoodError",
     "OutOfMemoryError",
     "PageError",
     "PageRangeError",
     "PageTooLargeError",
+    "PromptRefusedError",
+    "ServerFailedError",
     "SourceChangedError",
     "SourceMissingError",
+    "TagsStrippedError",
     "TooManyBytesError",
     "TooManyPagesError",
     "WrongPasswordError",
@@ -177,6 +187,79 @@ class NotRecognisedError(PageError):
 
     reason = "not_recognised"
     remedy = "Look at the page: OCR knows Latin, Chinese and Japanese script, and may be switched off."
+
+
+class NotUnderstoodError(PageError):
+    """A vision-language model gave no usable answer for a page or a picture; the classic path stands in."""
+
+    reason = "not_understood"
+    remedy = "The page is made by the classic path; look at it, and try another model or profile."
+
+
+class AnswerTruncatedError(NotUnderstoodError):
+    """The answer reached its limit of tokens before it was complete."""
+
+    reason = "answer_truncated"
+    remedy = "Raise `max_tokens` of the resource `understanding`, and the server's --max-model-len with it."
+
+
+class AnswerLoopError(NotUnderstoodError):
+    """The model repeats itself without end."""
+
+    reason = "answer_loops"
+
+
+class AnswerEmptyError(NotUnderstoodError):
+    """An answer without content, for a page that shows something."""
+
+    reason = "answer_empty"
+
+
+class AnswerUnparsableError(NotUnderstoodError):
+    """An answer that is not in the format asked for."""
+
+    reason = "answer_unparsable"
+    remedy = "Check that `profile` of the resource `understanding` is the one that the model was trained for."
+
+
+class TagsStrippedError(AnswerUnparsableError):
+    """Text without any tags: the model does not write them, or the server drops them."""
+
+    reason = "tags_stripped"
+    remedy = (
+        "Check that the model writes DocTags, and that nothing between docmill and the server drops "
+        "`skip_special_tokens: false`."
+    )
+
+
+class PromptRefusedError(NotUnderstoodError):
+    """The server refuses the request: the image is not readable for it, or the prompt too long."""
+
+    reason = "prompt_refused"
+    remedy = "See the message; a prompt that is too long needs a higher --max-model-len or a lower `scale`."
+
+
+class AnswerLateError(NotUnderstoodError):
+    """No answer within the deadline, from a server that answers others."""
+
+    reason = "answer_late"
+    remedy = "Raise `deadline_s` of the resource `understanding`, or lower `concurrency`."
+    permanent = False
+
+
+class ServerFailedError(NotUnderstoodError):
+    """The server fails on this page again and again, and is well otherwise."""
+
+    reason = "server_failed"
+    remedy = "See the server's log; run again to try the page once more."
+    permanent = False
+
+
+class ErrorBudgetError(NotUnderstoodError):
+    """Too many other pages of the document failed: this one was not sent."""
+
+    reason = "error_budget"
+    remedy = "See why the other pages failed; raise `error_budget` of the resource `understanding`."
 
 
 class BackendError(DocmillError):

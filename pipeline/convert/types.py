@@ -22,6 +22,8 @@ __all__ = [
     "PageLayout",
     "PageOcr",
     "PageTables",
+    "PageUnderstanding",
+    "PictureDescription",
     "Region",
     "Ruling",
     "TableStructure",
@@ -233,3 +235,24 @@ class PageTables(msgspec.Struct, kw_only=True):
     number: int
     tables: list[TableStructure] = []
     error: str | None = None
+
+
+class PictureDescription(msgspec.Struct, kw_only=True):
+    """What a vision-language model says of one picture."""
+
+    region: int  # Region.id on that page
+    box: Box
+    text: str = ""
+    model: str = ""
+
+
+class PageUnderstanding(msgspec.Struct, kw_only=True):
+    """What a vision-language model says of one page; `text` is empty when the classic path makes the page."""
+
+    number: int
+    reason: str = ""  # why it was asked about the page: "all", "scanned", "low_confidence" or "no_layout"
+    format: str = ""  # of `text`: "doctags" or "markdown"
+    text: str = ""
+    model: str = ""
+    pictures: list[PictureDescription] = []
+    error: str | None = None  # why there is no answer that can be used

@@ -6,10 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+from docling_core.types.doc import DoclingDocument
 
 from pipeline.convert.assemble import add_pictures, assemble, document_json
 from pipeline.convert.docling_stages import PageParts
-from pipeline.convert.types import OutlineEntry, PageContent, PageLayout, PageOcr, PageTables
+from pipeline.convert.types import (
+    OutlineEntry,
+    PageContent,
+    PageLayout,
+    PageOcr,
+    PageTables,
+    PageUnderstanding,
+)
+from pipeline.convert.understanding.provenance import made_by
 from pipeline.records import StageRecord
 from pipeline.stage import Chunk, Job
 from pipeline.stages.specs import AssemblyEngine
@@ -17,13 +26,13 @@ from pipeline.worker import WorkerContext
 
 __all__ = ["make_document"]
 
-_STAGES = ("pages", "ocr", "layout", "tables")
+_STAGES = ("pages", "ocr", "layout", "tables", "understanding")
 
 
 def make_document(context: WorkerContext, job: Job, _: list[int]) -> Chunk:
     """Assemble the document and write `document.json` and `metadata.json` beside its record."""
     engine: AssemblyEngine = context.engine
-    records = {stage: _record(context, job, stage) for stage in _STAGES}
+    records = {stage: _record(context, job, stage) for stage in _STAGES if stage in job.fingerprints}
     outline = msgspec.convert(records["pages"].extra.get("outline", []), list[OutlineEntry])
     document = assemble(
         job.document.name, job.document.id, _page_parts(context, job), outline, engine.options
@@ -33,7 +42,7 @@ def make_document(context: WorkerContext, job: Job, _: list[int]) -> Chunk:
         add_pictures(document, lambda page, scale, box: pdf.render(page, scale, box=box))
     folder = context.artifacts.folder(job.document.id, "documents", job.fingerprints["documents"])
     context.artifacts.store.write(f"{folder}/document.json", document_json(document))
-    metadata = msgspec.json.encode(_metadata(job, records, engine))
+    metadata = msgspec.json.encode(_metadata(job, records, engine) | _authors(context, job, document))
     context.artifacts.store.write(f"{folder}/metadata.json", msgspec.json.format(metadata))
     record = StageRecord(
         stage="documents",
@@ -56,6 +65,7 @@ def _page_parts(context: WorkerContext, job: Job) -> Iterator[PageParts]:
     layouts = artifacts.pages(document, "layout", prints["layout"], PageLayout)
     tables = artifacts.pages(document, "tables", prints["tables"], PageTables)
     scans = artifacts.pages(document, "ocr", prints["ocr"], PageOcr)
+    answers = _understood(context, job)
     layout, table, scan = next(layouts, None), next(tables, None), next(scans, None)
     for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent):
         parts = PageParts(
@@ -63,11 +73,27 @@ def _page_parts(context: WorkerContext, job: Job) -> Iterator[PageParts]:
             ocr=scan[1] if scan and scan[0] == number else None,
             layout=layout[1] if layout and layout[0] == number else PageLayout(number=number),
             tables=table[1] if table and table[0] == number else PageTables(number=number),
+            understood=answers.get(number),
         )
         layout = next(layouts, None) if layout and layout[0] == number else layout
         table = next(tables, None) if table and table[0] == number else table
         scan = next(scans, None) if scan and scan[0] == number else scan
         yield parts
+
+
+def _understood(context: WorkerContext, job: Job) -> dict[int, PageUnderstanding]:
+    """What a vision-language model said of pages, if one was asked."""
+    if "understanding" not in job.fingerprints:
+        return {}
+    print_ = job.fingerprints["understanding"]
+    return dict(context.artifacts.pages(job.document.id, "understanding", print_, PageUnderstanding))
+
+
+def _authors(context: WorkerContext, job: Job, document: DoclingDocument) -> dict[str, Any]:
+    """Which model made each item, in documents that several may have made."""
+    models = {number: page.model for number, page in _understood(context, job).items() if page.model}
+    asked = "understanding" in job.fingerprints
+    return {"made_by": made_by(document, models, "layout")} if asked else {}
 
 
 def _record(context: WorkerContext, job: Job, stage: str) -> StageRecord:

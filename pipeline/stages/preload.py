@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from pipeline import worker
-from pipeline.stages import documents, exports, layout, ocr, overlays, pages, tables
+from pipeline.stages import documents, exports, layout, ocr, overlays, pages, tables, understanding
 
-__all__ = ["documents", "exports", "layout", "ocr", "overlays", "pages", "tables", "worker"]
+__all__ = ["documents", "exports", "layout", "ocr", "overlays", "pages", "tables", "understanding", "worker"]

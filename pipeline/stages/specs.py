@@ -6,16 +6,16 @@ Light to import: the functions are named, and only worker processes import them 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from pipeline.convert.options import AssemblyOptions
-from pipeline.convert.types import PageContent, PageLayout, PageOcr, PageTables
+from pipeline.convert.types import PageContent, PageLayout, PageOcr, PageTables, PageUnderstanding
 from pipeline.records import StageRecord
 from pipeline.stage import FIRST_PAGES, WHOLE_DOCUMENT, StageSpec, chunked
 
-__all__ = ["OVERLAY", "STAGES", "AssemblyEngine"]
+__all__ = ["OVERLAY", "STAGES", "AssemblyEngine", "active_stages"]
 
 #: Draws a page with its regions; no stage of its own, but the same workers do it.
 OVERLAY = "pipeline.stages.overlays:draw_overlay"
@@ -86,9 +86,17 @@ _ALL = (
         failed_page=lambda number, message: PageTables(number=number, error=message),
     ),
     StageSpec(
+        name="understanding",
+        version=1,
+        needs=("pages", "ocr", "layout"),
+        work="pipeline.stages.understanding:understand",
+        plan=_readable,
+        failed_page=lambda number, message: PageUnderstanding(number=number, error=message),
+    ),
+    StageSpec(
         name="documents",
         version=1,
-        needs=("pages", "ocr", "layout", "tables"),
+        needs=("pages", "ocr", "layout", "tables", "understanding"),
         work="pipeline.stages.documents:make_document",
         plan=lambda _: [WHOLE_DOCUMENT],
     ),
@@ -103,3 +111,14 @@ _ALL = (
 
 #: Every stage by name, in order.
 STAGES: Mapping[str, StageSpec] = MappingProxyType({spec.name: spec for spec in _ALL})
+
+
+def active_stages(*, understanding: bool) -> Mapping[str, StageSpec]:
+    """The stages of a run; without `understanding` none of the others knows of it either."""
+    if understanding:
+        return STAGES
+    left = (spec for name, spec in STAGES.items() if name != "understanding")
+    return {
+        spec.name: replace(spec, needs=tuple(name for name in spec.needs if name != "understanding"))
+        for spec in left
+    }

@@ -1,0 +1,48 @@
+"""A real vLLM server for tests: its environment is made once, and it serves the tiny model."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+import pikepdf
+
+from resources.vllm.metrics import read_metrics
+from resources.vllm.server import VlmServer
+from resources.vllm_local.environment import Environment, prepare_environment
+from resources.vllm_local.places import VllmHome, shipped
+from resources.vllm_local.server import LocalVllm, VllmSettings
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "tests" / "samples"
+MODEL = "ibm-granite/granite-docling-258M"
+
+
+def home() -> VllmHome:
+    return VllmHome(Path(os.environ.get("DOCMILL_HOME") or ROOT / ".docmill") / "vllm")
+
+
+@functools.cache
+def environment() -> Environment:
+    return prepare_environment(home(), shipped())
+
+
+def serve(port: int = 0) -> LocalVllm:
+    return LocalVllm(VllmSettings(shipped().tiny, MODEL, port=port), environment(), home())
+
+
+def answered(url: str) -> int:
+    """Answers that a server has given since its start."""
+    return read_metrics(VlmServer(url)).answered
+
+
+def learned_document(folder: Path, repeats: int) -> Path:
+    """A PDF of pages that the tiny model knows by heart, over and over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "learned.pdf"
+    with pikepdf.open(SAMPLES / "many_pages.pdf") as source, pikepdf.new() as made:
+        for _ in range(repeats):
+            made.pages.extend(source.pages[:4])
+        made.save(path)
+    return path
