@@ -194,10 +194,10 @@ def test_an_address_is_checked(url: str) -> None:
 
 @pytest.mark.parametrize("share", [1, 3, 8])
 def test_as_much_as_allowed_is_in_flight_and_no_more(share: int) -> None:
-    with ChatServer(usual=Reply(seconds=0.1)) as server:
+    with ChatServer(usual=Reply(seconds=0.8)) as server:
         asked = replace(engine(server.url), per_worker=share)
-        answers = ask(asked, *(question(str(n), n) for n in range(16)))
-    assert len(answers) == 16 and all(answer.text == GOOD for answer in answers.values())
+        answers = ask(asked, *(question(str(n), n) for n in range(2 * share)))
+    assert len(answers) == 2 * share and all(answer.text == GOOD for answer in answers.values())
     assert server.most == share
 
 
