@@ -128,6 +128,8 @@ class DocumentStore:
     def write_if(self, path: str, data: bytes, version: str | None) -> bool:
         """Put one whole object if it still has this `version`; None: if it is not there. False if not.
 
+        Bytes that were there before are the same version again: whoever counts on it writes other bytes.
+
         Exact on local disks and on S3 servers that know conditional requests (AWS, MinIO, SeaweedFS); other
         file systems are asked first, and a write in between is lost.
         """

@@ -16,7 +16,7 @@ from typing import Any
 import s3fs
 from moto.server import ThreadedMotoServer
 
-from resources.store import DocumentStore
+from resources.store import DocumentStore, is_store_error
 
 __all__ = ["MotoServer", "WeedServer"]
 
@@ -132,7 +132,7 @@ class WeedServer(_Server):
         """Until an object can be written: the gateway answers before there are volumes."""
         assert self._process is not None
         fs = s3fs.S3FileSystem(**self.options, skip_instance_cache=True)
-        for _ in range(300):
+        for _ in range(900):
             if self._process.poll() is not None:
                 raise RuntimeError((self.folder / "weed.log").read_text()[-4000:])
             try:
@@ -140,7 +140,9 @@ class WeedServer(_Server):
                     fs.mkdir("ready")
                 fs.pipe_file("ready/object", b"x")
                 return
-            except (OSError, ConnectionError):
+            except Exception as error:
+                if not is_store_error(error):
+                    raise
                 time.sleep(0.1)
         raise RuntimeError("the S3 server does not become ready: " + str(self.folder / "weed.log"))
 
