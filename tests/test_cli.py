@@ -115,6 +115,13 @@ def test_a_set_of_models_that_does_not_exist(misuse: Callable[..., str]) -> None
     assert "magic" in misuse("models", "pull", "magic")
 
 
+def test_options_of_doclings_models_that_do_not_exist(misuse: Callable[..., str], tmp_path: Path) -> None:
+    assert "--only is one of layout, tables" in misuse("models", "pull", "docling", "--only", "words")
+    assert "--variant is one of accurate, fast" in misuse("models", "pull", "docling", "--variant", "quick")
+    said = misuse("models", "pull", "docling", "--only", "tables", "--from", str(tmp_path))
+    assert "docling-project--docling-models/model_artifacts/tableformer/accurate/tableformer_accurate" in said
+
+
 def test_a_password_opens_an_encrypted_file_and_is_kept_nowhere(docmill: Run, tmp_path: Path) -> None:
     sample = SAMPLES / "encrypted.pdf"
     wrong = docmill("convert", sample, "-f", "md", "-j", 1, DOCMILL_PASSWORD="docmill-or-not")
