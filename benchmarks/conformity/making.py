@@ -19,7 +19,6 @@ from pipeline.convert.options import AssemblyOptions
 from pipeline.convert.pdf import PdfLimits
 from pipeline.isolation import WorkerLimits
 from pipeline.records import StageRecord
-from pipeline.stages.specs import STAGES
 from pipeline.worker import ReaderSettings
 from resources.recorded import RecordedLayout, RecordedTables, RecordedText
 from resources.sources import SourceCache, content_hash
@@ -76,7 +75,7 @@ def make_documents(
 
 def run_stages(conversion: Conversion, documents: Sequence[DocumentRef]) -> None:
     """Run all stages up to the document, quietly."""
-    for stage in STAGES:
+    for stage in conversion.stages:
         if stage != "exports":
             conversion.run(stage, documents, _Quiet())
 
