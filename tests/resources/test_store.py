@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from resources.store import DocumentStore, default_home
+from tests.s3 import MotoServer
 
 _PART = 6 << 20  # S3 uploads larger objects in parts of at least 5 MB
 
@@ -20,17 +21,8 @@ _PART = 6 << 20  # S3 uploads larger objects in parts of at least 5 MB
 @pytest.fixture(scope="module")
 def s3_server() -> Iterator[dict[str, Any]]:
     """fsspec options of a real S3 server, in this process, with a bucket `bucket`."""
-    server = pytest.importorskip("moto.server", reason="moto[server] is not installed").ThreadedMotoServer(
-        ip_address="127.0.0.1", port=0, verbose=False
-    )
-    server.start()
-    host, port = server.get_host_and_port()
-    options = {"endpoint_url": f"http://{host}:{port}", "key": "test", "secret": "test"}
-    import s3fs
-
-    s3fs.S3FileSystem(**options).mkdir("bucket")
-    yield options
-    server.stop()
+    with MotoServer() as server:
+        yield server.options
 
 
 @pytest.fixture(params=["local", "s3"])
