@@ -33,9 +33,9 @@ from tableformer_parity import pictures
 
 _NEVER = -50.0
 #: Directions in which what a layer sees varies, on which its answers depend.
-_TAG_DIRECTIONS, _BOX_DIRECTIONS = 12, 3
+_TAG_DIRECTIONS, _BOX_DIRECTIONS = 12, 2
 #: How far apart: the order of additions must not decide between two tags, and boxes must be anywhere.
-_TAG_SPREAD, _BOX_SPREAD = 6.0, 0.4
+_TAG_SPREAD, _BOX_SPREAD = 6.0, 0.3
 _STEPS = 48
 #: How clearly a cell's box looks at one place of the picture rather than at all of it.
 _SHARPNESS = 10.0
