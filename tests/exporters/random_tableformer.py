@@ -2,15 +2,18 @@
 
     python random_tableformer.py --variant accurate|fast --seed 1 --out DIR
 
+Files lie as in docling's repository. Tables that this model sees end by themselves when --end is near 0.
 Needs the environment of the exporters.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -29,7 +32,8 @@ from table_decoding.architecture import (
     TableModel,
 )
 from table_decoding.control import TAGS
-from tableformer_parity import pictures
+from tableformer import MEAN, STD
+from tableformer_cases import pictures
 
 _NEVER = -50.0
 #: Directions in which what a layer sees varies, on which its answers depend.
@@ -53,10 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--end", type=float, default=_NEVER, help="bias of the end tag")
     options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
+    folder = options.out / "model_artifacts" / "tableformer" / options.variant
+    folder.mkdir(parents=True, exist_ok=True)
     model = random_model(options.variant, options.seed, options.end)
-    save_file(model.state_dict(), options.out / f"tableformer_{options.variant}.safetensors")
+    save_file(model.state_dict(), folder / f"tableformer_{options.variant}.safetensors")
+    (folder / "tm_config.json").write_text(json.dumps(configuration()))
     return 0
+
+
+def configuration() -> dict[str, Any]:
+    """What docling's tm_config.json says of pictures and tags."""
+    return {
+        "dataset": {"image_normalization": {"state": True, "mean": MEAN, "std": STD}, "resized_image": 448},
+        "dataset_wordmap": {"word_map_tag": {tag: number for number, tag in enumerate(TAGS)}},
+    }
 
 
 def random_model(variant: str, seed: int, end: float = _NEVER) -> TableModel:

@@ -19,9 +19,8 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "deploy" / "export"), str(ROOT / "model_repository" / "tableformer" / "1")]
 
-from table_decoding.architecture import VARIANTS
+from random_tableformer import configuration
 from table_decoding.control import TAGS
-from tableformer import MEAN, STD
 from torchvision_operators import declare_operators
 
 declare_operators()
@@ -67,7 +66,9 @@ class Told(TFPredictor):
     """docling's predictor around a model whose answer is told."""
 
     def __init__(self) -> None:
-        super().__init__(configuration(), "cpu", 1)
+        model = {"model": {"type": "TableModel04_rs"}}
+        predict = {"max_steps": 1024, "beam_size": 5, "bbox": True, "pdf_cell_iou_thres": 0.05}
+        super().__init__(configuration() | model | {"predict": predict}, "cpu", 1)
 
     def _load_model(self) -> Any:
         predictor = self
@@ -165,20 +166,6 @@ def page_picture(width: int, height: int, seed: int) -> np.ndarray:
     rows = np.arange(2 * height) * 29 // (2 * height)
     columns = np.arange(2 * width) * 23 // (2 * width)
     return np.ascontiguousarray(areas[rows][:, columns])
-
-
-def configuration() -> dict[str, Any]:
-    """What the predictor reads of docling's tm_config.json."""
-    layers = VARIANTS["fast"]
-    return {
-        "dataset": {
-            "image_normalization": {"state": True, "mean": MEAN, "std": STD},
-            "resized_image": 448,
-        },
-        "dataset_wordmap": {"word_map_tag": {tag: number for number, tag in enumerate(TAGS)}},
-        "model": {"type": "TableModel04_rs", "enc_layers": layers.encoder_layers},
-        "predict": {"max_steps": 1024, "beam_size": 5, "bbox": True, "pdf_cell_iou_thres": 0.05},
-    }
 
 
 if __name__ == "__main__":
