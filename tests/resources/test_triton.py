@@ -9,7 +9,7 @@ import grpc
 import numpy as np
 import pytest
 
-from pipeline.cli.convert import ConvertOptions
+from pipeline.cli.convert import ConvertOptions, configured_conversion
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from pipeline.convert.types import Box, PageContent, PageLayout, Region, Word
 from resources.configurable import Layout, Tables, TritonLayoutConfig, TritonTablesConfig
@@ -315,10 +315,8 @@ def test_resources_choose_the_backend() -> None:
 
 
 def test_command_line_options_reach_the_engines() -> None:
-    from pipeline.cli.convert import _conversion
-
     options = ConvertOptions(places=["x.pdf"], layout="triton", tables="embedded", triton_url="triton:9001")
-    conversion = _conversion(options.run_config())
+    conversion = configured_conversion(options.run_config())
     assert conversion.identities["layout"]["backend"] == "triton"
     assert conversion.identities["tables"]["backend"] == "embedded"
     with pytest.raises(BackendUnavailableError, match="triton:9001"):

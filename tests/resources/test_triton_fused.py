@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipeline.cli.convert import ConvertOptions
+from pipeline.cli.convert import ConvertOptions, configured_conversion
 from pipeline.convert.cdla import CLASSES
 from pipeline.convert.errors import BackendConfigError
 from pipeline.convert.tables.slanet import TOKENS
@@ -149,11 +149,9 @@ def test_documents_nest_as_with_the_embedded_layout() -> None:
 
 
 def test_command_line_options_reach_the_engines() -> None:
-    from pipeline.cli.convert import _conversion
-
     options = ConvertOptions(places=["x.pdf"], layout="triton:cdla", tables="triton:slanet")
     options.check()
-    conversion = _conversion(options.run_config())
+    conversion = configured_conversion(options.run_config())
     assert isinstance(conversion.layout, TritonCdlaLayout)
     assert isinstance(conversion.tables, TritonSlanetTables)
     assert conversion.assembly.hierarchy

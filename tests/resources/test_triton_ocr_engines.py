@@ -12,7 +12,7 @@ import grpc
 import numpy as np
 import pytest
 
-from pipeline.cli.convert import ConvertOptions
+from pipeline.cli.convert import ConvertOptions, configured_conversion
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from pipeline.convert.types import Box, PageContent
 from resources.configurable import Ocr, TritonOcrConfig
@@ -172,11 +172,9 @@ def test_engines_are_identified_without_a_server() -> None:
 
 @pytest.mark.parametrize(("chosen", "kind"), [("triton", TritonOcr), ("triton:docling", TritonDoclingOcr)])
 def test_the_command_line_chooses_the_contract(chosen: str, kind: type) -> None:
-    from pipeline.cli.convert import _conversion
-
     options = ConvertOptions(places=["x.pdf"], ocr=chosen, triton_url="127.0.0.1:1")
     options.check()
-    engine = _conversion(options.run_config()).ocr
+    engine = configured_conversion(options.run_config()).ocr
     assert isinstance(engine, kind)
     with pytest.raises(BackendUnavailableError, match=r"127\.0\.0\.1:1"):
         engine.prepare()
