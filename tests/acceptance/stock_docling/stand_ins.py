@@ -64,6 +64,7 @@ class TritonPythonModel:
             "tag_len": np.array([count * (COLUMNS + 1) + 1 for count in rows], np.int32),
             "boxes": boxes,
             "box_len": np.array([count * COLUMNS for count in rows], np.int32),
+            "classes": np.full(boxes.shape[:2], 2, np.int32),
         }
         return pb_utils.InferenceResponse([pb_utils.Tensor(*item) for item in outputs.items()])
 '''
