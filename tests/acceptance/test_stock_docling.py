@@ -27,7 +27,7 @@ from tests.acceptance.stock_docling import environment
 from tests.acceptance.stock_docling.stand_ins import write_artifacts, write_heron, write_tableformer
 from tests.acceptance.test_triton_conversion import SAMPLES, Place, finished
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 MODELS = (HERON, "tableformer", "ocr", "ocr_detect", "ocr_recognise")
 RUNNER = ROOT / "tests" / "acceptance" / "stock_docling" / "runner.py"

@@ -31,7 +31,7 @@ from resources.triton_local.server import LocalServer
 from tests.acceptance.conversions import SAMPLES, conversion, references, run, split
 from tests.acceptance.serving import make_repository, server, statistics, stubs
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
 MODELS = ("layout_cdla", "slanet_plus")
 SHARED = Path("/dev/shm")

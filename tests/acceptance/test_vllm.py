@@ -32,7 +32,7 @@ from tests.acceptance.vllm_serving import MODEL, ROOT, SAMPLES, answered, learne
 from tests.model_cache import weights
 from tests.tiny_vlm.lessons import CONVERT, MARKDOWN, Lesson, draw, kept_lessons
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 PAGE = PROFILES["granite-docling"]
 REPEATS = 6
