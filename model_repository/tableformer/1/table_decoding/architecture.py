@@ -93,15 +93,31 @@ class _Attention(nn.Module):
         self.out_proj = nn.Linear(WIDTH, WIDTH)
         nn.init.xavier_uniform_(self.in_proj_weight)
 
-    def project(self, x: Tensor, first: int, last: int) -> Tensor:
-        """Queries (0), keys (1), values (2) of x [..., 512], next to one another: `first` to `last`."""
-        rows = slice(first * WIDTH, (last + 1) * WIDTH)
+    def queries(self, x: Tensor) -> Tensor:
+        """Queries for x [N, 512], scaled: with the scale in the weights, attention is only products."""
+        return functional.linear(x, self.in_proj_weight[:WIDTH] * _SCALE, self.in_proj_bias[:WIDTH] * _SCALE)
+
+    def keys(self, x: Tensor) -> Tensor:
+        """Keys for x [N, 512]."""
+        rows = slice(WIDTH, 2 * WIDTH)
+        return functional.linear(x, self.in_proj_weight[rows], self.in_proj_bias[rows])
+
+    def keys_across(self, x: Tensor) -> Tensor:
+        """Keys [B, 8, 64, 784] for pictures x [B * 784, 512]: written as attention reads them."""
+        rows = slice(WIDTH, 2 * WIDTH)
+        turned = x.reshape(-1, PIXELS, WIDTH).transpose(1, 2)
+        keys = self.in_proj_weight[rows] @ turned + self.in_proj_bias[rows].unsqueeze(1)
+        return keys.reshape(-1, HEADS, HEAD_WIDTH, PIXELS)
+
+    def values(self, x: Tensor) -> Tensor:
+        """Values for x [N, 512]."""
+        rows = slice(2 * WIDTH, 3 * WIDTH)
         return functional.linear(x, self.in_proj_weight[rows], self.in_proj_bias[rows])
 
 
 def _attend(queries: Tensor, keys: Tensor, values: Tensor, allowed: Tensor | None = None) -> Tensor:
     """Queries [B, 8, Q, 64], keys [B, 8, 64, K], values [B, 8, K, 64]; `allowed` [K] is 0, or -inf: no."""
-    scores = (queries * _SCALE) @ keys
+    scores = queries @ keys
     if allowed is not None:
         scores = scores + allowed
     return torch.softmax(scores, dim=-1) @ values
@@ -125,11 +141,12 @@ class _EncoderLayer(_FeedForward):
         self.norm2 = nn.LayerNorm(WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Encode x [B, S, 512]."""
-        parts = self.self_attn.project(x, 0, 2).reshape(x.shape[0], -1, 3, HEADS, HEAD_WIDTH)
-        queries, keys, values = parts.permute(2, 0, 3, 1, 4).unbind(0)
-        seen = _attend(queries, keys.transpose(2, 3), values).transpose(1, 2).reshape(x.shape)
-        x = self.norm1(x + self.self_attn.out_proj(seen))
+        """Encode x [B * 784, 512], pictures one after another."""
+        attention, shape = self.self_attn, (-1, PIXELS, HEADS, HEAD_WIDTH)
+        queries = attention.queries(x).reshape(shape).transpose(1, 2)
+        values = attention.values(x).reshape(shape).transpose(1, 2)
+        seen = _attend(queries, attention.keys_across(x), values).transpose(1, 2).reshape(-1, WIDTH)
+        x = self.norm1(x + attention.out_proj(seen))
         return self.norm2(x + self.feed_forward(x))
 
 
@@ -143,11 +160,9 @@ class _DecoderLayer(_FeedForward):
         self.norm3 = nn.LayerNorm(WIDTH)
 
     def remember(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys [B, 8, 64, S] and values [B, 8, S, 64] of an encoded picture [B, S, 512]."""
-        shape = (picture.shape[0], -1, HEADS, HEAD_WIDTH)
-        keys = self.multihead_attn.project(picture, 1, 1).reshape(shape).permute(0, 2, 3, 1)
-        values = self.multihead_attn.project(picture, 2, 2).reshape(shape).transpose(1, 2)
-        return keys, values
+        """Keys [B, 8, 64, 784] and values [B, 8, 784, 64] of encoded pictures [B * 784, 512]."""
+        values = self.multihead_attn.values(picture).reshape(-1, PIXELS, HEADS, HEAD_WIDTH)
+        return self.multihead_attn.keys_across(picture), values.transpose(1, 2)
 
 
 class _Transformer(nn.Module):
@@ -237,7 +252,7 @@ class Encoder(nn.Module):
         """
         picture = self.model._encoder._resnet(images)
         tags, boxes = self.model._tag_transformer, self.model._bbox_decoder
-        seen = _places(tags._input_filter(picture))
+        seen = _places(tags._input_filter(picture)).reshape(-1, WIDTH)
         for layer in tags._encoder.layers:
             seen = layer(seen)
         memory = [part for layer in tags._decoder.layers for part in layer.remember(seen)]
@@ -275,13 +290,14 @@ class Step(nn.Module):
         allowed, at = _until(position, past[0])
         kept: list[Tensor] = []
         for index, layer in enumerate(layers):
-            queries, key, value = layer.self_attn.project(x, 0, 2).reshape(-1, 3, HEADS, HEAD_WIDTH).unbind(1)
-            keys = past[2 * index].index_put(at, key)
-            values = past[2 * index + 1].index_put(at, value)
-            seen = _attend(queries.unsqueeze(2), keys.transpose(2, 3), values, allowed)
-            x = layer.norm1(x + layer.self_attn.out_proj(seen.reshape(-1, WIDTH)))
-            asked = layer.multihead_attn.project(x, 0, 0).reshape(-1, HEADS, 1, HEAD_WIDTH)
-            seen = _attend(asked, memory[2 * index], memory[2 * index + 1])
+            attention, shape = layer.self_attn, (-1, HEADS, HEAD_WIDTH)
+            keys = past[2 * index].index_put(at, attention.keys(x).reshape(shape))
+            values = past[2 * index + 1].index_put(at, attention.values(x).reshape(shape))
+            queries = attention.queries(x).reshape(-1, HEADS, 1, HEAD_WIDTH)
+            seen = _attend(queries, keys.transpose(2, 3), values, allowed)
+            x = layer.norm1(x + attention.out_proj(seen.reshape(-1, WIDTH)))
+            queries = layer.multihead_attn.queries(x).reshape(-1, HEADS, 1, HEAD_WIDTH)
+            seen = _attend(queries, memory[2 * index], memory[2 * index + 1])
             x = layer.norm2(x + layer.multihead_attn.out_proj(seen.reshape(-1, WIDTH)))
             x = layer.norm3(x + layer.feed_forward(x))
             kept += (keys, values)
@@ -314,7 +330,7 @@ class Boxes(nn.Module):
         attention = decoder._attention
         asked = attention._tag_decoder_att(hidden).unsqueeze(1)
         weights = attention._full_att(functional.relu(keys + asked)).squeeze(2)
-        x = gate * (torch.softmax(weights, dim=1) @ features[0])
+        x = gate * (torch.softmax(weights, dim=1) @ features.reshape(PIXELS, WIDTH))
         classes = decoder._class_embed(x)
         *hiddens, last = decoder._bbox_embed.layers
         for layer in hiddens:
