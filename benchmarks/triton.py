@@ -41,6 +41,8 @@ _PREFERRED = (
 )
 #: Different requests of a run: more would not fit the memory at the largest batch.
 _REQUESTS = 8
+#: A large batch of a large model on a CPU takes minutes when others wait before it.
+_DEADLINE_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def _started(repository: Path, models: Sequence[str], threads: int) -> Iterator[
 
 
 def _measure(server: _Server, models: Sequence[str], options: argparse.Namespace, console: Console) -> Report:
-    settings = TritonServer(server.url, in_flight=64, shared_memory=options.shared_memory)
+    settings = TritonServer(server.url, _DEADLINE_S, in_flight=64, shared_memory=options.shared_memory)
     client = connect(server.url)
     figures: list[Figures] = []
     ratios: list[Ratio] = []

@@ -15,6 +15,9 @@ from resources.triton.statistics import StatisticsReader
 __all__ = ["compare"]
 
 _REQUESTS = 8
+#: One whose request runs, and one whose request waits its turn: what is compared is the work, not how long a
+#: client takes to ask again, and requests stay as large as those of the other side.
+_CLIENTS = 2
 
 
 def compare(
@@ -27,12 +30,7 @@ def compare(
     seconds: float,
     rounds: int,
 ) -> Ratio:
-    """The median over rounds of served over in-process throughput at one batch size.
-
-    There are so many clients that the server always has its next largest batch at hand: what is compared is
-    the work, not how long a client takes to ask again.
-    """
-    clients = max(2, -(-2 * model.max_batch() // batch))
+    """The median over rounds of served over in-process throughput at one batch size."""
     alone = OnnxModel(graph, threads, "onnxruntime")
     inputs = requests(url, model.name, batch, _REQUESTS)
     names = alone.inputs
@@ -44,12 +42,12 @@ def compare(
                 model.name, lambda arrays: alone.run(dict(zip(names, arrays, strict=True))), inputs, seconds
             )
         )
-        served.append(apply_load(model, reader, inputs, clients, seconds))
+        served.append(apply_load(model, reader, inputs, _CLIENTS, seconds))
     pairs = list(zip(served, here, strict=True))[1:]  # the first warms both up
     return Ratio(
         model=model.name,
         batch=batch,
-        concurrency=clients,
+        concurrency=_CLIENTS,
         served_items_per_s=statistics.median(one.items_per_s for one, _ in pairs),
         in_process_items_per_s=statistics.median(other.items_per_s for _, other in pairs),
         ratio=statistics.median(one.items_per_s / other.items_per_s for one, other in pairs),

@@ -96,14 +96,17 @@ def check_configuration(path: Path) -> None:
     if not path.is_file():
         return
     config = json.loads(path.read_text())
-    words = config["dataset_wordmap"]["word_map_tag"]
-    scale = config["dataset"]["image_normalization"]
-    expected = [
-        ("vocabulary", {tag: number for number, tag in enumerate(TAGS)}, words),
-        ("mean", MEAN, scale["mean"]),
-        ("std", STD, scale["std"]),
-        ("picture size", SIDE, config["dataset"]["resized_image"]),
-    ]
+    try:
+        words = config["dataset_wordmap"]["word_map_tag"]
+        scale = config["dataset"]["image_normalization"]
+        expected = [
+            ("vocabulary", {tag: number for number, tag in enumerate(TAGS)}, words),
+            ("mean", MEAN, scale["mean"]),
+            ("std", STD, scale["std"]),
+            ("picture size", SIDE, config["dataset"]["resized_image"]),
+        ]
+    except (KeyError, TypeError) as error:
+        raise NotExportableError(f"{path} is no configuration of TableFormer's: it lacks {error}") from error
     for what, known, given in expected:
         if known != given:
             raise NotExportableError(f"{path}: the {what} is {given}, and docmill's is {known}")

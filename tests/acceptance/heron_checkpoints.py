@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 
 from resources.docling_models.environment import prepare_export_environment
 from resources.docling_models.errors import ExportSetupError
+from resources.docling_models.hub import Hub
 from resources.docling_models.pictures import draw_pages
+from resources.docling_models.pull import Places, pull
 from resources.triton_local.places import shipped
 from resources.virtual_environment import VirtualEnvironment, locked, stamp_of
 
@@ -69,6 +72,24 @@ def reference(size: str) -> dict[str, np.ndarray]:
     return dict(np.load(file))
 
 
+@functools.cache
+def repository() -> Path:
+    """A repository with both of heron's models, docling's sizes, installed as users do it.
+
+    Kept, for that takes a minute.
+    """
+    folder = docmill_home() / "tests" / "heron-repository"
+    places = Places(shipped(), docmill_home() / "export", docmill_home() / "none", folder)
+    pull("layout", "accurate", places, checkpoint("full"), Hub())
+    return folder
+
+
+def copy(folder: Path, to: Path) -> None:
+    """A folder elsewhere, by links to its files, in place of what is there."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(folder, to, copy_function=_link)
+
+
 def run(script: Path, *arguments: object) -> None:
     """A script in the export environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -79,6 +100,10 @@ def run(script: Path, *arguments: object) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def _link(source: str, target: str) -> None:
+    Path(target).hardlink_to(source)
 
 
 def _folder(name: str, made_by: list[Path]) -> Path:

@@ -14,7 +14,7 @@ from resources.docling_models.hub import Hub
 from resources.docling_models.pull import Places, pull
 from resources.triton_local.places import shipped
 from resources.virtual_environment import locked, stamp_of
-from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, docmill_home, run
+from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, run
 
 CODE = ROOT / "model_repository" / "tableformer" / "1"
 sys.path[:0] = [str(ROOT / "deploy" / "export"), str(CODE)]
@@ -60,8 +60,7 @@ def repository() -> Path:
     pull("tables", "fast", _places(folder), checkpoint(), Hub())
     config = (shipped().models / TABLES / "config.pbtxt").read_text()
     (folder / TABLES / "config.pbtxt").write_text(_with_parameter(config, "max_tags", str(MAX_TAGS)))
-    shutil.rmtree(folder / BRIEF, ignore_errors=True)
-    shutil.copytree(folder / TABLES, folder / BRIEF, copy_function=_link)
+    copy(folder / TABLES, folder / BRIEF)
     brief = _with_parameter(config, "max_tags", "3").replace(f'name: "{TABLES}"', f'name: "{BRIEF}"')
     (folder / BRIEF / "config.pbtxt").unlink()
     (folder / BRIEF / "config.pbtxt").write_text(brief)
@@ -99,7 +98,3 @@ def _places(folder: Path) -> Places:
 def _with_parameter(config: str, key: str, value: str) -> str:
     assert not re.search(rf'key: "{key}"', config)
     return f'{config}\nparameters {{ key: "{key}" value {{ string_value: "{value}" }} }}\n'
-
-
-def _link(source: str, target: str) -> None:
-    Path(target).hardlink_to(source)

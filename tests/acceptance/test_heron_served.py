@@ -21,13 +21,10 @@ from pipeline.convert import heron
 from pipeline.convert.drawn_page import drawn_page
 from pipeline.convert.pdf import Pdf
 from pipeline.convert.types import PageLayout, Region
-from resources.docling_models.hub import Hub
-from resources.docling_models.pull import Places, pull
 from resources.store import DocumentStore
 from resources.triton import TritonModel, TritonServer
-from resources.triton_local.places import shipped
 from resources.triton_local.server import LocalServer
-from tests.acceptance.heron_checkpoints import ROOT, checkpoint, docmill_home, reference
+from tests.acceptance.heron_checkpoints import ROOT, reference, repository
 from tests.acceptance.serving import HERON, http_infer, server, statistics
 from tests.model_cache import weights
 
@@ -40,17 +37,8 @@ SAMPLE = ROOT / "tests" / "samples" / "financial_statement.pdf"
 
 
 @pytest.fixture(scope="module")
-def repository() -> Path:
-    """docling's sizes, installed as users do it; kept, for that takes a minute."""
-    folder = docmill_home() / "tests" / "heron-repository"
-    places = Places(shipped(), docmill_home() / "export", docmill_home() / "none", folder)
-    pull("layout", "accurate", places, checkpoint("full"), Hub())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def triton(repository: Path) -> Iterator[LocalServer]:
-    with server(repository, HERON, BYTES, threads=2) as running:
+def triton() -> Iterator[LocalServer]:
+    with server(repository(), HERON, BYTES, threads=2) as running:
         yield running
 
 

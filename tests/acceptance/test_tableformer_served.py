@@ -22,11 +22,15 @@ from pipeline.convert.errors import BackendConfigError
 from pipeline.convert.pdf import Pdf
 from pipeline.convert.tables import tableformer
 from pipeline.convert.types import PageLayout, PageTables, Region
+from resources.docling_models.errors import CheckpointError
+from resources.docling_models.hub import Hub
 from resources.docling_models.install import read_source
+from resources.docling_models.pull import Places, pull
 from resources.store import DocumentStore
 from resources.triton import TritonModel, TritonServer
+from resources.triton_local.places import shipped
 from resources.triton_local.server import LocalServer
-from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, export_environment
+from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, export_environment
 from tests.acceptance.serving import http_infer, server, statistics
 from tests.acceptance.table_checkpoints import (
     BRIEF,
@@ -86,6 +90,16 @@ def test_the_export_is_docling_s_own_model_with_the_same_weights() -> None:
         assert measured[f"{kind}: tables with other tags or another number of boxes"] == 0
         assert measured[f"{kind}: cells of another class"] == 0
         assert 0 < measured[f"{kind}: greatest distance of a box's side"] <= 1e-4
+
+
+def test_a_configuration_that_lacks_something_is_named(tmp_path: Path) -> None:
+    copy(checkpoint(), tmp_path / "checkpoint")
+    [config] = (tmp_path / "checkpoint").rglob("tm_config.json")
+    config.unlink()  # it is a link
+    config.write_text('{"dataset": {}}')
+    places = Places(shipped(), docmill_home() / "export", docmill_home() / "none", tmp_path / "repository")
+    with pytest.raises(CheckpointError, match=r"tm_config\.json .*lacks 'dataset_wordmap'"):
+        pull("tables", "fast", places, tmp_path / "checkpoint", Hub())
 
 
 def test_the_tensors_are_those_of_docling_s_checkpoints() -> None:

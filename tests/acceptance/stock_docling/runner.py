@@ -1,6 +1,7 @@
 """Runs in stock docling's environment: a script that makes `result`, with docling's stages watched.
 
-Writes JSON: the detections of each page before docling's post-processing, the document, and the errors.
+Writes JSON: the detections of each page before docling's post-processing, the document, and the errors; and
+what docling sent to the layout model, page after page, as NPZ.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 
@@ -31,8 +33,25 @@ def importable_torchvision() -> Any:
     return None
 
 
-def watched(detections: dict[int, Any]) -> None:
-    """Note what the layout engine says; change nothing."""
+class NotingClient:
+    """docling's client, which may be frozen, with its requests noted."""
+
+    def __init__(self, client: Any, sent: list[dict[str, Any]]) -> None:
+        self._client, self._sent = client, sent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def infer(self, inputs: dict[str, Any], **more: Any) -> Any:
+        self._sent.append(inputs)
+        return self._client.infer(inputs=inputs, **more)
+
+
+def watched(detections: dict[int, Any], sent: list[dict[str, Any]]) -> None:
+    """Note what the layout engine sends and says; change nothing."""
+    from docling.models.inference_engines.object_detection.api_kserve_v2_engine import (
+        ApiKserveV2ObjectDetectionEngine,
+    )
     from docling.models.stages.layout.layout_object_detection_model import LayoutObjectDetectionModel
 
     predict = LayoutObjectDetectionModel.predict_layout
@@ -47,12 +66,20 @@ def watched(detections: dict[int, Any]) -> None:
         return predictions
 
     LayoutObjectDetectionModel.predict_layout = noting
+    initialize = ApiKserveV2ObjectDetectionEngine.initialize
+
+    def with_noted_requests(self: Any) -> None:
+        initialize(self)
+        self._kserve_client = NotingClient(self._kserve_client, sent)
+
+    ApiKserveV2ObjectDetectionEngine.initialize = with_noted_requests
 
 
-def main(script: Path, out: Path) -> None:
+def main(script: Path, out: Path, tensors: Path) -> None:
     detections: dict[int, Any] = {}
     _kept = importable_torchvision()
-    watched(detections)
+    sent: list[dict[str, Any]] = []
+    watched(detections, sent)
     names: dict[str, Any] = {"__name__": "__main__"}
     try:
         exec(compile(script.read_text(), str(script), "exec"), names)
@@ -68,7 +95,8 @@ def main(script: Path, out: Path) -> None:
         "document": result.document.export_to_dict(),
     }
     out.write_text(json.dumps(said))
+    np.savez(tensors, **{name: np.concatenate([one[name] for one in sent]) for name in sent[0]})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))
