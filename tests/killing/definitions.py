@@ -1,0 +1,28 @@
+"""docmill's definitions in small batches without waiting, and runs that tell where they are."""
+
+from __future__ import annotations
+
+import os
+
+import dagster as dg
+
+from pipeline import definitions
+from resources.configurable import Inbox, Workers
+from tests.killing.gates import gated_progress
+
+#: Documents of a batch.
+BATCH = "DOCMILL_TEST_BATCH"
+
+defs = dg.Definitions(
+    assets=definitions.defs.assets,
+    jobs=definitions.defs.jobs,
+    schedules=definitions.defs.schedules,
+    sensors=definitions.defs.sensors,
+    resources={
+        **(definitions.defs.resources or {}),
+        "inbox": Inbox(settle_seconds=0, max_wait_seconds=0, batch_documents=int(os.environ[BATCH])),
+        "workers": Workers(count=2),
+        "progress": gated_progress,
+    },
+    executor=definitions.defs.executor,
+)
