@@ -83,13 +83,7 @@ class ArtifactStore:
         if record.final:
             self.store.write(path, data)
             return record
-        while True:
-            version = self.store.version(path)
-            standing = self._record(path) if version else None
-            if standing and _better(standing, record):
-                return standing
-            if self.store.write_if(path, data, version):
-                return record
+        return self._write_unless_better(path, data, record)
 
     def write_part(self, print_: str, frame: bytes, record: StageRecord) -> str:
         """Keep a page chunk of an unfinished stage; returns its path."""
@@ -119,17 +113,27 @@ class ArtifactStore:
         FileNotFoundError when another run, which has finished the stage too, took the parts.
         """
         path = self.path(record.document, record.stage, print_)
-        standing = None if record.final else self._record(path)
-        if standing is None or not _better(standing, record):
-            ordered = sorted(parts, key=lambda path: parts[path].pages[0])
-            self.store.write_stream(path, self._joined(ordered, record))
+        pieces = self._joined(sorted(parts, key=lambda path: parts[path].pages[0]), record)
+        if record.final:
+            self.store.write_stream(path, pieces)
             standing = record
+        else:  # rare, and a better end may come at any moment
+            standing = self._write_unless_better(path, b"".join(pieces), record)
         self.delete_parts(record.document, record.stage, print_)
         return standing
 
     def delete_parts(self, document: str, stage: str, print_: str) -> None:
         """Remove the page chunks of a stage that is finished."""
         self.store.delete(self.store.list(self._parts_folder(document, stage, print_)))
+
+    def _write_unless_better(self, path: str, data: bytes, record: StageRecord) -> StageRecord:
+        while True:
+            version = self.store.version(path)
+            standing = self._record(path) if version else None
+            if standing and _better(standing, record):
+                return standing
+            if self.store.write_if(path, data, version):
+                return record
 
     def _parts_folder(self, document: str, stage: str, print_: str) -> str:
         return f"{self.folder(document, stage, print_)}.parts"

@@ -8,6 +8,7 @@ import dagster as dg
 
 from pipeline.batches import Manifest
 from pipeline.conversion import Conversion
+from pipeline.convert.errors import BatchStoppedError
 from pipeline.ledger.ledger import Outcome, open_ledger
 from pipeline.records import StageRecord
 from resources.configurable import Checks
@@ -30,20 +31,22 @@ def failure_rate_spec(asset: str) -> dg.AssetCheckSpec:
 def failure_rate(
     conversion: Conversion, manifest: Manifest, records: Sequence[StageRecord], checks: Checks, run: str
 ) -> dg.AssetCheckResult:
-    """Evaluate it. When it stops the batch the ledger says why for those that failed; the others wait."""
+    """Evaluate it. When it stops the batch the ledger says of every document why it failed, or was left."""
     bad = [record for record in records if not record.usable]
     share = len(bad) / len(records)
     passed = len(records) < checks.min_documents or share <= checks.max_failed_share
+    reasons = ", ".join(sorted({record.reason for record in bad}))
+    description = f"{len(bad)} of {len(records)} documents failed{f': {reasons}' if bad else ''}"
     if not passed:
         failed = [(d, r) for d, r in zip(manifest.documents, records, strict=True) if not r.usable]
+        left = [d for d, r in zip(manifest.documents, records, strict=True) if r.usable]
         outcome = Outcome(manifest.key, manifest.origin, run, conversion.fingerprints)
-        open_ledger(conversion.artifacts.store).settle(
-            outcome, [d for d, _ in failed], [r for _, r in failed]
-        )
-    reasons = ", ".join(sorted({record.reason for record in bad}))
+        ledger = open_ledger(conversion.artifacts.store)
+        ledger.settle(outcome, [d for d, _ in failed], [r for _, r in failed])
+        ledger.stop(outcome, left, BatchStoppedError(f"its batch {manifest.key} was stopped: {description}"))
     return dg.AssetCheckResult(
         passed=passed,
         check_name=_NAME,
-        description=f"{len(bad)} of {len(records)} documents failed{f': {reasons}' if bad else ''}",
+        description=description,
         metadata={"documents": float(len(records)), "failed": float(len(bad)), "share": share},
     )

@@ -102,7 +102,7 @@ def merge(parts: Sequence[StageRecord]) -> StageRecord:
 
 
 def quarantine(stage: str, document: str, name: str, error: DocumentError, seconds: float) -> StageRecord:
-    """The record of a document that cannot be converted, or (`internal`) that docmill failed on."""
+    """The record of a document that cannot be converted, or (`internal`, `failed`) that docmill failed on."""
     return StageRecord(
         stage=stage,
         document=document,

@@ -101,6 +101,13 @@ class StageSpec:
     finish: str | None = None
 
 
+@dataclass(frozen=True)
+class _Key:
+    document: str
+    pages: tuple[int, ...]
+    finishing: bool = False
+
+
 @dataclass
 class _Document:
     """A document under way in this stage."""
@@ -113,15 +120,10 @@ class _Document:
     single_record: StageRecord | None = None
     several: bool = False
     lost_workers: int = 0
+    #: What was tried again after its worker was killed.
+    forgiven: set[_Key] = field(default_factory=set)
     closed: bool = False
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class _Key:
-    document: str
-    pages: tuple[int, ...]
-    finishing: bool = False
 
 
 @dataclass
@@ -236,6 +238,9 @@ class StageRunner:
 
     def _failed(self, state: _Document, key: _Key, failure: Failure[_Key]) -> StageRecord | None:
         """Page by page after a lost chunk; a lost page degrades; who costs too many workers is given up."""
+        if self._forgive(state, key, failure):
+            self._submit(failure.task, first=True)
+            return None
         state.lost_workers += failure.worker_lost
         number, error = next(iter(key.pages), 0), failure.error
         of_a_page = failure.worker_lost or isinstance(error, _ERRORS_OF_A_PAGE)
@@ -262,6 +267,18 @@ class StageRunner:
         record.seconds = failure.seconds
         self._keep(state, encode_pages([self.spec.failed_page(number, error.reason)]), record)
         return None if state.waiting else self._queue_finish(state)
+
+    def _forgive(self, state: _Document, key: _Key, failure: Failure[_Key]) -> bool:
+        """Whether to try once more what cannot be divided, after the kernel or a person killed its worker.
+
+        It may only have been the biggest process when another wanted memory.
+        """
+        divisible = self.spec.failed_page and not key.finishing and len(key.pages) != 1
+        killed = failure.worker_lost and isinstance(failure.error, OutOfMemoryError)
+        if divisible or not killed or key in state.forgiven:
+            return False
+        state.forgiven.add(key)
+        return True
 
     def _queue(self, state: _Document, chunks: list[list[int]], *, first: bool = False) -> None:
         for chunk in chunks:

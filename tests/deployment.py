@@ -23,7 +23,6 @@ import yaml  # type: ignore[import-untyped]
 from pipeline.convert.errors import BackendError
 from pipeline.ledger.ledger import open_ledger
 from pipeline.ledger.rows import DocumentRow
-from resources.store import DocumentStore
 from tests.postgres import PostgresServer
 from tests.s3 import WeedServer
 
@@ -91,9 +90,7 @@ class Deployment:
 
     def start_webserver(self, port: int) -> subprocess.Popen[bytes]:
         """Dagster's web server, at the port given."""
-        return self._start(
-            "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", self.definitions
-        )
+        return self._start("dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", self.definitions)
 
     def docmill(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command line, as an operator has it."""

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import RETRY_ON_ASSET_OR_OP_FAILURE_TAG
 
 from pipeline.artifacts import ArtifactStore
 from pipeline.batches import DocumentRef, Manifest, read_manifest
@@ -50,10 +51,13 @@ _RESOURCES = {
     "progress",
 }
 
-#: For a server that does not answer. A document that cannot be converted is no failure of the step.
+#: For a server that does not answer: some eight minutes in all. A document that cannot be converted is no
+#: failure of the step.
 _BACKEND_RETRIES = dg.RetryPolicy(
-    max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    max_retries=8, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
+#: Where somebody waits at a terminal, he is told after some fifteen seconds.
+_RETRIES_AT_TERMINAL = 3
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def stage_asset(
     """The decorator of every stage's asset: partitioned by batch, with resources and retries they share.
 
     What the function raises becomes a `dagster.Failure`: without retries when docmill is set up wrongly or
-    the run is interrupted, with retries when a server does not answer. `pool` bounds how many of these steps
+    the run is interrupted, with retries when a server does not answer. When it does not for all of them the
+    run fails, and the instance runs it again. `pool` bounds how many of these steps
     run at once on the instance. A stage that is `checked` returns the result of `failure_rate` too.
     """
     asset = dg.asset(
@@ -103,7 +108,7 @@ def stage_asset(
     def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
         @wraps(function)
         def guarded(context: dg.AssetExecutionContext) -> Any:
-            with _typed_failures():
+            with _typed_failures(context):
                 return function(context)
 
         # an asset with checks has several outputs, which Dagster would have in the annotation as a tuple
@@ -164,13 +169,23 @@ def _manifest(conversion: Conversion, key: str) -> Manifest:
 
 
 @contextmanager
-def _typed_failures() -> Iterator[None]:
+def _typed_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     try:
         yield
     except BackendConfigError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     except BackendUnavailableError as error:
-        raise dg.Failure(description=str(error), allow_retries=True) from error
+        raise dg.Failure(description=str(error), allow_retries=_retry(context)) from error
     except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
         # or Dagster's retry policy would start the step again
         raise dg.Failure(description=INTERRUPTED, allow_retries=False) from error
+
+
+def _retry(context: dg.AssetExecutionContext) -> bool:
+    """Whether the step waits for its server and tries again; a run that has waited enough is run again."""
+    if context.run.remote_job_origin is None:
+        return bool(context.retry_number < _RETRIES_AT_TERMINAL)
+    if context.retry_number < _BACKEND_RETRIES.max_retries:
+        return True
+    context.instance.add_run_tags(context.run_id, {RETRY_ON_ASSET_OR_OP_FAILURE_TAG: "true"})
+    return False

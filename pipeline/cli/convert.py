@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,7 @@ from pipeline.definitions import defs
 from pipeline.ingest import distinct_names, find_documents, make_batches
 from pipeline.instance import open_instance
 from pipeline.jobs import CONVERT_DOCUMENTS
+from pipeline.launcher import HOST_TAG
 from pipeline.ledger.ledger import open_ledger
 from pipeline.partitions import BATCHES
 from pipeline.records import StageRecord
@@ -197,7 +199,7 @@ def run_batches(
                 run_config=run_config,
                 resources={"progress": progress},
                 raise_on_error=False,
-                tags={"docmill/command": "convert"},
+                tags={"docmill/command": "convert", HOST_TAG: gethostname()},
             )
             if not result.success:
                 why = _why(result)

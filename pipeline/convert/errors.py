@@ -17,6 +17,7 @@ __all__ = [
     "BackendConfigError",
     "BackendError",
     "BackendUnavailableError",
+    "BatchStoppedError",
     "CorruptPdfError",
     "DocmillError",
     "DocumentCrashedError",
@@ -165,6 +166,17 @@ class InternalDocumentError(DocumentError):
 
     reason = "internal"
     remedy = "This is a defect of docmill: report it with the file and the log."
+    permanent = False
+
+
+class BatchStoppedError(DocumentError):
+    """Most other documents of its batch failed, so that the batch was stopped before this one was done."""
+
+    reason = "batch_stopped"
+    remedy = (
+        "See why the others failed: docmill documents --failed. docmill retry --reason batch_stopped goes on "
+        "without them; `max_failed_share` of the resource `checks` says when a batch stops."
+    )
     permanent = False
 
 

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from pipeline.batches import INBOX, DocumentRef, Manifest
+from pipeline.convert.errors import BatchStoppedError
 from pipeline.ledger.rows import DOCUMENTS, SOURCES, DocumentRow, SourceRow, from_table, to_rows
 from pipeline.ledger.table import LedgerTable
 from pipeline.records import StageRecord
 from resources.store import DocumentStore
 
-__all__ = ["Ledger", "Outcome", "open_ledger", "queued_row", "settled_row", "source_row"]
+__all__ = ["Ledger", "Outcome", "open_ledger", "queued_row", "settled_row", "source_row", "stopped_row"]
 
 _FOLDER = "ledger"
 
@@ -80,6 +81,13 @@ class Ledger:
         ]
         self.documents.append(to_rows(rows))
         return rows
+
+    def stop(self, outcome: Outcome, documents: Sequence[DocumentRef], error: BatchStoppedError) -> None:
+        """A batch was stopped before these documents were done; what was made of them before stays."""
+        known = self._by_id(ref.id for ref in documents)
+        now = datetime.now(UTC)
+        rows = [stopped_row(outcome, ref, error, known.get(ref.id), now) for ref in documents]
+        self.documents.append(to_rows(rows))
 
     def document(self, id_: str) -> DocumentRow | None:
         """The document with this content id."""
@@ -175,6 +183,33 @@ def queued_row(ref: DocumentRef, manifest: Manifest, known: DocumentRow | None, 
         batch=manifest.key,
         origin=manifest.origin,
         state="queued",
+    )
+
+
+def stopped_row(
+    outcome: Outcome, ref: DocumentRef, error: BatchStoppedError, known: DocumentRow | None, now: datetime
+) -> DocumentRow:
+    """A document whose batch was stopped at `now`; what is `known` of it stays but for its state."""
+    last = outcome.prints.get("exports", "")
+    base = known or DocumentRow(id=ref.id, name=ref.name, source=ref.source, size=ref.size, at=now, batch="")
+    return msgspec.structs.replace(
+        base,
+        name=ref.name,
+        source=ref.source,
+        published=ref.published,
+        version=ref.version,
+        at=now,
+        batch=outcome.batch,
+        origin=outcome.origin,
+        state="failed",
+        reason=error.reason,
+        message=f"{ref.name}: {error.message}",
+        remedy=error.remedy,
+        run=outcome.run,
+        attempts=1 + (base.attempts if base.last_print == last else 0),
+        permanent=False,
+        # it is not stale: it was tried with these settings
+        last_print=last,
     )
 
 

@@ -1,8 +1,8 @@
 """Gates in a run: it tells where it has got to, and goes on when it is told so.
 
 In the run a `GatedProgress` stands for the progress in the log; it connects to the Unix socket that
-$DOCMILL_GATES names. On the other side `Gates` hands each message to a function and answers when that returns.
-A run which is killed there is killed exactly there.
+$DOCMILL_GATES names. On the other side `Gates` hands each message to a function and answers when that
+returns. A run which is killed there is killed exactly there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Kills at the boundaries of stages while many batches pass through a deployment, and what became of it all."""
+"""Kills at the boundaries of stages while batches pass through a deployment, and what became of it all."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ __all__ = [
 Victim = Literal["worker", "run", "daemon", "postgres", "s3"]
 VICTIMS: tuple[Victim, ...] = ("worker", "run", "daemon", "postgres", "s3")
 STAGES = ("pages", "ocr", "layout", "tables", "documents", "exports")
-#: Where they restart after so long: longer than what is tried again at once.
-_OUTAGES_S = (2.0, 10.0)
+#: How long servers are away, in turn: less and more than what is tried again at once.
+_OUTAGES_S: dict[Victim, tuple[float, float]] = {"postgres": (2.0, 20.0), "s3": (2.0, 15.0)}
 #: Kills that may end a run, of one batch: the instance starts a run again twice.
 _FATAL: frozenset[Victim] = frozenset({"run", "postgres", "s3"})
 _MAX_FATAL = 2
@@ -91,8 +91,8 @@ def few_kills() -> list[Kill]:
 
 
 def _kill(victim: Victim, number: int) -> Kill:
-    outage = _OUTAGES_S[number % len(_OUTAGES_S)] if victim in ("postgres", "s3") else 0.0
-    return Kill(victim, BOUNDARIES[number], outage)
+    outages = _OUTAGES_S.get(victim, (0.0,))
+    return Kill(victim, BOUNDARIES[number], outages[number % len(outages)])
 
 
 def spread(kills: Iterable[Kill], batches: int) -> list[list[Kill]]:
@@ -311,7 +311,7 @@ class Killer:
 
 
 def _kill_worker(run: int) -> None:
-    """One of the workers, the busiest; between stages, when there are none, the server that they come from."""
+    """The youngest worker; between stages, when there is none, the fork server that they come from."""
     [server] = [
         child
         for child in psutil.Process(run).children()
