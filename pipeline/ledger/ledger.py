@@ -83,10 +83,17 @@ class Ledger:
         return rows
 
     def stop(self, outcome: Outcome, documents: Sequence[DocumentRef], error: BatchStoppedError) -> None:
-        """A batch was stopped before these documents were done; what was made of them before stays."""
+        """A batch was stopped before these documents were done; what was made of them before stays.
+
+        Those that another batch has converted under the same settings have nothing to wait for.
+        """
         known = self._by_id(ref.id for ref in documents)
-        now = datetime.now(UTC)
-        rows = [stopped_row(outcome, ref, error, known.get(ref.id), now) for ref in documents]
+        prints, now = dict(outcome.prints), datetime.now(UTC)
+        rows = [
+            stopped_row(outcome, ref, error, before, now)
+            for ref in documents
+            if not ((before := known.get(ref.id)) and before.converted and before.prints == prints)
+        ]
         self.documents.append(to_rows(rows))
 
     def document(self, id_: str) -> DocumentRow | None:

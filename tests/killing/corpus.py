@@ -1,4 +1,4 @@
-"""A corpus of small PDFs, all different, most of one page: born digital, with tables, scanned, and bad ones."""
+"""Small PDFs, all different, most of one page: born digital, with tables, scanned, and bad ones."""
 
 from __future__ import annotations
 
