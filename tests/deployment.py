@@ -52,6 +52,7 @@ class Deployment:
     more: Mapping[str, str] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
     _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __enter__(self) -> Deployment:
         with ExitStack() as opening:
@@ -82,21 +83,32 @@ class Deployment:
     def start_daemon(self) -> None:
         """The daemon, and the code server that it starts."""
         self.daemon = self._start("dagster._daemon", "run", "-m", self.definitions)
+        self._daemons.append(self.daemon)
 
     def kill_daemon(self) -> None:
         """Only itself: its code server and the runs that this has started live on."""
         self.daemon.kill()
         self.daemon.wait()
 
+    def kill_everything(self) -> None:
+        """Daemons, code servers and runs, as when their machine loses power."""
+        self._kill_groups({process.pid for process in self._daemons})
+        self.daemon.wait()
+
     def start_webserver(self, port: int) -> subprocess.Popen[bytes]:
         """Dagster's web server, at the port given."""
         return self._start("dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-m", self.definitions)
 
-    def docmill(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The command line, as an operator has it."""
-        command = [sys.executable, "-m", "pipeline.cli", *arguments]
+    def docmill(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        """The command line, as an operator has it, and what he answers."""
         return subprocess.run(
-            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "pipeline.cli", *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            input=said,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def rows(self) -> dict[str, DocumentRow]:
@@ -158,7 +170,9 @@ class Deployment:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        groups = {process.pid for process in self._started}
+        self._kill_groups({process.pid for process in self._started})
+
+    def _kill_groups(self, groups: set[int]) -> None:
         for each in psutil.process_iter():
             try:
                 if os.getpgid(each.pid) in groups:

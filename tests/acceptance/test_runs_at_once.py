@@ -141,10 +141,15 @@ def test_each_document_is_made_once(
         assert sorted(document.pages) == list(range(1, record.page_count + 1))
         assert out.read(f"{ref.stem}.md") == store.read(rows[ref.id].files["md"])
     published = [path for path in out.list("") if not path.startswith(INDEX)]
-    assert published == sorted(f"{ref.stem}.{extension}" for ref in refs for extension in ("html", "json", "md"))
-    indexed = {path: pq.read_table(io.BytesIO(out.read(path)))["document"].to_pylist() for path in out.list(INDEX)}
+    assert published == sorted(
+        f"{ref.stem}.{extension}" for ref in refs for extension in ("html", "json", "md")
+    )
+    indexed = {
+        path: pq.read_table(io.BytesIO(out.read(path)))["document"].to_pylist() for path in out.list(INDEX)
+    }
     assert indexed == {
-        f"{INDEX}/{manifest.key}.parquet": [ref.id for ref in manifest.documents] for manifest in (whole, later)
+        f"{INDEX}/{manifest.key}.parquet": [ref.id for ref in manifest.documents]
+        for manifest in (whole, later)
     }
 
     # nothing is left to do

@@ -7,11 +7,13 @@ import os
 import dagster as dg
 
 from pipeline import definitions
-from resources.configurable import Inbox, Workers
+from resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
 from tests.killing.gates import gated_progress
 
 #: Documents of a batch.
 BATCH = "DOCMILL_TEST_BATCH"
+#: `off`: without OCR, which is not how the command line converts.
+OCR = "DOCMILL_TEST_OCR"
 
 defs = dg.Definitions(
     assets=definitions.defs.assets,
@@ -23,6 +25,7 @@ defs = dg.Definitions(
         "inbox": Inbox(settle_seconds=0, max_wait_seconds=0, batch_documents=int(os.environ[BATCH])),
         "workers": Workers(count=2),
         "progress": gated_progress,
+        **({"ocr": Ocr(backend=OcrOffConfig())} if os.environ.get(OCR) == "off" else {}),
     },
     executor=definitions.defs.executor,
 )

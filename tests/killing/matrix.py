@@ -36,14 +36,15 @@ __all__ = [
     "spread",
 ]
 
-Victim = Literal["worker", "run", "daemon", "postgres", "s3"]
-VICTIMS: tuple[Victim, ...] = ("worker", "run", "daemon", "postgres", "s3")
+Victim = Literal["worker", "run", "daemon", "postgres", "s3", "machine"]
+VICTIMS: tuple[Victim, ...] = ("worker", "run", "daemon", "postgres", "s3", "machine")
 STAGES = ("pages", "ocr", "layout", "tables", "documents", "exports")
 #: How long servers are away, in turn: less and more than what is tried again at once.
-_OUTAGES_S: dict[Victim, tuple[float, float]] = {"postgres": (2.0, 20.0), "s3": (2.0, 15.0)}
-#: Kills that may end a run, of one batch: the instance starts a run again twice.
-_FATAL: frozenset[Victim] = frozenset({"run", "postgres", "s3"})
-_MAX_FATAL = 2
+_OUTAGES_S: dict[Victim, tuple[float, float]] = {"postgres": (2.0, 20.0), "s3": (2.0, 10.0)}
+#: Kills that may end a run, of one batch. Those of other batches may end it too, and the instance starts it
+#: again five times.
+_FATAL: frozenset[Victim] = frozenset({"run", "postgres", "s3", "machine"})
+_MAX_FATAL = 3
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ BOUNDARIES = (
 
 @dataclass(frozen=True)
 class Kill:
-    """Whom to kill, where, and how long until it is started again."""
+    """Whom to kill, where, and how long until it is started again.
+
+    The `machine` is the daemon, its code server and all runs at once.
+    """
 
     victim: Victim
     boundary: Boundary
@@ -235,6 +239,9 @@ class Killer:
                 psutil.Process(message.pid).kill()
             case "daemon":
                 self.deployment.kill_daemon()
+                self.deployment.start_daemon()
+            case "machine":
+                self.deployment.kill_everything()
                 self.deployment.start_daemon()
             case "postgres":
                 self.deployment.postgres.kill()
