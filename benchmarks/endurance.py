@@ -2,8 +2,8 @@
 
 200 small PDFs go from an inbox on an S3 server (SeaweedFS) through Dagster's daemon on PostgreSQL to
 published documents, while a worker process, the run, the daemon, PostgreSQL and the S3 server are killed
-(SIGKILL) at every boundary of a stage in turn. Daemon and servers are started again as a supervisor would. For
-each kill it says how long its batch stood still, and what its batch lost or did twice.
+(SIGKILL) at every boundary of a stage in turn. Daemon and servers are started again as a supervisor would.
+For each kill it says how long its batch stood still, and what its batch lost or did twice.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ _RESOURCES = {
 _BACKEND_RETRIES = dg.RetryPolicy(
     max_retries=8, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
-#: Where somebody waits at a terminal, he is told after some fifteen seconds.
+#: Whoever waits at a terminal is told after some fifteen seconds.
 _RETRIES_AT_TERMINAL = 3
 
 
@@ -88,9 +88,9 @@ def stage_asset(
     """The decorator of every stage's asset: partitioned by batch, with resources and retries they share.
 
     What the function raises becomes a `dagster.Failure`: without retries when docmill is set up wrongly or
-    the run is interrupted, with retries when a server does not answer. When it does not for all of them the
-    run fails, and the instance runs it again. `pool` bounds how many of these steps
-    run at once on the instance. A stage that is `checked` returns the result of `failure_rate` too.
+    the run is interrupted, with retries when a server does not answer; when it answers none of them
+    the run fails, and the instance runs it again. `pool` bounds how many of these steps run at once on the
+    instance. A stage that is `checked` returns the result of `failure_rate` too.
     """
     asset = dg.asset(
         name=name,

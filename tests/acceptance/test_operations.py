@@ -16,8 +16,8 @@ from pipeline.ledger.ledger import open_ledger
 from pipeline.requests import read_requests
 from tests.deployment import Deployment
 from tests.killing.corpus import small_pdfs
-from tests.killing.definitions import BATCH, OCR
 from tests.killing.gates import GATES, Gates, Message
+from tests.killing.settings import BATCH, OCR
 from tests.model_cache import weights
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]

@@ -24,8 +24,8 @@ from pipeline.publish import INDEX
 from resources.sources import content_hash
 from resources.store import DocumentStore
 from tests.killing.corpus import small_pdfs
-from tests.killing.definitions import BATCH
 from tests.killing.gates import GATES, Gates, Message
+from tests.killing.settings import BATCH
 from tests.model_cache import weights
 from tests.s3 import WeedServer
 

@@ -9,11 +9,7 @@ import dagster as dg
 from pipeline import definitions
 from resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
 from tests.killing.gates import gated_progress
-
-#: Documents of a batch.
-BATCH = "DOCMILL_TEST_BATCH"
-#: `off`: without OCR, which is not how the command line converts.
-OCR = "DOCMILL_TEST_OCR"
+from tests.killing.settings import BATCH, OCR
 
 defs = dg.Definitions(
     assets=definitions.defs.assets,

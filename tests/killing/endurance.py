@@ -15,9 +15,9 @@ from typing import Any
 
 from tests.deployment import Deployment
 from tests.killing.corpus import small_pdfs
-from tests.killing.definitions import BATCH
 from tests.killing.gates import GATES, Gates
 from tests.killing.matrix import Findings, Kill, Killer, spread
+from tests.killing.settings import BATCH
 
 __all__ = ["Endured", "endure"]
 
