@@ -18,7 +18,7 @@ from pipeline.executor import executor
 from pipeline.jobs import convert_documents, report_corpus
 from pipeline.progress import LogProgress
 from pipeline.schedules import daily_report, nightly_backfill
-from pipeline.sensors import alert_on_failure, new_pdfs, requested_batches
+from pipeline.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
 from resources.configurable import (
     Alerts,
     Assembly,
@@ -41,7 +41,7 @@ defs = dg.Definitions(
     assets=[pages, ocr, layout, tables, understanding, documents, exports, corpus_report],
     jobs=[convert_documents, report_corpus],
     schedules=[nightly_backfill, daily_report],
-    sensors=[new_pdfs, requested_batches, alert_on_failure],
+    sensors=[new_pdfs, requested_batches, unretried_runs, alert_on_failure],
     resources={
         "store": Store(),
         "reader": Reader(),

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["Lane", "lane_tags"]
+__all__ = ["LANE_TAGS", "Lane", "lane_tags"]
+
+#: The tags that put a run in a lane.
+LANE_TAGS = ("lane", "dagster/priority")
 
 Lane = Literal["interactive", "inbox", "backfill"]
 

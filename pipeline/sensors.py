@@ -1,25 +1,29 @@
-"""Sensors: what appears in the inbox, what was asked for, and whom to tell of failures."""
+"""Sensors: what appears in the inbox, what was asked for, what to run again, and whom to tell of failures."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from pipeline.alerts import failure_text
 from pipeline.batches import BatchLimits
 from pipeline.convert.errors import BackendConfigError, DocmillError
 from pipeline.inbox import Cursor, InboxLimits, InboxReader, Look
 from pipeline.jobs import convert_documents
-from pipeline.lanes import lane_tags
+from pipeline.lanes import LANE_TAGS, lane_tags
 from pipeline.ledger.ledger import open_ledger
 from pipeline.partitions import batches
 from pipeline.requests import RequestCursor, take
+from pipeline.retries import lost_retries
+from pipeline.schedules import running_batches
 from resources.configurable import Alerts, Inbox, Store
 
-__all__ = ["alert_on_failure", "new_pdfs", "requested_batches"]
+__all__ = ["alert_on_failure", "new_pdfs", "requested_batches", "unretried_runs"]
 
 #: Files that one tick names in its log.
 _NAMED = 20
@@ -81,6 +85,26 @@ def requested_batches(context: dg.SensorEvaluationContext, inbox: Inbox, store: 
         cursor=cursor.dump(),
         skip_reason=None if requests else "nothing was asked for",
     )
+
+
+@dg.sensor(job=convert_documents, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def unretried_runs(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Runs again what Dagster should have and could not, for instance while its database was away."""
+    running = running_batches(context.instance)
+    found = [
+        run
+        for run in lost_retries(context.instance, convert_documents.name, datetime.now(UTC))
+        if run.tags[PARTITION_NAME_TAG] not in running
+    ]
+    if not found:
+        yield dg.SkipReason("no run lost its retry")
+    for run in found:
+        lane = {name: run.tags[name] for name in LANE_TAGS if name in run.tags}
+        yield dg.RunRequest(
+            run_key=f"retry/{run.run_id}",
+            partition_key=run.tags[PARTITION_NAME_TAG],
+            tags={**lane, "docmill/why": f"run {run.run_id} ended and was not run again"},
+        )
 
 
 @dg.run_failure_sensor(minimum_interval_seconds=30, default_status=_running_if("DOCMILL_ALERT_WEBHOOK"))

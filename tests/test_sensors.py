@@ -18,13 +18,14 @@ from pipeline.batches import INBOX, DocumentRef, read_manifest, write_manifest
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from pipeline.definitions import defs
 from pipeline.inbox import Cursor
+from pipeline.lanes import lane_tags
 from pipeline.ledger.ledger import Outcome, open_ledger
 from pipeline.ledger.rows import DocumentRow, to_rows
 from pipeline.partitions import BATCHES
 from pipeline.records import StageRecord
 from pipeline.requests import RequestCursor, read_requests, write_request
 from pipeline.schedules import nightly_backfill, running_batches
-from pipeline.sensors import alert_on_failure, new_pdfs, requested_batches
+from pipeline.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
 from resources.configurable import Alerts, Inbox, Store
 from resources.store import DocumentStore
 from resources.webhook import Webhook
@@ -214,6 +215,62 @@ def test_a_batch_that_runs_is_not_run_again(
     instance.report_run_canceled(run)
     assert running_batches(instance) == set()
     assert len(nightly(tmp_path, instance)) == 1
+
+
+# --- unretried_runs ---
+
+
+def unretried(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    with dg.build_sensor_context(instance=instance) as context:
+        found = list(unretried_runs(context))
+    return [each for each in found if isinstance(each, dg.RunRequest)]
+
+
+def died(instance: dg.DagsterInstance, batch: str, **tags: str) -> dg.DagsterRun:
+    """A run whose process is gone, as run monitoring ends it."""
+    job = defs.resolve_job_def("convert_documents")
+    tags = {"dagster/partition": batch, **lane_tags("interactive"), **tags}
+    run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    instance.report_run_failed(run, "its process is gone")
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def retrying(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance that runs again what died, twice."""
+    (tmp_path / "retrying").mkdir()
+    settings = {"run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False}}
+    with dg.instance_for_test(temp_dir=str(tmp_path / "retrying"), overrides=settings) as made:
+        yield made
+
+
+def test_a_run_whose_retry_failed_is_run_again(retrying: dg.DagsterInstance) -> None:
+    run = died(retrying, "2026-11-25-1docs-a")
+    assert run.tags["dagster/will_retry"] == "true"
+    assert unretried(retrying) == []  # Dagster's daemon has it yet before it
+    retrying.add_run_tags(run.run_id, {"dagster/will_retry": "false"})  # what it notes when it cannot
+    [request] = unretried(retrying)
+    assert (request.run_key, request.partition_key) == (f"retry/{run.run_id}", "2026-11-25-1docs-a")
+    assert (request.tags["lane"], request.tags["dagster/priority"]) == ("interactive", "10")
+
+
+def test_runs_that_dagster_means_to_leave_are_left(retrying: dg.DagsterInstance) -> None:
+    died(retrying, "2026-11-25-1docs-a", **{"dagster/max_retries": "0"})
+    job = defs.resolve_job_def("convert_documents")
+    tags = {"dagster/partition": "2026-11-25-1docs-b"}
+    retrying.report_run_canceled(retrying.create_run_for_job(job, tags=tags))
+    assert unretried(retrying) == []
+
+
+def test_a_batch_that_runs_by_now_is_not_run_beside_it(retrying: dg.DagsterInstance) -> None:
+    run = died(retrying, "2026-11-25-1docs-a")
+    retrying.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+    job = defs.resolve_job_def("convert_documents")
+    tags = {"dagster/partition": "2026-11-25-1docs-a"}
+    retrying.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    assert unretried(retrying) == []
 
 
 # --- alert_on_failure ---
