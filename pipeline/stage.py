@@ -322,12 +322,13 @@ class StageRunner:
             record.issues += [issue for issue in earlier.issues if issue not in record.issues]
         if record.issues:
             record.status = "partial"
-        return record
+        return _with_losses(record, state)
 
     def _give_up(self, state: _Document, error: DocumentError) -> StageRecord:
         document, print_ = state.job.document, self.fingerprints[self.spec.name]
         record = quarantine(self.spec.name, document.id, document.name, error, state.seconds)
         record.page_count = max((r.page_count for r in state.upstream.values()), default=0)
+        _with_losses(record, state)
         standing = self.artifacts.write(print_, b"", record)
         if standing.usable:  # another run finished it meanwhile, and perhaps took the page chunks
             self.artifacts.delete_parts(document.id, self.spec.name, print_)
@@ -336,6 +337,13 @@ class StageRunner:
     def _blank(self, state: _Document) -> StageRecord:
         document = state.job.document
         return StageRecord(stage=self.spec.name, document=document.id, name=document.name)
+
+
+def _with_losses(record: StageRecord, state: _Document) -> StageRecord:
+    """Say how many workers the document cost, if any: they are what a hostile file is dear for."""
+    if state.lost_workers:
+        record.counts["lost_workers"] = state.lost_workers
+    return record
 
 
 def _unfinished(chunks: list[list[int]], parts: Sequence[StageRecord]) -> list[list[int]]:

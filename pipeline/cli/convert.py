@@ -70,6 +70,7 @@ class ConvertOptions:
     hierarchy: bool | None = None
     password: str = ""
     timeout: float = 120.0
+    memory: int = 4096
     debug_overlays: bool = False
     batch_size: int = 64
     log_level: str = "CRITICAL"
@@ -90,7 +91,7 @@ class ConvertOptions:
             reader["password"] = {"env": _PASSWORD_VARIABLE}
         settings: dict[str, dict[str, Any]] = {
             "reader": reader,
-            "workers": {"count": self.jobs, "task_seconds": self.timeout},
+            "workers": {"count": self.jobs, "task_seconds": self.timeout, "memory_mb": self.memory},
             "layout": {"backend": self._backend(self.layout)},
             "tables": {"backend": self._backend(self.tables)},
             "ocr": {"backend": self._backend(self.ocr)},
