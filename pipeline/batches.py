@@ -33,6 +33,8 @@ CONVERT, INBOX, RETRY, BACKFILL = "convert", "inbox", "retry", "backfill"
 
 #: Digits of the content hash in a batch's key.
 _DIGITS = 6
+#: The longest name of results: file systems take 255 bytes, extension included.
+_NAME_BYTES = 220
 
 
 class DocumentRef(msgspec.Struct, frozen=True):
@@ -52,8 +54,15 @@ class DocumentRef(msgspec.Struct, frozen=True):
 
     @property
     def stem(self) -> str:
-        """The name of its results: folders and file name without extension."""
-        return self.published or str(PurePosixPath(self.name).with_suffix(""))
+        """The name of its results: folders and file name without extension.
+
+        What is too long for file systems once an extension is added is cut, and told apart by the id.
+        """
+        name = PurePosixPath(self.published or PurePosixPath(self.name).with_suffix(""))
+        last = name.name.encode()
+        if len(last) <= _NAME_BYTES:
+            return str(name)
+        return str(name.with_name(f"{last[:_NAME_BYTES].decode(errors='ignore')}-{self.id[:_DIGITS]}"))
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from typing import Any
 import fsspec
 
 from pipeline.convert.errors import BackendConfigError, BackendUnavailableError, SourceMissingError
+from resources.sources import readable
 from resources.store import is_store_error
 
 __all__ = ["Listing", "SourceObject"]
@@ -119,7 +120,7 @@ def _walk(
 ) -> Iterator[SourceObject]:
     """Files below a folder, folders in order among files; whole folders before `after` are passed over."""
     with os.scandir(folder) as found:
-        entries = sorted(((_text(entry.name), entry) for entry in found), key=lambda pair: pair[0])
+        entries = sorted(((readable(entry.name), entry) for entry in found), key=lambda pair: pair[0])
     first = after[0] if after else ""
     for name, entry in entries:
         if name < first:
@@ -142,14 +143,9 @@ def _local(entry: os.DirEntry[str], parts: tuple[str, ...], moved: float) -> Sou
     version = f"{state.st_mtime_ns:x}-{state.st_size:x}"
     return SourceObject(
         "/".join(parts),
-        _text(entry.path),
+        readable(entry.path),
         state.st_size,
         version,
         datetime.fromtimestamp(arrived, UTC),
-        nameable=_text(entry.path) == entry.path,
+        nameable=readable(entry.path) == entry.path,
     )
-
-
-def _text(name: str) -> str:
-    """The name with bytes that are not UTF-8 shown as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

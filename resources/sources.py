@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -24,14 +25,18 @@ from pipeline.convert.errors import (
 )
 from resources.store import is_store_error
 
-__all__ = ["SourceCache", "SourceFile", "content_hash", "find_sources"]
+__all__ = ["SourceCache", "SourceFile", "content_hash", "find_sources", "readable"]
 
 _READ_BYTES = 1 << 20
+_FILE = "file://"
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that may be converted: its address, its size in bytes, and its name below what was asked for."""
+    """A file that may be converted: its address, its size in bytes, and its name below what was asked for.
+
+    A local file's address is its path, or a `file:` URI where the path is not text: manifests are.
+    """
 
     address: str
     size: int
@@ -52,13 +57,13 @@ def find_sources(places: Iterable[str], options: dict[str, Any] | None = None) -
 def _found(place: str, options: dict[str, Any]) -> Iterator[SourceFile]:
     fs, path = _open_place(place, options)
     if fs.isfile(path):
-        yield SourceFile(_address(fs, path), int(fs.size(path)), PurePosixPath(path).name)
+        yield SourceFile(_address(fs, path), int(fs.size(path)), readable(PurePosixPath(path).name))
     elif fs.isdir(path):
         found = fs.find(path, detail=True)
         for name, info in sorted(found.items()):
             if name.lower().endswith(".pdf"):
                 below = PurePosixPath(name).relative_to(path)
-                yield SourceFile(_address(fs, name), int(info["size"]), str(below))
+                yield SourceFile(_address(fs, name), int(info["size"]), readable(str(below)))
     else:
         raise SourceMissingError(f"there is no file or folder at {place}")
 
@@ -72,14 +77,14 @@ class SourceCache:
 
     def identify(self, address: str) -> str:
         """The document id of a file: the SHA-256 of its bytes. Errors as of `local_path`."""
-        if _is_local(address):
+        if path := _local_path(address):
             with _reading(address):
-                return content_hash(_existing(Path(address), address))
+                return content_hash(_existing(path, address))
         return self._fetch(address).stem
 
     def content_id(self, address: str) -> str:
         """The same without keeping anything: a remote file is read once, piece by piece."""
-        if _is_local(address):
+        if _local_path(address):
             return self.identify(address)
         digest = hashlib.sha256()
         with _reading(address), fsspec.open(address, "rb", **self.options) as source:
@@ -93,8 +98,8 @@ class SourceCache:
         Raises `SourceMissingError`, `SourceChangedError`, or `BackendUnavailableError` when the server that
         holds it does not answer.
         """
-        if _is_local(address):
-            path = _existing(Path(address), address)
+        if local := _local_path(address):
+            path = _existing(local, address)
         else:
             path = self.folder / f"{content_id}.pdf"
             if not path.is_file() or content_hash(path) != content_id:
@@ -145,8 +150,8 @@ def _existing(path: Path, address: str) -> Path:
 
 
 def _open_place(place: str, options: dict[str, Any]) -> tuple[fsspec.AbstractFileSystem, str]:
-    if _is_local(place):
-        return LocalFileSystem(), str(Path(place).expanduser().absolute())
+    if path := _local_path(place):
+        return LocalFileSystem(), str(path.expanduser().absolute())
     try:
         fs, path = fsspec.core.url_to_fs(place, **options)
     except (ValueError, ImportError) as error:
@@ -154,12 +159,22 @@ def _open_place(place: str, options: dict[str, Any]) -> tuple[fsspec.AbstractFil
     return fs, path
 
 
-def _is_local(address: str) -> bool:
-    return "://" not in str(address)
+def _local_path(address: str) -> Path | None:
+    """The path that an address means on this machine; None when it lies elsewhere."""
+    if address.startswith(_FILE):
+        return Path(os.fsdecode(unquote_to_bytes(address.removeprefix(_FILE))))
+    return None if "://" in address else Path(address)
 
 
 def _address(fs: fsspec.AbstractFileSystem, path: str) -> str:
-    return os.fspath(path) if isinstance(fs, LocalFileSystem) else str(fs.unstrip_protocol(path))
+    if not isinstance(fs, LocalFileSystem):
+        return str(fs.unstrip_protocol(path))
+    return path if readable(path) == path else Path(path).as_uri()
+
+
+def readable(name: str) -> str:
+    """The name of a file with bytes that are not UTF-8 shown as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def content_hash(path: Path) -> str:

@@ -206,7 +206,7 @@ class DocumentStore:
             return
         final = Path(place)
         final.parent.mkdir(parents=True, exist_ok=True)
-        partial = final.with_name(f".{final.name[:150]}.{uuid.uuid4().hex[:8]}{_PARTIAL}")
+        partial = _partial(final)
         try:
             with partial.open("wb") as target:
                 yield target
@@ -218,7 +218,7 @@ class DocumentStore:
 
     def _write_local_if(self, final: Path, data: bytes, version: str | None) -> bool:
         final.parent.mkdir(parents=True, exist_ok=True)
-        partial = final.with_name(f".{final.name[:150]}.{uuid.uuid4().hex[:8]}{_PARTIAL}")
+        partial = _partial(final)
         try:
             partial.write_bytes(data)
             with _locked(final.parent):
@@ -242,6 +242,12 @@ class DocumentStore:
             if isinstance(error, _MISUSE):
                 raise BackendConfigError(message) from error
             raise BackendUnavailableError(message) from error
+
+
+def _partial(final: Path) -> Path:
+    """A name beside it for what is being written; file systems take 255 bytes."""
+    begin = os.fsdecode(os.fsencode(final.name)[:150])
+    return final.with_name(f".{begin}.{uuid.uuid4().hex[:8]}{_PARTIAL}")
 
 
 @contextmanager

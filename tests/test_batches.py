@@ -120,3 +120,10 @@ def test_another_batch_never_takes_a_key(store: DocumentStore, monkeypatch: pyte
 def test_the_stem_keeps_folders() -> None:
     assert ref(1, "a/b.c.pdf").stem == "a/b.c"
     assert DocumentRef("0" * 64, "a.pdf", "/a.pdf", 1, "a-000000").stem == "a-000000"
+
+
+@pytest.mark.parametrize(("letter", "kept"), [("x", 220), ("長", 73)])
+def test_results_of_long_names_have_names_that_file_systems_take(letter: str, kept: int) -> None:
+    name = f"folder/{letter * (251 // len(letter.encode()))}.pdf"
+    assert ref(1, name).stem == f"folder/{letter * kept}-000000"
+    assert ref(1, f"folder/{letter * 60}.pdf").stem == f"folder/{letter * 60}"

@@ -151,6 +151,7 @@ def test_a_bad_page_of_a_short_document_costs_that_page_only(store: ArtifactStor
     [record] = run_stage(store, FIRST, Script(str(calls), 3, {2: "kill"}), [document()])
     assert (record.status, record.pages, [i.page for i in record.issues]) == ("partial", [1, 2, 3], [2])
     assert record.extra["style"] == "plain"
+    assert record.counts["lost_workers"] == 2  # with the chunk of all pages, then alone
 
 
 def test_a_page_that_hangs_costs_that_page_only(store: ArtifactStore, calls: Path) -> None:

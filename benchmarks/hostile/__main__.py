@@ -1,8 +1,8 @@
 """`python -m benchmarks.hostile --count 600`: malformed PDFs through docmill, and what becomes of each.
 
-It makes the corpus, converts it as `docmill convert` does, and prints outcomes by kind and reason, the slowest
-files, the peak memory of all processes, and how many workers were lost. It ends with 1 when a file has no typed
-outcome, when docmill itself is at fault, or when the memory exceeds what the limits allow.
+It makes the corpus, converts it as `docmill convert` does, and prints outcomes by kind and reason, the
+slowest files, the peak memory of all processes, and how many workers were lost. It ends with 1 when a file
+has no typed outcome, when docmill itself is at fault, or when more memory is used than the limits allow.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         corpus = options.keep or Path(scratch) / "corpus"
         files = make_corpus(corpus, options.count, options.seed, options.kind)
         console.print(
-            f"{len(files)} files of {len(set(file.kind for file in files))} kinds, seed {options.seed}"
+            f"{len(files)} files of {len({file.kind for file in files})} kinds, seed {options.seed}"
         )
         run = convert_corpus(corpus, Path(scratch) / "home", settings)
     found = outcomes(files, run.records, run.lost_workers)
@@ -101,10 +101,9 @@ def _print(console: Console, found: Sequence[Outcome], run: Run, allowed: int) -
             escape(outcome.name), outcome.status, f"{outcome.seconds:.1f}", str(outcome.lost_workers or "")
         )
     console.print(slowest)
-    console.print(
-        f"{len(found)} files in {run.seconds:.0f} s; peak memory {run.peak_mb:.0f} MB of {allowed} MB allowed; "
-        f"{sum(run.lost_workers.values())} workers lost and replaced"
-    )
+    lost = sum(run.lost_workers.values())
+    console.print(f"{len(found)} files in {run.seconds:.0f} s; {lost} workers lost and replaced")
+    console.print(f"peak memory {run.peak_mb:.0f} MB of {allowed} MB that the limits allow")
 
 
 if __name__ == "__main__":

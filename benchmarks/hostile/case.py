@@ -16,7 +16,7 @@ Make = Callable[[Random], bytes]
 class Case:
     """A file to be made: `name` within its `kind`; `repeats` when another seed makes another file.
 
-    `file_name` is what the file is called where its name is what is hostile: bytes that the file system takes.
+    `file_name` is what the file is called where its name is what is hostile: bytes for the file system.
     """
 
     kind: str

@@ -33,6 +33,7 @@ from benchmarks.hostile.kinds import (
     truncation,
     xref,
 )
+from resources.sources import readable
 
 __all__ = ["ALL_CASES", "KINDS", "HostileFile", "make_corpus"]
 
@@ -83,12 +84,11 @@ def make_corpus(folder: Path, files: int, seed: int = 0, kinds: Sequence[str] = 
     made: list[HostileFile] = []
     for case, turn in _in_turn(files, kinds or KINDS):
         rng = Random(f"{seed}/{case.kind}/{case.name}/{turn}")
-        name = os.fsencode(case.kind) + b"/" + (case.file_name or _file_name(case, turn))
-        path = os.path.join(os.fsencode(folder), name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(case.make(rng))
-        made.append(HostileFile(case.kind, os.fsdecode(name)))
+        name = f"{case.kind}/{os.fsdecode(case.file_name or _file_name(case, turn))}"
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(case.make(rng))
+        made.append(HostileFile(case.kind, readable(name)))
     return made
 
 

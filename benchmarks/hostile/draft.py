@@ -24,7 +24,7 @@ def reference(number: int) -> bytes:
 
 
 def stream_object(data: bytes, entries: bytes = b"", *, length: bytes | None = None) -> bytes:
-    """The body of a stream object; `length` is what /Length says, the truth when it is None, `b""` to omit it."""
+    """The body of a stream object; `length` is what /Length says: the truth if None, nothing if empty."""
     said = b"%d" % len(data) if length is None else length
     counted = b" /Length " + said if said else b""
     return b"<< " + entries + counted + b" >>\nstream\n" + data + b"\nendstream"
@@ -32,7 +32,7 @@ def stream_object(data: bytes, entries: bytes = b"", *, length: bytes | None = N
 
 @dataclass
 class Draft:
-    """Objects by number. 1 is the catalog and 2 the page tree; both are made when saving unless they are put."""
+    """Objects by number. 1 is the catalog and 2 the page tree; both are made when saving unless put."""
 
     header: bytes = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
     objects: dict[int, bytes] = field(default_factory=dict)

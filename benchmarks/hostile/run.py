@@ -74,7 +74,7 @@ def _convert(folder: Path, home: Path, settings: RunSettings, pipe: Connection) 
         timeout=settings.timeout,
         memory=settings.memory_mb,
     )
-    summary = convert_files(options, Console(quiet=True))
+    summary = convert_files(options, Console(stderr=True))
     pipe.send((summary.records, _lost_workers(options, summary.records)))
     pipe.close()
 

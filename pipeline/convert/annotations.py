@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from pipeline.convert.pageframe import PageFrame
+from pipeline.convert.strings import wide_string
 from pipeline.convert.types import Box, Link, Widget
 
 __all__ = ["read_annotations"]
 
 MAX_ANNOTATIONS = 5_000
-MAX_STRING_BYTES = 1 << 16
+MAX_ADDRESS_BYTES = 1 << 16
+MAX_STRING = 1 << 15
 
 _FIELD_KINDS = {
     pdfium_c.FPDF_FORMFIELD_PUSHBUTTON: "button",
@@ -95,7 +98,7 @@ def _target(document: pdfium.PdfDocument, link: ctypes.Structure) -> tuple[str |
     if not target and action:
         kind = pdfium_c.FPDFAction_GetType(action)
         if kind == pdfium_c.PDFACTION_URI:
-            size = min(pdfium_c.FPDFAction_GetURIPath(document, action, None, 0), MAX_STRING_BYTES)
+            size = min(pdfium_c.FPDFAction_GetURIPath(document, action, None, 0), MAX_ADDRESS_BYTES)
             buffer = ctypes.create_string_buffer(max(size, 1))
             pdfium_c.FPDFAction_GetURIPath(document, action, buffer, size)
             return buffer.value.decode("utf-8", "replace").strip() or None, None
@@ -123,11 +126,10 @@ def _widget(formenv: pdfium.PdfFormEnv, annotation: ctypes.Structure, frame: Pag
     )
 
 
-def _text(read: Callable[[ctypes.Array[ctypes.c_wchar] | None, int], int]) -> str:
-    """A UTF-16 string from a PDFium function that first tells its size in bytes, terminator included."""
-    size = min(read(None, 0), MAX_STRING_BYTES)
-    if size <= 2:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    read(ctypes.cast(buffer, ctypes.POINTER(pdfium_c.FPDF_WCHAR)), size)
-    return buffer.raw.decode("utf-16-le", "replace").partition("\0")[0]
+def _text(read: Callable[[Any, int], int]) -> str:
+    """What PDFium writes as UTF-16 into a typed buffer."""
+
+    def write(buffer: ctypes.Array[ctypes.c_char] | None, size: int) -> int:
+        return read(buffer and ctypes.cast(buffer, ctypes.POINTER(pdfium_c.FPDF_WCHAR)), size)
+
+    return wide_string(write, MAX_STRING)

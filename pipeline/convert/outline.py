@@ -7,13 +7,14 @@ import ctypes
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from pipeline.convert.strings import wide_string
 from pipeline.convert.types import OutlineEntry
 
 __all__ = ["read_outline"]
 
 MAX_ENTRIES = 20_000
 MAX_DEPTH = 32
-MAX_TITLE_BYTES = 8_192
+MAX_TITLE = 4_096
 
 
 def read_outline(document: pdfium.PdfDocument) -> list[OutlineEntry]:
@@ -40,12 +41,10 @@ def read_outline(document: pdfium.PdfDocument) -> list[OutlineEntry]:
 
 
 def _title(bookmark: ctypes.Structure) -> str:
-    size = min(pdfium_c.FPDFBookmark_GetTitle(bookmark, None, 0), MAX_TITLE_BYTES)
-    if size <= 2:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    pdfium_c.FPDFBookmark_GetTitle(bookmark, buffer, size)
-    return " ".join(buffer.raw.decode("utf-16-le", "replace").partition("\0")[0].split())
+    title = wide_string(
+        lambda buffer, size: pdfium_c.FPDFBookmark_GetTitle(bookmark, buffer, size), MAX_TITLE
+    )
+    return " ".join(title.split())
 
 
 def _target(document: pdfium.PdfDocument, bookmark: ctypes.Structure) -> int | None:

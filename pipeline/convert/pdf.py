@@ -31,6 +31,7 @@ from pipeline.convert.errors import (
 )
 from pipeline.convert.outline import read_outline
 from pipeline.convert.pageframe import PageFrame
+from pipeline.convert.strings import wide_string
 from pipeline.convert.types import Box, OutlineEntry
 
 __all__ = ["Pdf", "PdfLimits"]
@@ -41,6 +42,8 @@ HEADER_WINDOW = 1024
 LOWEST_SCALE = 0.05
 #: PDFium draws with 32-bit fixed point; longer sides overflow.
 MAX_PIXELS_PER_SIDE = 30_000
+#: Characters of a title, an author, a list of keywords.
+MAX_INFORMATION = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -192,8 +195,15 @@ class Pdf:
 
     def metadata(self) -> dict[str, str]:
         """The document information dictionary (Title, Author, Producer, ...) without its empty entries."""
-        found: dict[str, str] = self._document.get_metadata_dict(skip_empty=True)
-        return found
+        found = {key: _information(self._document, key) for key in self._document.METADATA_KEYS}
+        return {key: value for key, value in found.items() if value}
+
+
+def _information(document: pdfium.PdfDocument, key: str) -> str:
+    name = key.encode()
+    return wide_string(
+        lambda buffer, size: pdfium_c.FPDF_GetMetaText(document, name, buffer, size), MAX_INFORMATION
+    )
 
 
 def _check_file(path: Path, limits: PdfLimits) -> None:

@@ -250,6 +250,29 @@ def test_metadata(tmp_path: Path) -> None:
     assert "Author" not in metadata
 
 
+def test_metadata_that_is_no_text_becomes_text(tmp_path: Path) -> None:
+    builder = Builder()
+    builder.page()
+    builder.pdf.docinfo["/Title"] = pikepdf.String(b"\xfe\xff\xd8\x00\x00A\xdc\x00")
+    builder.pdf.docinfo["/Subject"] = "word " * 100_000
+    with Pdf.open(builder.save(tmp_path / "meta.pdf")) as pdf:
+        metadata = pdf.metadata()
+    assert metadata["Title"] == "\ufffdA\ufffd"
+    assert metadata["Subject"].startswith("word word")
+    assert len(metadata["Subject"]) == 1 << 15
+
+
+def test_a_long_bookmark_is_cut_and_not_lost(tmp_path: Path) -> None:
+    builder = Builder()
+    builder.page()
+    with builder.pdf.open_outline() as outline:
+        outline.root.append(OutlineItem("long " * 10_000, 0))
+    with Pdf.open(builder.save(tmp_path / "long.pdf")) as pdf:
+        [entry] = pdf.outline()
+    assert entry.title.startswith("long long")
+    assert len(entry.title) < 5_000
+
+
 def test_close_twice(tmp_path: Path) -> None:
     pdf = Pdf.open(one_page(tmp_path))
     pdf.render(1, 0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +64,20 @@ def test_odd_names(tmp_path: Path, cache: SourceCache, name: str) -> None:
         [file] = find_sources([str(place)])
         assert file.name == name
         assert cache.identify(file.address) == sha256(name.encode()).hexdigest()
+
+
+def test_a_name_that_is_no_text_is_shown_escaped_and_found_again(tmp_path: Path, cache: SourceCache) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xe9sum\xe9 100%.pdf"))
+    odd.write_bytes(b"1")
+    for place in (tmp_path, odd):
+        [file] = find_sources([str(place)])
+        assert file.name == r"r\xe9sum\xe9 100%.pdf"
+        assert file.address.isascii()
+        identity = cache.identify(file.address)
+        assert identity == sha256(b"1").hexdigest()
+        assert cache.content_id(file.address) == identity
+        assert cache.local_path(file.address, identity) == odd
+    assert [again.address for again in find_sources([file.address])] == [file.address]
 
 
 def test_places_that_do_not_exist(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:

@@ -43,6 +43,14 @@ def test_objects_are_written_and_read(store: DocumentStore) -> None:
     assert store.read("empty") == b""
 
 
+@pytest.mark.parametrize("letter", ["x", "長"])
+def test_names_as_long_as_file_systems_take(tmp_path: Path, letter: str) -> None:
+    store, name = DocumentStore(str(tmp_path)), letter * (255 // len(letter.encode()))
+    store.write(name, b"1")
+    assert store.write_if(name, b"2", store.version(name))
+    assert store.list("") == [name]
+
+
 def test_ranges_and_tails(store: DocumentStore) -> None:
     store.write("x", b"0123456789")
     assert store.read("x", 2, 5) == b"234"

@@ -6,6 +6,7 @@ import io
 import zlib
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pikepdf
 from PIL import Image
@@ -183,10 +184,8 @@ def _sample_picture(rng: Random) -> bytes:
     with opened(rng.choice(("two_column_paper.pdf", "annual_report.pdf"))) as document:
         for each in list(document.objects):
             if isinstance(each, pikepdf.Stream) and each.get("/Subtype") == pikepdf.Name.Image:
-                data = each.read_raw_bytes()
-                each.write(
-                    _changed(data, rng, 0), filter=each.get("/Filter"), decode_parms=each.get("/DecodeParms")
-                )
+                parameters: Any = {"filter": each.get("/Filter"), "decode_parms": each.get("/DecodeParms")}
+                each.write(_changed(each.read_raw_bytes(), rng, 0), **parameters)
         return saved(document)
 
 

@@ -24,7 +24,7 @@ def _annotated(build: Callable[[Draft], bytes]) -> Callable[[Random], bytes]:
 
 
 def _annotation(body: bytes) -> Callable[[Random], bytes]:
-    return _annotated(lambda draft: b"[<< /Type /Annot " + body + b" >>]")
+    return _annotated(lambda _: b"[<< /Type /Annot " + body + b" >>]")
 
 
 def _link(entries: bytes) -> Callable[[Random], bytes]:
@@ -136,14 +136,14 @@ def _bookmark(entries: bytes) -> Callable[[Draft, int], bytes]:
     return build
 
 
-def _siblings(draft: Draft, root: int) -> bytes:
+def _siblings(draft: Draft, _: int) -> bytes:
     first = draft.reserve()
     for number in range(50_000):
         draft.put(first + number, b"<< /Title (%d) /Next %d 0 R >>" % (number, first + number + 1))
     return b"<< /First %s /Count 50000 >>" % reference(first)
 
 
-def _deep_outline(draft: Draft, root: int) -> bytes:
+def _deep_outline(draft: Draft, _: int) -> bytes:
     first = draft.reserve()
     for number in range(20_000):
         draft.put(first + number, b"<< /Title (%d) /First %d 0 R >>" % (number, first + number + 1))

@@ -13,7 +13,7 @@ __all__ = ["CASES"]
 
 #: The stream that holds the others, the content of the page, and the cross-reference stream.
 _HOLDER, _CONTENT, _XREF = 5, 4, 6
-_HELD: Mapping[int, bytes] = {
+_HELD: dict[int, bytes] = {
     1: b"<< /Type /Catalog /Pages 2 0 R >>",
     2: b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
     3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << %s >> /Contents 4 0 R >>" % FONT,

@@ -1,4 +1,4 @@
-"""What is wrong with PDFs that people have: careless producers, viewers that hid it, and empty-looking files."""
+"""What is wrong with the PDFs that people have: careless producers, hidden faults, empty-looking files."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def _changed(change: Callable[[pikepdf.Object, str, Random, pikepdf.Pdf], None])
         with opened(rng.choice(_SOURCES)) as document:
             for each in list(document.objects):
                 if isinstance(each, pikepdf.Dictionary | pikepdf.Stream) and rng.random() < share:
-                    keys = sorted(key for key in each if key not in ("/Length", "/Filter"))
+                    keys = sorted(set(each.keys()) - {"/Length", "/Filter"})
                     if keys:
                         change(each, rng.choice(keys), rng, document)
             return saved(document)

@@ -150,7 +150,7 @@ _STREAMS = {
     "stream-predictor-columns-huge": _xref_stream(b"/DecodeParms << /Predictor 12 /Columns %d >>" % _HUGE),
     "stream-truncated": _xref_stream(data=lambda rows: rows[: len(rows) // 2]),
     "stream-garbage": _xref_stream(data=lambda rows: rows[::-1]),
-    "stream-empty": _xref_stream(data=lambda rows: b""),
+    "stream-empty": _xref_stream(data=lambda _: b""),
     "stream-encrypted-by-nothing": _xref_stream(b"/Encrypt 99 0 R"),
 }
 
