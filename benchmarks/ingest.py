@@ -1,13 +1,16 @@
 """How fast an inbox of many files becomes batches: `python -m benchmarks.ingest --files 100000`.
 
-Tiny files of different content in a folder, or below a prefix of the S3 server that AWS_ENDPOINT_URL names
-(`--inbox s3://bucket/prefix`). It looks until all are batched, then a few times more with nothing new, then
-once with everything looked up again, and says what each took. The store is a local folder.
+Tiny files of different content in a folder, in a SeaweedFS server that is started for it (`--s3`),
+or below a prefix of the S3 server that AWS_ENDPOINT_URL names (`--inbox s3://bucket/prefix`). It looks until
+all are batched, then a few times more with nothing new, then once with everything looked up again, and says
+what each took. The store is a local folder. CPU and memory are of this process, the server's are not in them.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import resource
 import shutil
 import statistics
 import tempfile
@@ -25,6 +28,7 @@ from pipeline.ledger.ledger import open_ledger
 from resources.listing import Listing
 from resources.sources import SourceCache
 from resources.store import DocumentStore
+from tests.s3 import WeedServer
 
 _IDLE_LOOKS = 5
 _FOLDER_FILES = 1000
@@ -35,15 +39,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--inbox", default="", help="Where the files are put. Default: a temporary folder")
+    parser.add_argument("--s3", action="store_true", help="Put them into a SeaweedFS server of its own")
     parser.add_argument("--json", type=Path, help="Also write the figures here")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="docmill-ingest-"))
     try:
-        result = measure(folder, options.inbox or str(folder / "inbox"), options.files)
+        if options.s3:
+            with WeedServer(folder / "weed") as server:
+                os.environ.update(server.environment)
+                result = measure(folder, "s3://bucket/inbox", options.files)
+        else:
+            result = measure(folder, options.inbox or str(folder / "inbox"), options.files)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     for name, value in result.items():
-        print(f"{name:<34} {value}")
+        print(f"{name:<36} {value}")
     if options.json:
         options.json.write_text(
             msgspec.json.format(msgspec.json.encode(result | {"environment": environment()})).decode()
@@ -92,6 +102,7 @@ def measure(folder: Path, place: str, files: int) -> dict[str, Any]:
         "CPU s of a look, nothing new": round(statistics.median(cpu for _, cpu in idle), 2),
         "wall s of a full sweep, nothing new": round(full_wall, 2),
         "CPU s of a full sweep, nothing new": round(full_cpu, 2),
+        "peak memory, MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000),
         "files listed by the full sweep": full.listed,
         "found anew by it": full.identified,
     }

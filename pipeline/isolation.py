@@ -197,7 +197,7 @@ class WorkerPool:
         except (EOFError, OSError):
             worker.process.join(_GRACE_S)  # before it is killed, so that its exit status tells why it died
             self._discard(worker)
-            error = _post_mortem(worker.process)
+            error = _post_mortem(worker.process, self.limits.memory_mb)
             if not worker.ready:
                 raise BackendConfigError(f"a worker process cannot start: {error.message}") from None
             return Failure(task, error, seconds, worker_lost=True)
@@ -266,12 +266,19 @@ def _kill(worker: _Worker) -> None:
     worker.pipe.close()
 
 
-def _post_mortem(process: ForkServerProcess) -> DocumentError:
-    """Say why a worker died, as far as its exit status tells."""
+def _post_mortem(process: ForkServerProcess, memory_mb: int) -> DocumentError:
+    """Say why a worker died, as far as its exit status tells.
+
+    PDFium aborts where it gets no memory, and traps (SIGTRAP, SIGILL) or faults where it is wrong.
+    """
     code = process.exitcode
     if code == -signal.SIGKILL:
         return document_error(
             "out_of_memory", "its worker was killed (signal KILL), most likely by the kernel for its memory"
+        )
+    if code == -signal.SIGABRT and memory_mb:
+        return document_error(
+            "out_of_memory", f"its worker got no more memory and aborted; the limit is {memory_mb} MB"
         )
     if code is not None and code < 0:
         return document_error("crashed", f"its worker died of signal {signal.Signals(-code).name}")

@@ -172,7 +172,7 @@ class StageRunner:
                 missing = f"the stage {name} has no finished artifact of it; materialize {name} first"
                 return quarantine(stage, document.id, document.name, InternalDocumentError(missing), 0.0)
             if not record.usable:
-                record.stage, record.seconds = stage, 0.0
+                record.stage, record.seconds, record.counts = stage, 0.0, {}
                 return self.artifacts.write(print_, b"", record)
             upstream[name] = record
         job = Job(document, stage, self.fingerprints)

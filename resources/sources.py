@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 import fsspec
@@ -28,6 +28,8 @@ from resources.store import is_store_error
 __all__ = ["SourceCache", "SourceFile", "content_hash", "find_sources", "readable"]
 
 _READ_BYTES = 1 << 20
+#: Sixteen files are read at once, and s3fs would read 50 MB of each ahead.
+_READ_AHEAD = 8 << 20
 _FILE = "file://"
 
 
@@ -82,15 +84,24 @@ class SourceCache:
                 return content_hash(_existing(path, address))
         return self._fetch(address).stem
 
-    def content_id(self, address: str) -> str:
-        """The same without keeping anything: a remote file is read once, piece by piece."""
+    def content_id(self, address: str, size: int | None = None) -> str:
+        """The same without keeping anything: a remote file is read once, piece by piece.
+
+        Told its `size`, as a listing knows it, an S3 server is not asked for it again: one request a file.
+        """
         if _local_path(address):
             return self.identify(address)
         digest = hashlib.sha256()
-        with _reading(address), fsspec.open(address, "rb", **self.options) as source:
+        with _reading(address), self._stream(address, size) as source:
             while piece := source.read(_READ_BYTES):
                 digest.update(piece)
         return digest.hexdigest()
+
+    def _stream(self, address: str, size: int | None) -> BinaryIO:
+        fs, path = fsspec.core.url_to_fs(address, **self.options)
+        known = {"size": size, "block_size": _READ_AHEAD} if size and "s3" in fs.protocol else {}
+        stream: BinaryIO = fs.open(path, "rb", **known)
+        return stream
 
     def local_path(self, address: str, content_id: str) -> Path:
         """The local path of the file with these bytes.

@@ -136,7 +136,8 @@ def test_large_arguments_and_results_pass() -> None:
     [
         (signal.SIGKILL, "out_of_memory", "KILL"),
         (signal.SIGSEGV, "crashed", "SIGSEGV"),
-        (signal.SIGABRT, "crashed", "SIGABRT"),
+        (signal.SIGTRAP, "crashed", "SIGTRAP"),
+        (signal.SIGABRT, "out_of_memory", "4096 MB"),
         (-3, "crashed", "status 3"),
     ],
 )
@@ -150,6 +151,12 @@ def test_a_dying_worker_costs_its_task_only(how: int, reason: str, word: str) ->
     assert word in bad.error.message
     assert all(value(result) == 0.05 for result in found.values())
     assert len(found) == 6
+
+
+def test_a_worker_that_aborts_without_a_memory_limit_crashed() -> None:
+    with pool(workers=1, memory_mb=0) as workers:
+        found = failure(results(workers, [task("bad", "die", int(signal.SIGABRT))])["bad"])
+    assert (found.error.reason, "SIGABRT" in found.error.message) == ("crashed", True)
 
 
 def test_a_single_worker_is_replaced_each_time_it_dies() -> None:

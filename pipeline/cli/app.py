@@ -115,6 +115,9 @@ def convert(
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds for up to 8 pages of a document in one stage.")
     ] = 120.0,
+    memory: Annotated[
+        int, typer.Option(min=0, metavar="MB", help="Private memory of each worker; 0: no limit.")
+    ] = 4096,
     debug_overlays: Annotated[
         bool, typer.Option("--debug-overlays", help="Also draw every page with its regions, as JPEG.")
     ] = False,
@@ -157,6 +160,7 @@ def convert(
         hierarchy=None if flat is None else not flat,
         password=password,
         timeout=timeout,
+        memory=memory,
         debug_overlays=debug_overlays,
         batch_size=batch_size,
         log_level=log_level.upper(),

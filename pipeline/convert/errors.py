@@ -141,7 +141,9 @@ class OutOfMemoryError(DocumentError):
     """The document needs more memory than a worker may use."""
 
     reason = "out_of_memory"
-    remedy = "Raise `memory_mb` of the resource `workers`, or convert fewer pages with --pages."
+    remedy = (
+        "Raise the memory of workers (--memory, `memory_mb` of the resource `workers`) if the file is sound."
+    )
     permanent = False
 
 
