@@ -40,8 +40,9 @@ NOT_A_PDF, UNREADABLE, UNNAMEABLE = "not_a_pdf", "unreadable", "unnameable"
 
 #: Objects whose sources are looked up at once.
 _CHUNK = 5000
-#: Files that are read at once; also how many between two looks at the clock.
+#: Files that are read at once, and how many between two looks at the clock.
 _READERS = 16
+_READ_TOGETHER = 32
 #: Files under way that are remembered from one look to the next.
 _MAX_UNSETTLED = 1000
 #: Clocks differ, and a listing takes its time.
@@ -265,12 +266,16 @@ class InboxReader:
         """Identify files by their bytes until the time is up; returns how many were."""
         done = 0
         with ThreadPoolExecutor(_READERS) as readers:
-            for few in _by(fresh, _READERS):
+            for few in _by(fresh, _READ_TOGETHER):
                 if done and time.monotonic() > deadline:
                     return done
-                ids = readers.map(self._identify, [each for each, _ in few])
-                for (each, before), id_ in zip(few, ids, strict=True):
-                    self._take(state, each, id_, before, now)
+                ids = self.sources.small_content_ids({each.address: each.size for each, _ in few})
+                others = [each for each, _ in few if each.address not in ids]
+                ids |= zip(
+                    (each.address for each in others), readers.map(self._identify, others), strict=True
+                )
+                for each, before in few:
+                    self._take(state, each, ids[each.address], before, now)
                 done += len(few)
         return done
 

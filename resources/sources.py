@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,10 @@ __all__ = ["SourceCache", "SourceFile", "content_hash", "find_sources", "readabl
 _READ_BYTES = 1 << 20
 #: Sixteen files are read at once, and s3fs would read 50 MB of each ahead.
 _READ_AHEAD = 8 << 20
-_FILE = "file://"
+#: Files up to this size are read whole, so many at once.
+_SMALL_BYTES = 4 << 20
+_AT_ONCE = 16
+_FILE, _S3 = "file://", "s3://"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,24 @@ class SourceCache:
             while piece := source.read(_READ_BYTES):
                 digest.update(piece)
         return digest.hexdigest()
+
+    def small_content_ids(self, files: Mapping[str, int]) -> dict[str, str]:
+        """The ids of small files on S3 by address, given their sizes: a request each, all under way at once.
+
+        Other files are left out, and those that are not as they were listed: `content_id` says what is wrong.
+        """
+        small = {a: size for a, size in files.items() if a.startswith(_S3) and 0 < size <= _SMALL_BYTES}
+        if not small:
+            return {}
+        # a byte more than there should be shows which have grown
+        ends = [size + 1 for size in small.values()]
+        fs = fsspec.filesystem("s3", **self.options)
+        read = fs.cat_ranges(list(small), [0] * len(small), ends, batch_size=_AT_ONCE, on_error="return")
+        return {
+            address: hashlib.sha256(data).hexdigest()
+            for (address, size), data in zip(small.items(), read, strict=True)
+            if isinstance(data, bytes) and len(data) == size
+        }
 
     def _stream(self, address: str, size: int | None) -> BinaryIO:
         fs, path = fsspec.core.url_to_fs(address, **self.options)

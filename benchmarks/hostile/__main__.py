@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", action="append", choices=KINDS, help="only files of this kind; repeatable")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--timeout", type=float, default=20.0, help="seconds for up to 8 pages in a stage")
+    parser.add_argument("--timeout", type=float, default=15.0, help="seconds for up to 8 pages in a stage")
     parser.add_argument("--memory", type=int, default=1024, help="megabytes of a worker")
     parser.add_argument("--keep", type=Path, help="make the files here, and leave them")
     parser.add_argument("--json", type=Path, help="also write every outcome here")

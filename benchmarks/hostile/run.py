@@ -27,7 +27,7 @@ class RunSettings:
     """The limits of a run; `timeout` in seconds for a page chunk, memory in megabytes of each worker."""
 
     workers: int = 2
-    timeout: float = 20.0
+    timeout: float = 15.0
     memory_mb: int = 1024
 
 

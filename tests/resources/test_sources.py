@@ -17,6 +17,7 @@ from pipeline.convert.errors import (
     SourceMissingError,
 )
 from resources.sources import SourceCache, content_hash, find_sources
+from tests.s3 import MotoServer
 
 ODD_NAMES = ["a b.pdf", "[1].pdf", "per%20cent.pdf", "a::b.pdf", "q?#.pdf", "été.pdf", "~.pdf", "*.pdf"]
 
@@ -153,3 +154,25 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
         cache.identify("s3://bucket/a.pdf")
     with pytest.raises(BackendUnavailableError):
         list(find_sources(["s3://bucket/in"], options))
+
+
+def test_small_files_on_s3_are_read_together_and_the_others_left_to_be_read_alone(tmp_path: Path) -> None:
+    with MotoServer() as server:
+        names = ["a.pdf", "*[b]?.pdf", "c#d e.pdf", "gone.pdf", "grown.pdf", "empty.pdf", "large.pdf"]
+        store = server.store(tmp_path.name)
+        for name in names:
+            store.write(name, name.encode())
+        store.write("empty.pdf", b"")
+        store.write("large.pdf", bytes(5 << 20))
+        files = {file.address: file.size for file in find_sources([store.url], server.options)}
+        store.delete(["gone.pdf"])
+        store.write("grown.pdf", b"more than there was")
+        cache = SourceCache(tmp_path / "cache", server.options)
+        ids = cache.small_content_ids(files)
+        assert ids == {f"{store.url}/{n}": sha256(n.encode()).hexdigest() for n in names[:3]}
+        for name in ("empty.pdf", "large.pdf"):
+            address = f"{store.url}/{name}"
+            assert cache.content_id(address, files[address]) == sha256(store.read(name)).hexdigest()
+        with pytest.raises(SourceMissingError):
+            cache.content_id(f"{store.url}/gone.pdf", 8)
+    assert cache.small_content_ids({str(tmp_path / "local.pdf"): 3}) == {}
