@@ -14,7 +14,14 @@ import msgspec
 
 from pipeline.artifacts import ArtifactStore
 from pipeline.batches import DocumentRef
-from pipeline.convert.errors import DocumentError, InternalDocumentError, OutOfMemoryError, PageError
+from pipeline.convert.errors import (
+    CorruptPdfError,
+    DocumentError,
+    InternalDocumentError,
+    OutOfMemoryError,
+    PageError,
+    document_error,
+)
 from pipeline.convert.frames import encode_pages
 from pipeline.isolation import Failure, Success, Task, WorkerPool
 from pipeline.records import PageIssue, StageRecord, merge, quarantine, renamed
@@ -99,6 +106,8 @@ class StageSpec:
     plan: Callable[[Mapping[str, StageRecord]], list[list[int]]]
     failed_page: Callable[[int, str], msgspec.Struct] | None = None
     finish: str | None = None
+    #: Nothing can be made of a document when this stage could do none of its pages: it is given up.
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -306,6 +315,9 @@ class StageRunner:
         parts = sorted(state.parts.values(), key=lambda part: part.pages[0])
         record = self._complete(state, merge([*opened, *parts]))
         record.extra |= extra
+        if error := self._nothing_done(record):
+            self.artifacts.delete_parts(record.document, record.stage, self.fingerprints[self.spec.name])
+            return self._give_up(state, error, record.page_count)
         try:
             return self.artifacts.join(state.parts, self.fingerprints[self.spec.name], record)
         except FileNotFoundError:
@@ -313,7 +325,21 @@ class StageRunner:
 
     def _write_single(self, state: _Document, frame: bytes, record: StageRecord) -> StageRecord:
         self._complete(state, record)
+        if error := self._nothing_done(record):
+            return self._give_up(state, error, record.page_count)
         return self.artifacts.write(self.fingerprints[self.spec.name], frame, record)
+
+    def _nothing_done(self, record: StageRecord) -> DocumentError | None:
+        """Why a document without a single page that this stage could do is given up."""
+        failed = {issue.page: issue for issue in record.issues if issue.stage == self.spec.name}
+        if not self.spec.needed or not record.pages or not failed.keys() >= set(record.pages):
+            return None
+        first = failed[record.pages[0]]
+        if first.reason == PageError.reason:
+            return CorruptPdfError(
+                f"none of its pages can be read ({len(record.pages)} of them): {first.message}"
+            )
+        return document_error(first.reason, first.message, page=first.page)
 
     def _complete(self, state: _Document, record: StageRecord) -> StageRecord:
         """Carry over what earlier stages could not do, so that every record tells the whole story."""
@@ -324,10 +350,10 @@ class StageRunner:
             record.status = "partial"
         return _with_losses(record, state)
 
-    def _give_up(self, state: _Document, error: DocumentError) -> StageRecord:
+    def _give_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> StageRecord:
         document, print_ = state.job.document, self.fingerprints[self.spec.name]
         record = quarantine(self.spec.name, document.id, document.name, error, state.seconds)
-        record.page_count = max((r.page_count for r in state.upstream.values()), default=0)
+        record.page_count = max([page_count, *(r.page_count for r in state.upstream.values())])
         _with_losses(record, state)
         standing = self.artifacts.write(print_, b"", record)
         if standing.usable:  # another run finished it meanwhile, and perhaps took the page chunks

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,26 @@ def test_a_bad_page_of_a_short_document_costs_that_page_only(store: ArtifactStor
     assert (record.status, record.pages, [i.page for i in record.issues]) == ("partial", [1, 2, 3], [2])
     assert record.extra["style"] == "plain"
     assert record.counts["lost_workers"] == 2  # with the chunk of all pages, then alone
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+@pytest.mark.parametrize(("fault", "reason"), [("too_large", "page_too_large"), ("broken", "corrupt")])
+def test_a_document_none_of_whose_pages_can_be_done_is_given_up_where_they_are_needed(
+    store: ArtifactStore, calls: Path, count: int, fault: str, reason: str
+) -> None:
+    needed, script = (
+        replace(FIRST, needed=True),
+        Script(str(calls), count, dict.fromkeys(range(1, count + 1), fault)),
+    )
+    for _again in range(2):
+        [record] = run_stage(store, needed, script, [document()])
+        assert (record.status, record.reason, record.page_count) == ("quarantined", reason, count)
+        assert record.message.startswith("a.pdf")
+        assert parts(store) == []
+    mended = Script(str(calls), count, dict.fromkeys(range(2, count + 1), fault))
+    [record] = run_stage(store, needed, mended, [document()])
+    assert record.status == ("converted" if count == 1 else "partial")
+    assert [issue.page for issue in record.issues] == list(range(2, count + 1))
 
 
 def test_a_page_that_hangs_costs_that_page_only(store: ArtifactStore, calls: Path) -> None:

@@ -16,6 +16,7 @@ from pipeline.convert.errors import (
     BackendConfigError,
     BackendUnavailableError,
     EncryptedPdfError,
+    PageError,
     PageTooLargeError,
 )
 from pipeline.convert.frames import encode_pages
@@ -116,8 +117,8 @@ class Page(msgspec.Struct):
 class Script:
     """What happens to a document. Each call of a worker leaves a file in `calls`.
 
-    `faults` says what befalls a page: `kill`, `hang`, `bug`, `too_large`; `kill_once` only the first time.
-    Page 0 stands for opening the document, and -1 for looking over it at the end.
+    `faults` says what befalls a page: `kill`, `hang`, `bug`, `broken`, `too_large`; `kill_once` only the
+    first time. Page 0 stands for opening the document, and -1 for looking over it at the end.
     """
 
     calls: str
@@ -146,6 +147,8 @@ class Script:
                 raise IndexError("off by one")
             case "too_large":
                 raise PageTooLargeError(f"page {page} is too large", page=page)
+            case "broken":
+                raise PageError(f"page {page} cannot be loaded", page=page)
             case "locked":
                 raise EncryptedPdfError("it is locked")
 

@@ -60,6 +60,7 @@ _ALL = (
         plan=lambda _: [FIRST_PAGES],
         failed_page=failed_content,
         finish="pipeline.stages.pages:look_over",
+        needed=True,
     ),
     StageSpec(
         name="ocr",
