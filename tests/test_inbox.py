@@ -281,7 +281,7 @@ def test_the_time_limit_stops_a_look_and_the_next_goes_on(tmp_path: Path) -> Non
     for number in range(40):
         box.put(f"{number:02d}.pdf")
     looks = [box.look() for _ in range(4)]
-    assert [look.identified for look in looks] == [16, 16, 8, 0]
+    assert [look.identified for look in looks] == [32, 8, 0, 0]
     assert sorted(name for look in looks for name in box.names(look)) == [f"{n:02d}.pdf" for n in range(40)]
 
 

@@ -160,10 +160,8 @@ def test_a_bad_page_of_a_short_document_costs_that_page_only(store: ArtifactStor
 def test_a_document_none_of_whose_pages_can_be_done_is_given_up_where_they_are_needed(
     store: ArtifactStore, calls: Path, count: int, fault: str, reason: str
 ) -> None:
-    needed, script = (
-        replace(FIRST, needed=True),
-        Script(str(calls), count, dict.fromkeys(range(1, count + 1), fault)),
-    )
+    needed = replace(FIRST, needed=True)
+    script = Script(str(calls), count, dict.fromkeys(range(1, count + 1), fault))
     for _again in range(2):
         [record] = run_stage(store, needed, script, [document()])
         assert (record.status, record.reason, record.page_count) == ("quarantined", reason, count)

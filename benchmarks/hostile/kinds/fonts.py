@@ -108,13 +108,12 @@ def _type3(
         font = draft.reserve()
         shape = draft.stream(glyph)
         procs = b" ".join(b"/%c %s" % (code, reference(shape)) for code in b"ABCTextinafork")
-        names = b"/T /e /x /t /i /n /a /A /B /C"
         return draft.put(
             font,
             b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix %s /CharProcs << %s >>"
             b" /Encoding << /Differences [65 /A /B /C 84 /T 97 /a 101 /e 105 /i 110 /n 116 /t 120 /x] >>"
-            b" /FirstChar 65 /LastChar 120 /Widths [%s] /Resources << /Font << /F1 %s >> >> %s >>%%%s"
-            % (matrix, procs, b"600 " * 56, reference(font), rest, names),
+            b" /FirstChar 65 /LastChar 120 /Widths [%s] /Resources << /Font << /F1 %s >> >> %s >>"
+            % (matrix, procs, b"600 " * 56, reference(font), rest),
         )
 
     return _built(build)
