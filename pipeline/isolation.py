@@ -278,7 +278,8 @@ def _post_mortem(process: ForkServerProcess, memory_mb: int) -> DocumentError:
         )
     if code == -signal.SIGABRT and memory_mb:
         return document_error(
-            "out_of_memory", f"its worker aborted, most likely for want of memory; the limit is {memory_mb} MB"
+            "out_of_memory",
+            f"its worker aborted, most likely for want of memory; the limit is {memory_mb} MB",
         )
     if code is not None and code < 0:
         return document_error("crashed", f"its worker died of signal {signal.Signals(-code).name}")
