@@ -282,7 +282,7 @@ class InboxReader:
     def _identify(self, each: SourceObject) -> str:
         """The document's id, or an empty text for a file that went away, or the reason it cannot be read."""
         try:
-            return self.sources.content_id(each.address, each.size)
+            return self.sources.content_id(each.address)
         except SourceMissingError:
             return ""
         except BackendUnavailableError:

@@ -87,15 +87,12 @@ class SourceCache:
                 return content_hash(_existing(path, address))
         return self._fetch(address).stem
 
-    def content_id(self, address: str, size: int | None = None) -> str:
-        """The same without keeping anything: a remote file is read once, piece by piece.
-
-        Told its `size`, as a listing knows it, an S3 server is not asked for it again: one request a file.
-        """
+    def content_id(self, address: str) -> str:
+        """The same without keeping anything: a remote file is read once, piece by piece."""
         if _local_path(address):
             return self.identify(address)
         digest = hashlib.sha256()
-        with _reading(address), self._stream(address, size) as source:
+        with _reading(address), self._stream(address) as source:
             while piece := source.read(_READ_BYTES):
                 digest.update(piece)
         return digest.hexdigest()
@@ -118,10 +115,9 @@ class SourceCache:
             if isinstance(data, bytes) and len(data) == size
         }
 
-    def _stream(self, address: str, size: int | None) -> BinaryIO:
+    def _stream(self, address: str) -> BinaryIO:
         fs, path = fsspec.core.url_to_fs(address, **self.options)
-        known = {"size": size, "block_size": _READ_AHEAD} if size and "s3" in fs.protocol else {}
-        stream: BinaryIO = fs.open(path, "rb", **known)
+        stream: BinaryIO = fs.open(path, "rb", block_size=_READ_AHEAD)
         return stream
 
     def local_path(self, address: str, content_id: str) -> Path:
