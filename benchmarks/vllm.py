@@ -37,7 +37,8 @@ from pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from resources.vllm.engine import VlmEngine
 from resources.vllm.images import data_uri
 from resources.vllm.metrics import read_metrics
-from resources.vllm.reader import Answer, Question
+from resources.vllm.question import Question
+from resources.vllm.reader import Answer
 from resources.vllm.server import VlmServer
 from resources.vllm_local.environment import prepare_environment
 from resources.vllm_local.places import default_vllm_home, shipped

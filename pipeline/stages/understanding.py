@@ -29,7 +29,8 @@ from pipeline.records import PageIssue, StageRecord
 from pipeline.stage import Chunk, Job
 from pipeline.worker import WorkerContext
 from resources.vllm.engine import VlmEngine
-from resources.vllm.reader import Answer, Question
+from resources.vllm.question import Question
+from resources.vllm.reader import Answer
 
 __all__ = ["understand"]
 

@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+import msgspec
 
 from pipeline.convert.errors import (
     AnswerLateError,
@@ -22,6 +25,7 @@ from resources.vllm.server import VlmServer
 
 __all__ = ["Completion", "Prompt", "VlmClient"]
 
+_PATH = "/chat/completions"
 _CHECK_S, _CONNECT_S = 5.0, 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 #: What an image and its prompt may take of the context beside the answer.
@@ -152,9 +156,17 @@ class VlmClient:
             await asyncio.sleep(_pause(attempt, failure.wait_s))
 
     async def _ask(self, prompt: Prompt, started: float, attempt: int) -> Completion:
-        answer = await self._connected().chat.completions.create(**self._request(prompt))
+        from openai import AsyncStream
+        from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+        # not `chat.completions.create`: turning our own request into the same request costs it a millisecond
+        ask = partial(self._connected().post, _PATH, content=self._request(prompt))
         if self._server.stream:
-            return await self._gather(answer, started, attempt)
+            chunks = await ask(
+                cast_to=ChatCompletion, stream=True, stream_cls=AsyncStream[ChatCompletionChunk]
+            )
+            return await self._gather(chunks, started, attempt)
+        answer = await ask(cast_to=ChatCompletion)
         choice, usage = answer.choices[0], answer.usage
         return Completion(
             text=choice.message.content or "",
@@ -196,16 +208,17 @@ class VlmClient:
             first_s=first,
         )
 
-    def _request(self, prompt: Prompt) -> dict[str, Any]:
+    def _request(self, prompt: Prompt) -> bytes:
         image = {"type": "image_url", "image_url": {"url": prompt.image}}
         words = {"type": "text", "text": prompt.words}
         request: dict[str, Any] = {
             "model": self._server.model,
             "messages": [{"role": "user", "content": [image, words]}],
             "temperature": prompt.temperature,
-            "stop": list(prompt.stop) or None,
-            "extra_body": {"skip_special_tokens": False},
+            "skip_special_tokens": False,
         }
+        if prompt.stop:
+            request["stop"] = prompt.stop
         # a limit that leaves no room for the prompt is refused; without one the context is the limit
         if prompt.max_tokens and (
             self._context is None or prompt.max_tokens + _PROMPT_TOKENS <= self._context
@@ -213,7 +226,7 @@ class VlmClient:
             request["max_tokens"] = prompt.max_tokens
         if self._server.stream:
             request |= {"stream": True, "stream_options": {"include_usage": True}}
-        return request
+        return msgspec.json.encode(request)
 
     def _connected(self) -> Any:
         if self._api is None:

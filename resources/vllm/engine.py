@@ -12,9 +12,11 @@ from pipeline.convert.errors import BackendError
 from pipeline.convert.understanding.answers import is_looping
 from pipeline.convert.understanding.choosing import Choice
 from pipeline.convert.understanding.profiles import Profile
+from resources.vllm.ahead import DrawnAhead
 from resources.vllm.client import VlmClient
 from resources.vllm.metering import Spent, TokenWindow
-from resources.vllm.reader import Answer, Question, read
+from resources.vllm.question import Question
+from resources.vllm.reader import Answer, read
 from resources.vllm.server import VlmServer
 
 __all__ = ["VlmEngine"]
@@ -133,24 +135,25 @@ class VlmEngine:
         if self._client is None:
             self._client = VlmClient(self.server, self.per_worker or self.concurrency, is_looping)
         client = self._client
-        waiting = iter(questions)
+        share = max(1, min(len(questions), self.per_worker or self.concurrency))
+        pages = DrawnAhead(questions, share)
         failed: list[BackendError] = []
 
         async def work() -> None:
-            for question in waiting:
+            async for drawn in pages:
                 if failed or not go_on():
                     return
                 try:
-                    answer = await read(client, question)
+                    answer = await read(client, drawn)
                 except BackendError as error:
                     failed.append(error)
                     return
-                keep(question, answer)
+                keep(drawn.question, answer)
 
-        share = min(len(questions), self.per_worker or self.concurrency)
         async with asyncio.TaskGroup() as group:
-            for _ in range(share):
-                group.create_task(work())
+            drawing = group.create_task(pages.draw())
+            await asyncio.wait([group.create_task(work()) for _ in range(share)])
+            drawing.cancel()
         if failed:
             raise failed[0]
 

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
-
-from numpy.typing import NDArray
 
 from pipeline.convert.errors import PageError, PromptRefusedError
 from pipeline.convert.understanding.answers import check_answer
-from pipeline.convert.understanding.profiles import Profile
+from resources.vllm.ahead import Drawn
 from resources.vllm.client import Completion, Prompt, VlmClient
-from resources.vllm.images import data_uri
+from resources.vllm.question import Question
 
-__all__ = ["Answer", "Question", "read"]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What to ask about one page, or one picture of it. `key` is its name among those of a document.
-
-    `draw(scale)` gives RGB pixels, scale 1 being 72 dpi; `accept(text)` raises a `NotUnderstoodError` for an
-    answer of which nothing can be made.
-    """
-
-    key: str
-    page: int
-    profile: Profile
-    draw: Callable[[float], NDArray[Any]]
-    accept: Callable[[str], None] = lambda _: None
+__all__ = ["Answer", "read"]
 
 
 @dataclass(frozen=True)
@@ -58,21 +38,22 @@ class Answer:
         )
 
 
-async def read(client: VlmClient, question: Question) -> Answer:
+async def read(client: VlmClient, drawn: Drawn) -> Answer:
     """Climb the ladder of the question's profile. Raises `BackendError`, which is no page's fault."""
-    answer, image, drawn = Answer(), "", 0.0
+    if drawn.error:
+        return Answer(error=drawn.error)
+    question, answer = drawn.question, Answer()
+    image, shrink = drawn.image, question.profile.ladder[0].shrink
     for rung in question.profile.ladder:
         if isinstance(answer.error, PromptRefusedError) and rung.shrink == 1.0:
             continue  # the same image would be refused again
         if answer.error and not answer.error.permanent:
             break  # that was tried often enough
-        scale = question.profile.scale * rung.shrink
-        try:
-            if scale != drawn:
-                # PDFium must be used from this thread; compression need not be
-                image, drawn = await asyncio.to_thread(data_uri, question.draw(scale)), scale
-        except PageError as error:
-            return replace(answer, error=error)
+        if rung.shrink != shrink:
+            try:
+                image, shrink = await question.image(rung.shrink), rung.shrink
+            except PageError as error:
+                return replace(answer, error=error)
         prompt = Prompt(
             image=image,
             words=question.profile.prompt,

@@ -25,7 +25,8 @@ from pipeline.convert.understanding.profiles import PROFILES, Profile, picture_p
 from resources.vllm.client import Prompt, VlmClient
 from resources.vllm.engine import VlmEngine
 from resources.vllm.metrics import is_healthy, read_metrics
-from resources.vllm.reader import Answer, Question
+from resources.vllm.question import Question
+from resources.vllm.reader import Answer
 from resources.vllm.server import VlmServer
 from resources.vllm_local.server import LocalVllm
 from tests.acceptance.vllm_serving import MODEL, ROOT, SAMPLES, answered, learned_document, serve

@@ -18,7 +18,8 @@ from pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from resources.vllm.engine import VlmEngine
 from resources.vllm.metering import Spent, TokenWindow
 from resources.vllm.metrics import ServerMetrics
-from resources.vllm.reader import Answer, Question
+from resources.vllm.question import Question
+from resources.vllm.reader import Answer
 from resources.vllm.server import VlmServer
 from tests.resources.chat_server import GOOD, MODEL, ChatServer, Reply
 
