@@ -1,12 +1,18 @@
 """`python -m benchmarks.vllm`: a vision-language model's server, through docmill and through a plain load.
 
 The *plain* load is a bare loop over raw HTTP: as many tasks as requests may be in flight, each of which posts
-a request made beforehand and reads the answer. *docmill* is `VlmEngine.ask` with the same pages as pixels: it
-compresses the images, sends them, checks every answer, and would climb its ladder. Both ask the same server
-for the same pages at the same concurrency, in turn; the ratio is the median of the repetitions.
+a request made beforehand and reads the answer. *ready* is docmill's client with the same images, compressed
+beforehand too: `VlmEngine.ask` makes the requests, bears with the server, checks every answer, and would
+climb its ladder. *whole* gives it pixels instead, which it also compresses. All ask the same server for the
+same pages at the same concurrency, in turn; a ratio is to plain, and the median of the repetitions. *client*
+is the processor time of this process for a page, on each side.
+
+The pages differ in the length of their answers, as a document's do: of equal pages those that begin together
+end together, and the load that sends them at the same instant would get a batch that none but it can get.
 
 Without --url a local server is started with the tiny model, which knows the pages by heart: the figures are
-those of the serving path on this machine, and say nothing of a real model on a GPU.
+those of the serving path on this machine, and say nothing of a real model on a GPU. The server then takes all
+processors, and every millisecond of a client's is one that the server lacks.
 """
 
 from __future__ import annotations
@@ -15,11 +21,12 @@ import argparse
 import asyncio
 import json
 import statistics
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +53,19 @@ from resources.vllm_local.server import LocalVllm, VllmSettings
 
 _SAMPLES = Path(__file__).parents[1] / "tests" / "samples"
 #: Pages that the tiny model knows.
-_PAGES = (("many_pages.pdf", 1), ("many_pages.pdf", 2), ("many_pages.pdf", 3), ("many_pages.pdf", 4))
+_PAGES = (
+    ("many_pages.pdf", 1),
+    ("annual_report.pdf", 3),
+    ("broken_page.pdf", 1),
+    ("many_pages.pdf", 2),
+    ("financial_statement.pdf", 1),
+    ("many_pages.pdf", 3),
+    ("annual_report.pdf", 1),
+    ("broken_page.pdf", 3),
+    ("many_pages.pdf", 4),
+)
+#: Fewer pages for each request in flight would measure the beginning and the end.
+_ROUNDS = 4
 _PROFILE = PROFILES["granite-docling"]
 _WATCH_S = 0.05
 
@@ -57,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with _server(options) as server:
         report = _measure(server, options)
         report["environment"] = msgspec.to_builtins(environment())
-    _print(report, Console())
+    _print(report, Console() if sys.stdout.isatty() else Console(width=160))
     if options.json:
         options.json.write_text(json.dumps(report, indent=2))
     return 0
@@ -67,9 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vllm", description=__doc__)
     parser.add_argument("--url", help="a server that runs already; default: a local one is started")
     parser.add_argument("--model", default=VlmServer().model, help="the model's name on the server")
-    parser.add_argument("--pdf", type=Path, help="ask about this file's pages; default: four of the samples")
+    parser.add_argument("--pdf", type=Path, help="ask about this file's pages; default: nine of the samples")
     parser.add_argument("--concurrency", default="1,2,4,8,16")
-    parser.add_argument("--pages", type=int, default=48, help="pages of one measurement (default 48)")
+    parser.add_argument(
+        "--pages",
+        type=int,
+        default=48,
+        help=f"pages of one measurement (default 48), and at least {_ROUNDS} for each request in flight",
+    )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", type=Path)
     return parser
@@ -87,47 +111,54 @@ def _server(options: argparse.Namespace) -> Iterator[VlmServer]:
 
 
 def _measure(server: VlmServer, options: argparse.Namespace) -> dict[str, Any]:
-    images = _images(options.pdf)
-    chosen = [images[n % len(images)] for n in range(options.pages)]
-    bodies = [_body(server, image) for image in chosen]
-    asyncio.run(_plain(server, bodies[:4], 2))
-    single = [_docmill(server, chosen[:1], 1)[0] for _ in range(5)]
-    first = [asyncio.run(_first_token(server, bodies[0])) for _ in range(5)]
-    report: dict[str, Any] = {
+    pages = [_Page(pixels, data_uri(pixels)) for pixels in _images(options.pdf)]
+    asyncio.run(_plain(server, pages[:4], 2))
+    single = [_whole(server, pages[:1], 1).seconds for _ in range(5)]
+    first = [asyncio.run(_first_token(server, pages[0])) for _ in range(5)]
+    concurrencies = map(int, options.concurrency.split(","))
+    return {
         "pages": options.pages,
         "single_s": statistics.median(single),
         "first_token_s": statistics.median(first),
-        "rows": [],
+        "rows": [_row(server, pages, concurrency, options) for concurrency in concurrencies],
     }
-    for concurrency in map(int, options.concurrency.split(",")):
-        runs = []
-        for number in range(options.repeat):
-            sides = {
-                "plain": lambda n=concurrency: asyncio.run(_plain(server, bodies, n)),
-                "docmill": lambda n=concurrency: _docmill(server, chosen, n),
-            }
-            # in turn, so that a machine that is busy now and then is so for both
-            order = list(sides) if number % 2 == 0 else list(sides)[::-1]
-            took = {name: sides[name]() for name in order}
-            pages = {name: options.pages / seconds for name, (seconds, _) in took.items()}
-            runs.append(pages | {"tokens": took["docmill"][1] / took["docmill"][0]})
-        # once more, watched: reading metrics and memory costs time that would be missing above
-        with _Watch(server) as watch, PeakMemory() as memory:
-            _docmill(server, chosen, concurrency)
-        report["rows"].append(
-            {
-                "concurrency": concurrency,
-                "plain_pages_per_s": statistics.median(run["plain"] for run in runs),
-                "docmill_pages_per_s": statistics.median(run["docmill"] for run in runs),
-                "ratio": statistics.median(run["docmill"] / run["plain"] for run in runs),
-                "tokens_per_s": statistics.median(run["tokens"] for run in runs),
-                "running": watch.running,
-                "kv_cache": watch.kv_cache,
-                "megabytes": memory.megabytes,
-                "runs": runs,
-            }
-        )
-    return report
+
+
+def _row(
+    server: VlmServer, known: Sequence[_Page], concurrency: int, options: argparse.Namespace
+) -> dict[str, Any]:
+    count = max(options.pages, _ROUNDS * concurrency)
+    pages = [known[n % len(known)] for n in range(count)]
+    sides: dict[str, Callable[[], _Took]] = {
+        "plain": lambda: asyncio.run(_plain(server, pages, concurrency)),
+        "ready": lambda: _ready(server, pages, concurrency),
+        "whole": lambda: _whole(server, pages, concurrency),
+    }
+    runs = []
+    for number in range(options.repeat):
+        # in turn, so that a machine that is busy now and then is so for all
+        order = list(sides) if number % 2 == 0 else list(sides)[::-1]
+        runs.append({name: sides[name]() for name in order})
+    # once more, watched: reading metrics and memory costs time that would be missing above
+    with _Watch(server) as watch, PeakMemory() as memory:
+        _whole(server, pages, concurrency)
+
+    def median(of: Callable[[dict[str, _Took]], float]) -> float:
+        return statistics.median(map(of, runs))
+
+    return {
+        "concurrency": concurrency,
+        "pages": count,
+        "pages_per_s": {name: count / median(_of(name, "seconds")) for name in sides},
+        "client_ms": {name: 1000 * median(_of(name, "client_s")) / count for name in sides},
+        "ready_ratio": median(lambda run: run["plain"].seconds / run["ready"].seconds),
+        "whole_ratio": median(lambda run: run["plain"].seconds / run["whole"].seconds),
+        "tokens_per_s": median(lambda run: run["whole"].tokens / run["whole"].seconds),
+        "running": watch.running,
+        "kv_cache": watch.kv_cache,
+        "megabytes": memory.megabytes,
+        "runs": [{name: asdict(took) for name, took in run.items()} for run in runs],
+    }
 
 
 def _images(pdf: Path | None) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
@@ -142,8 +173,8 @@ def _images(pdf: Path | None) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
     return images
 
 
-def _body(server: VlmServer, pixels: np.ndarray[Any, Any]) -> dict[str, Any]:
-    image = {"type": "image_url", "image_url": {"url": data_uri(pixels)}}
+def _body(server: VlmServer, page: _Page) -> dict[str, Any]:
+    image = {"type": "image_url", "image_url": {"url": page.uri}}
     content = [image, {"type": "text", "text": _PROFILE.prompt}]
     return {
         "model": server.model,
@@ -154,9 +185,13 @@ def _body(server: VlmServer, pixels: np.ndarray[Any, Any]) -> dict[str, Any]:
     }
 
 
-async def _plain(server: VlmServer, bodies: Sequence[dict[str, Any]], concurrency: int) -> tuple[float, int]:
-    """Wall seconds and generated tokens."""
-    waiting, tokens = iter([json.dumps(body).encode() for body in bodies]), 0
+def _of(side: str, what: str) -> Callable[[dict[str, _Took]], float]:
+    """Takes one figure of one side out of a run."""
+    return lambda run: float(getattr(run[side], what))
+
+
+async def _plain(server: VlmServer, pages: Sequence[_Page], concurrency: int) -> _Took:
+    waiting, tokens = iter([json.dumps(_body(server, page)).encode() for page in pages]), 0
     headers = {"content-type": "application/json"}
     async with aiohttp.ClientSession(headers=headers) as session:
 
@@ -167,46 +202,78 @@ async def _plain(server: VlmServer, bodies: Sequence[dict[str, Any]], concurrenc
                     answer.raise_for_status()
                     tokens += (await answer.json())["usage"]["completion_tokens"]
 
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         await asyncio.gather(*(work() for _ in range(concurrency)))
-        return time.perf_counter() - started, tokens
+        return _Took(time.perf_counter() - started, time.process_time() - busy, tokens)
 
 
-def _docmill(
-    server: VlmServer, images: Sequence[np.ndarray[Any, np.dtype[np.uint8]]], concurrency: int
-) -> tuple[float, int]:
-    """Wall seconds and generated tokens; connections and the client are made beforehand."""
+def _ready(server: VlmServer, pages: Sequence[_Page], concurrency: int) -> _Took:
+    questions = [_ReadyQuestion(str(n), 1, _PROFILE, _Given(page)) for n, page in enumerate(pages)]
+    return _docmill(server, questions, concurrency)
+
+
+def _whole(server: VlmServer, pages: Sequence[_Page], concurrency: int) -> _Took:
+    questions = [Question(str(n), 1, _PROFILE, _Given(page)) for n, page in enumerate(pages)]
+    return _docmill(server, questions, concurrency)
+
+
+def _docmill(server: VlmServer, questions: Sequence[Question], concurrency: int) -> _Took:
+    """Connections and the client are made beforehand."""
     engine = VlmEngine(server, _PROFILE, picture_profile(), Choice("all"), per_worker=concurrency)
     answers: list[Answer] = []
-
-    def questions(count: int) -> list[Question]:
-        return [Question(str(n), 1, _PROFILE, _Given(pixels)) for n, pixels in enumerate(images[:count])]
-
-    engine.ask(questions(1), lambda _, answer: answers.append(answer))
+    engine.ask(questions[:1], lambda _, answer: answers.append(answer))
     answers.clear()
-    started = time.perf_counter()
-    engine.ask(questions(len(images)), lambda _, answer: answers.append(answer))
-    seconds = time.perf_counter() - started
+    started, busy = time.perf_counter(), time.process_time()
+    engine.ask(questions, lambda _, answer: answers.append(answer))
+    seconds, client = time.perf_counter() - started, time.process_time() - busy
     engine.close()
     if failed := [answer.error for answer in answers if answer.error]:
         raise SystemExit(f"{len(failed)} pages failed, the figures would mean nothing: {failed[0]}")
-    return seconds, sum(answer.generation_tokens for answer in answers)
+    return _Took(seconds, client, sum(answer.generation_tokens for answer in answers))
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page that is drawn already, and its image for those who get it compressed."""
+
+    pixels: np.ndarray[Any, np.dtype[np.uint8]]
+    uri: str
+
+
+@dataclass(frozen=True)
+class _Took:
+    """Wall seconds, processor seconds of this process, and generated tokens."""
+
+    seconds: float
+    client_s: float
+    tokens: int
 
 
 @dataclass(frozen=True)
 class _Given:
-    """A page that is drawn already."""
+    """Draws a page that is drawn already."""
 
-    pixels: np.ndarray[Any, np.dtype[np.uint8]]
+    page: _Page
 
     def __call__(self, scale: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        return self.pixels
+        return self.page.pixels
 
 
-async def _first_token(server: VlmServer, body: dict[str, Any]) -> float:
+@dataclass(frozen=True)
+class _ReadyQuestion(Question):
+    """A question whose image is compressed already."""
+
+    draw: _Given
+
+    async def image(self, shrink: float) -> str:
+        return self.draw.page.uri
+
+
+async def _first_token(server: VlmServer, page: _Page) -> float:
+    body = _body(server, page) | {"stream": True}
     async with aiohttp.ClientSession() as session:
         started = time.perf_counter()
-        async with session.post(f"{server.api}/chat/completions", json=body | {"stream": True}) as answer:
+        async with session.post(f"{server.api}/chat/completions", json=body) as answer:
             async for line in answer.content:
                 if line.startswith(b"data: {") and json.loads(line[6:])["choices"][0]["delta"].get("content"):
                     return time.perf_counter() - started
@@ -242,23 +309,28 @@ def _print(report: dict[str, Any], console: Console) -> None:
         f"one page alone: {1000 * report['single_s']:.0f} ms, first token after "
         f"{1000 * report['first_token_s']:.0f} ms"
     )
-    table = Table(title=f"{report['pages']} pages at a time")
+    table = Table(title=f"{report['pages']} pages at a time, or {_ROUNDS} for each request in flight")
     for column in (
         "in flight",
         "plain pages/s",
-        "docmill pages/s",
-        "ratio",
+        "ready pages/s",
+        "whole pages/s",
+        "ready ratio",
+        "whole ratio",
+        "client ms",
         "tokens/s",
         "running",
         "KV cache",
+        "MB",
     ):
         table.add_column(column, justify="right")
     for row in report["rows"]:
         table.add_row(
             str(row["concurrency"]),
-            f"{row['plain_pages_per_s']:.2f}",
-            f"{row['docmill_pages_per_s']:.2f}",
-            f"{row['ratio']:.3f}",
+            *(f"{pages:.2f}" for pages in row["pages_per_s"].values()),
+            f"{row['ready_ratio']:.3f}",
+            f"{row['whole_ratio']:.3f}",
+            " / ".join(f"{ms:.1f}" for ms in row["client_ms"].values()),
             f"{row['tokens_per_s']:.0f}",
             str(row["running"]),
             f"{row['kv_cache']:.1%}",
