@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 PAGE = PROFILES["granite-docling"]
 REPEATS = 6
+#: Of so many questions, until the server has been seen with as many as asked.
+ROUNDS = 10
 
 
 @pytest.fixture(scope="module")
@@ -80,27 +83,39 @@ def test_every_lesson_is_answered_exactly_as_it_was_learned(vllm: LocalVllm) -> 
 
 @pytest.mark.parametrize("in_flight", [2, 4, 8, 16])
 def test_the_servers_batch_is_as_full_as_asked(vllm: LocalVllm, in_flight: int) -> None:
+    """Within some rounds, for a busy machine may keep requests apart; never beyond what was asked."""
     asked = engine(vllm.url, in_flight=in_flight)
     questions = [replace(question(kept_lessons()[n % 4]), key=str(n)) for n in range(2 * in_flight)]
+    most = 0
+    for _ in range(ROUNDS):
+        with watched(asked.server) as seen:
+            answers = ask(asked, questions)
+        assert all(answer.error is None for answer in answers.values())
+        assert max(running + waiting for running, waiting in seen) <= in_flight
+        most = max(most, *(running for running, _ in seen))
+        if most > in_flight / 2:
+            break
+    assert in_flight / 2 < most <= in_flight
+
+
+@contextmanager
+def watched(server: VlmServer) -> Iterator[list[tuple[int, int]]]:
+    """Requests that the server runs and that wait there, at moments while the block is under way."""
     seen: list[tuple[int, int]] = []
     done = threading.Event()
 
     def watch() -> None:
         while not done.wait(0.01):
-            metrics = read_metrics(asked.server)
+            metrics = read_metrics(server)
             seen.append((metrics.running, metrics.waiting))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        answers = ask(asked, questions)
+        yield seen
     finally:
         done.set()
         watcher.join()
-    assert all(answer.error is None for answer in answers.values())
-    most = max(running for running, _ in seen)
-    assert in_flight / 2 < most <= in_flight
-    assert max(running + waiting for running, waiting in seen) <= in_flight
 
 
 def test_what_a_page_can_be_at_fault_for_is_typed(vllm: LocalVllm) -> None:
@@ -179,7 +194,7 @@ class Place:
         return data
 
     def wait_for_answers(self, run: subprocess.Popen[str], count: int) -> None:
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 400
         while len(self.answers()) < count:
             assert run.poll() is None and time.monotonic() < deadline, "the run did not get to its answers"
             time.sleep(0.02)
