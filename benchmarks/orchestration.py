@@ -1,0 +1,109 @@
+"""What docmill costs beyond the work on documents, and how far it goes.
+
+    python -m benchmarks.orchestration
+
+measures, with Dagster's own daemon and web server on an instance of its own in a temporary folder: the CPU
+seconds of orchestration a document; the daemon at rest and with many partitions; Dagster's pages in Chromium;
+what the inbox's sensor takes; and says on paper what that makes of one and ten million documents. Linux.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from benchmarks import ingest
+from benchmarks.metrics.environment import Environment, environment
+from benchmarks.scale.deployment import Deployment
+from benchmarks.scale.filling import Filled, fill
+from benchmarks.scale.pages import PageTime, measure_pages
+from benchmarks.scale.report import print_figures
+from benchmarks.scale.resting import DaemonAtRest, measure_daemon
+from benchmarks.scale.runs import RunCost, measure_runs, one_page_documents
+
+__all__ = ["Figures", "main"]
+
+
+class Figures(msgspec.Struct):
+    """All that was measured; None: not in this run."""
+
+    environment: Environment
+    runs: list[RunCost] | None = None
+    database: Filled | None = None
+    daemon: list[DaemonAtRest] | None = None
+    pages: list[PageTime] | None = None
+    ingest: dict[str, Any] | None = None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    options = _parser().parse_args(arguments)
+    figures = Figures(environment())
+    if options.known:
+        figures = msgspec.json.decode(options.known.read_bytes(), type=Figures)
+    for part in options.only:
+        with tempfile.TemporaryDirectory(prefix="docmill-scale-") as folder:
+            _PARTS[part](figures, options, Path(folder))
+        if options.json:
+            options.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
+    print_figures(figures, Console())
+    return 0
+
+
+def _runs(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
+    figures.runs = measure_runs(folder, options.batches, options.repeat, options.rest)
+
+
+def _partitions(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
+    """Parts that need an instance with many partitions, which takes a while to make."""
+    at_rest = measure_daemon(Deployment(folder / "empty"), 0, options.ticks)
+    deployment = Deployment(folder / "full")
+    filled = fill(deployment, one_page_documents(folder, max(options.batches)), options.partitions)
+    figures.database = filled
+    figures.daemon = [at_rest, measure_daemon(deployment, filled.partitions, options.ticks)]
+    if options.pictures:
+        options.pictures.mkdir(parents=True, exist_ok=True)
+    figures.pages = measure_pages(deployment, filled.materialized, options.repeat, options.pictures)
+
+
+def _ingest(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
+    figures.ingest = ingest.measure(folder, str(folder / "inbox"), options.files)
+
+
+_PARTS: Mapping[str, Callable[[Figures, argparse.Namespace, Path], None]] = MappingProxyType(
+    {"runs": _runs, "partitions": _partitions, "ingest": _ingest}
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.orchestration", description=__doc__)
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        choices=list(_PARTS),
+        default=list(_PARTS),
+        help="runs: CPU seconds; partitions: daemon, database and pages with many; ingest: the sensor",
+    )
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64], help="documents of a batch")
+    parser.add_argument("--repeat", type=int, default=3, help="repetitions, of which the median counts")
+    parser.add_argument("--rest", type=float, default=120.0, help="seconds to look at the daemon before runs")
+    parser.add_argument("--partitions", type=int, default=16_000)
+    parser.add_argument("--ticks", type=int, default=3, help="of each sensor before the daemon is looked at")
+    parser.add_argument("--files", type=int, default=100_000, help="of the inbox")
+    parser.add_argument("--pictures", type=Path, help="folder for what the pages looked like")
+    parser.add_argument(
+        "--known", type=Path, help="figures of an earlier run, for the parts that are left out"
+    )
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

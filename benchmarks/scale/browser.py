@@ -1,0 +1,114 @@
+"""Chromium without a window, driven through its DevTools protocol."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.request import urlopen
+
+from websockets.sync.client import ClientConnection, connect
+
+__all__ = ["Browser", "BrowserMissingError", "Loaded"]
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: Dagster's UI greets who opens it for the first time, above the page.
+_NO_GREETING = "try { localStorage.setItem('communityNux', '1') } catch (e) {}"
+_START_S = 60.0
+_LOOK_EVERY_S = 0.05
+
+
+class BrowserMissingError(Exception):
+    """There is no Chromium on the PATH."""
+
+    def __init__(self) -> None:
+        super().__init__(f"none of {', '.join(_NAMES)} is on the PATH: apt-get install chromium")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A page: seconds until it showed what was waited for, and megabytes of its JavaScript heap then."""
+
+    seconds: float
+    heap_mb: float
+
+
+class Browser:
+    """One window with a profile of its own in `folder`; use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sent = 0
+
+    def __enter__(self) -> Browser:
+        program = next(filter(None, map(shutil.which, _NAMES)), None)
+        if program is None:
+            raise BrowserMissingError
+        arguments = [
+            *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1600,1000"),
+            *("--remote-debugging-port=0", f"--user-data-dir={self._folder}", "about:blank"),
+        ]
+        self._process = subprocess.Popen(
+            [program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._socket = self._connect()
+        self._call("Page.enable")
+        self._call("Performance.enable")
+        self._call("Page.addScriptToEvaluateOnNewDocument", source=_NO_GREETING)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+        self._process.terminate()
+        self._process.wait(10)
+
+    def load(self, url: str, shows: str, limit_s: float = 180.0) -> Loaded:
+        """Go to the address and wait until a JavaScript expression is true there. Raises `TimeoutError`."""
+        self._call("Page.navigate", url="about:blank")
+        started = time.monotonic()
+        self._call("Page.navigate", url=url)
+        while not self._evaluate(shows):
+            if time.monotonic() - started > limit_s:
+                raise TimeoutError(f"{url} did not show within {limit_s:g} s: {shows}")
+            time.sleep(_LOOK_EVERY_S)
+        seconds = time.monotonic() - started
+        metrics = {each["name"]: each["value"] for each in self._call("Performance.getMetrics")["metrics"]}
+        return Loaded(seconds, metrics["JSHeapUsedSize"] / 1e6)
+
+    def picture(self) -> bytes:
+        """What the window shows, as PNG."""
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
+
+    def _connect(self) -> ClientConnection:
+        port = self._folder / "DevToolsActivePort"
+        deadline = time.monotonic() + _START_S
+        while not port.is_file() or len(port.read_text().splitlines()) < 2:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise TimeoutError("Chromium does not start")
+            time.sleep(_LOOK_EVERY_S)
+        with urlopen(f"http://127.0.0.1:{port.read_text().splitlines()[0]}/json/list") as answer:
+            [page] = [each for each in json.load(answer) if each["type"] == "page"]
+        return connect(page["webSocketDebuggerUrl"], max_size=None)
+
+    def _evaluate(self, expression: str) -> bool:
+        answer = self._call("Runtime.evaluate", expression=f"!!({expression})", returnByValue=True)
+        return answer["result"].get("value") is True
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        self._sent += 1
+        self._socket.send(json.dumps({"id": self._sent, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self._socket.recv())
+            if answer.get("id") == self._sent:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']['message']}")
+                result: dict[str, Any] = answer["result"]
+                return result

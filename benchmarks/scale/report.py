@@ -1,0 +1,159 @@
+"""The figures as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.scale.filling import Filled
+from benchmarks.scale.pages import PageTime
+from benchmarks.scale.projection import PARTITIONS_LIMIT, Measured, fitting_batch, project
+from benchmarks.scale.resting import DaemonAtRest
+from benchmarks.scale.runs import RunCost
+
+__all__ = ["HasFigures", "measured", "print_figures"]
+
+_CORPORA = (1_000_000, 10_000_000)
+_INGEST_MS = "CPU ms per document"
+
+
+class HasFigures(Protocol):
+    """What was measured; None where it was not."""
+
+    runs: list[RunCost] | None
+    database: Filled | None
+    daemon: list[DaemonAtRest] | None
+    pages: list[PageTime] | None
+    ingest: dict[str, Any] | None
+
+
+def print_figures(figures: HasFigures, console: Console) -> None:
+    """Tables of all that is there, and of what follows from it."""
+    if figures.runs:
+        _print_runs(figures.runs, console)
+    if figures.daemon:
+        _print_daemon(figures.daemon, console)
+    if figures.pages:
+        _print_pages(figures.pages, console)
+    if figures.ingest:
+        for name, value in figures.ingest.items():
+            console.print(f"{name:<36} {value}")
+    found = measured(figures)
+    if found:
+        _print_projections(found, console)
+
+
+def measured(figures: HasFigures) -> Measured | None:
+    """What a projection needs; None when runs or the database were not measured.
+
+    What a run costs, and each document more, is a line through the smallest and the largest batch.
+    """
+    if not figures.runs or not figures.database:
+        return None
+    small = min(figures.runs, key=lambda cost: cost.documents)
+    large = max(figures.runs, key=lambda cost: cost.documents)
+    more = large.documents - small.documents
+    document_s = max(0.0, (large.orchestration_s - small.orchestration_s) / more) if more else 0.0
+    database = figures.database
+    return Measured(
+        run_s=large.orchestration_s - document_s * large.documents,
+        document_s=document_s,
+        index_bytes=database.index_bytes / database.documents,
+        log_bytes=database.log_bytes / database.documents,
+        ingest_s=figures.ingest[_INGEST_MS] / 1000 if figures.ingest else 0.0,
+    )
+
+
+def _print_runs(costs: Sequence[RunCost], console: Console) -> None:
+    table = _table(
+        f"CPU seconds of a run (median of {costs[0].repetitions})",
+        "documents",
+        "run",
+        "stages alone",
+        "orchestration",
+        "... a document",
+        "all done before, a document",
+    )
+    for cost in costs:
+        table.add_row(
+            str(cost.documents),
+            f"{cost.run_s:.1f}",
+            f"{cost.stages_s:.1f}",
+            f"{cost.orchestration_s:.1f}",
+            f"{cost.per_document_s:.3f}",
+            f"{cost.again_per_document_s:.3f}",
+        )
+    console.print(table)
+    console.print(f"the daemon at rest, left out above: {costs[0].daemon_s_per_hour:.0f} CPU seconds an hour")
+
+
+def _print_daemon(found: Sequence[DaemonAtRest], console: Console) -> None:
+    table = _table(
+        f"the daemon and its code server after {found[0].ticks} ticks",
+        "partitions",
+        "processes",
+        "RSS MB",
+        "PSS MB",
+        "CPU s an hour",
+    )
+    for each in found:
+        table.add_row(
+            f"{each.partitions:,}",
+            str(each.processes),
+            f"{each.rss_mb:.0f}",
+            f"{each.pss_mb:.0f}",
+            f"{each.cpu_s_per_hour:.0f}",
+        )
+    console.print(table)
+
+
+def _print_pages(times: Sequence[PageTime], console: Console) -> None:
+    table = _table("pages in Chromium, seconds", "page", "first", "later", "server CPU", "JS heap MB")
+    for each in times:
+        table.add_row(
+            each.page,
+            f"{each.first_s:.2f}",
+            f"{each.later_s:.2f}",
+            f"{each.server_s:.2f}",
+            f"{each.heap_mb:.0f}",
+        )
+    console.print(table)
+
+
+def _print_projections(found: Measured, console: Console) -> None:
+    table = _table(
+        "calculated from the figures above",
+        "documents",
+        "a batch",
+        "partitions",
+        "ticks",
+        "hours of ticks",
+        "orchestration CPU hours",
+        "database GB",
+        "run logs GB",
+    )
+    for documents in _CORPORA:
+        for batch in sorted({64, fitting_batch(documents), 256}):
+            figures = project(found, documents, batch)
+            over = "" if figures.fits else f" (over Dagster's {PARTITIONS_LIMIT:,})"
+            table.add_row(
+                f"{documents:,}",
+                str(batch),
+                f"{figures.partitions:,}{over}",
+                f"{figures.ticks:,}",
+                f"{figures.tick_hours:.1f}",
+                f"{figures.cpu_hours:.0f}",
+                f"{figures.index_gb:.1f}",
+                f"{figures.logs_gb:.1f}",
+            )
+    console.print(table)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    return table
