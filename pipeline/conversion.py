@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -30,6 +31,8 @@ __all__ = ["Conversion", "TimeLimits"]
 _READERS = 16
 #: All that workers need, docling included: seconds to import.
 _PRELOAD = ("pipeline.stages.preload", "resources.embedded")
+#: ... and what only some formats need: a second more.
+_FORMAT_PRELOAD = MappingProxyType({"chunks": "pipeline.convert.chunks"})
 
 
 @dataclass(frozen=True)
@@ -128,12 +131,17 @@ class Conversion:
         with ThreadPoolExecutor(_READERS) as readers:
             return list(readers.map(final, batch))
 
-    def overlays(self, pages: Sequence[tuple[DocumentRef, int]]) -> Iterator[tuple[DocumentRef, int, bytes]]:
-        """Pages with their regions drawn on them, as JPEG; those that cannot be drawn are left out."""
+    def overlays(
+        self, pages: Sequence[tuple[DocumentRef, int]], max_side: int = 1600
+    ) -> Iterator[tuple[DocumentRef, int, bytes]]:
+        """Pages with their regions drawn on them, as JPEG of at most so many pixels a side.
+
+        Those that cannot be drawn are left out.
+        """
         with self._pool("overlays") as pool:
             for document, page in pages:
                 job = Job(document, "layout", self.fingerprints)
-                pool.submit(Task((document, page), OVERLAY, (job, page), self.limits.task_s))
+                pool.submit(Task((document, page), OVERLAY, (job, page, max_side), self.limits.task_s))
             drawn = {r.task.key: r.value for r in pool.run() if isinstance(r, Success)}
         for document, page in pages:
             if image := drawn.get((document, page)):
@@ -148,7 +156,8 @@ class Conversion:
         elif isinstance(engine, VlmEngine):
             engine = engine.shared_by(self._limits(stage).workers)
         arguments = (self.artifacts, self.sources, self.reader, engine)
-        return WorkerPool(self._limits(stage), "pipeline.worker:make_context", arguments, _PRELOAD)
+        preload = (*_PRELOAD, *(_FORMAT_PRELOAD[name] for name in self.formats if name in _FORMAT_PRELOAD))
+        return WorkerPool(self._limits(stage), "pipeline.worker:make_context", arguments, preload)
 
     def _limits(self, stage: str) -> WorkerLimits:
         """No more workers than there may be requests in flight: each has at least one."""

@@ -21,11 +21,12 @@ _MAX_PREVIEW = 12_000
 
 
 def outcome_metadata(
-    records: Sequence[StageRecord], seconds: float, price: Price | None = None
+    records: Sequence[StageRecord], seconds: float, price: Price | None = None, ordinary: int = _MAX_ROWS
 ) -> dict[str, Any]:
     """Numbers and the table of documents of one stage over one batch; `seconds` is its wall time.
 
-    Device seconds and their cost are there when a server measured any; totals leave reused work out.
+    Device seconds and their cost are there when a server measured any; totals leave reused work out. The
+    table has the documents that need attention, and `ordinary` of the others.
     """
     statuses = Counter(record.status for record in records)
     fresh = [record for record in records if not record.reused]
@@ -47,7 +48,7 @@ def outcome_metadata(
     counts = {f"count/{key}": value for key, value in sorted(totals.items())}
     devices = _device_numbers(summed(record.device_seconds for record in fresh), price)
     columns = _columns(records, price)
-    return {**numbers, **counts, **devices, "documents_table": _table(records, columns)}
+    return {**numbers, **counts, **devices, "documents_table": _table(records, columns, ordinary)}
 
 
 def overlay_metadata(overlays: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
@@ -102,14 +103,17 @@ def _device_total(record: StageRecord) -> float:
     return round(sum(record.device_seconds.values()), 6)
 
 
-def _table(records: Sequence[StageRecord], columns: Sequence[_Column]) -> dg.TableMetadataValue:
-    """Documents that need attention first, then the others, at most 256."""
+def _table(
+    records: Sequence[StageRecord], columns: Sequence[_Column], ordinary: int
+) -> dg.TableMetadataValue:
+    """Documents that need attention first, then so many others, at most 256 in all."""
     order = {"failed": 0, "quarantined": 1, "partial": 2, "converted": 3}
     ranked = sorted(records, key=lambda record: (order[record.status], record.name))
+    attention = sum(record.status != "converted" for record in records)
     schema = dg.TableSchema(columns=[column for column, _ in columns])
     rows = [
         dg.TableRecord({column.name: value(record) for column, value in columns})
-        for record in ranked[:_MAX_ROWS]
+        for record in ranked[: min(_MAX_ROWS, attention + ordinary)]
     ]
     return dg.MetadataValue.table(rows, schema)
 

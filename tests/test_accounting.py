@@ -65,6 +65,19 @@ def test_metadata_has_each_document_and_totals_without_what_was_reused() -> None
     assert "cost_EUR" not in outcome_metadata(records, 1.0)
 
 
+def test_the_table_has_all_that_need_attention_and_only_some_of_the_others() -> None:
+    good = [record(f"good{number:02d}.pdf", {}) for number in range(40)]
+    bad = [
+        StageRecord(stage="layout", document=name, name=name, status="failed", message="no", remedy="none")
+        for name in ("x.pdf", "y.pdf")
+    ]
+    metadata = outcome_metadata([*good, *bad], 1.0, ordinary=16)
+    shown = [row.data["document"] for row in metadata["documents_table"].records]
+    assert shown[:2] == ["x.pdf", "y.pdf"]
+    assert len(shown) == 18
+    assert metadata["documents"] == 42.0
+
+
 def test_no_price_is_no_cost() -> None:
     assert Pricing().price() is None
     assert Pricing(per_gpu_hour=1.8, currency="EUR").price() == Price(1.8, "EUR")

@@ -143,6 +143,14 @@ def test_what_runs_beside_the_workers_is_light(module: str) -> None:
     assert packages.isdisjoint({"dagster", "docling", "docling_core", "onnxruntime", "pypdfium2", "cv2"})
 
 
+def test_the_fork_server_leaves_out_what_conversions_do_not_use() -> None:
+    assert loaded_by("pipeline.stages.preload").isdisjoint({"transformers", "semchunk", "mpire", "flask"})
+
+
+def test_chunks_have_what_the_fork_server_hid() -> None:
+    assert "transformers" in loaded_by("pipeline.stages.preload, pipeline.convert.chunks")
+
+
 def test_help_is_fast_and_shows_examples() -> None:
     started = time.monotonic()
     run = subprocess.run(

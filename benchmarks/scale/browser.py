@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 from websockets.sync.client import ClientConnection, connect
 
-__all__ = ["Browser", "BrowserMissingError", "Loaded"]
+__all__ = ["Browser", "BrowserMissingError", "Loaded", "chromium"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: Dagster's UI greets who opens it for the first time, above the page.
@@ -29,6 +29,14 @@ class BrowserMissingError(Exception):
 
     def __init__(self) -> None:
         super().__init__(f"none of {', '.join(_NAMES)} is on the PATH: apt-get install chromium")
+
+
+def chromium() -> str:
+    """Chromium's program. Raises `BrowserMissingError`."""
+    for name in _NAMES:
+        if program := shutil.which(name):
+            return program
+    raise BrowserMissingError
 
 
 @dataclass(frozen=True)
@@ -47,11 +55,9 @@ class Browser:
         self._sent = 0
 
     def __enter__(self) -> Browser:
-        program = next(filter(None, map(shutil.which, _NAMES)), None)
-        if program is None:
-            raise BrowserMissingError
+        program = chromium()
         arguments = [
-            *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1600,1000"),
+            *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=2800,1400"),
             *("--remote-debugging-port=0", f"--user-data-dir={self._folder}", "about:blank"),
         ]
         self._process = subprocess.Popen(

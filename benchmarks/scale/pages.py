@@ -22,7 +22,10 @@ _PAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "asset": ("/assets/exports?view=overview", "{body}.includes('pages_per_second')"),
         "asset with overlays": ("/assets/layout?view=overview", "{body}.includes('overlay/')"),
         "asset's partitions": ("/assets/exports?view=partitions", "{body}.includes('Materialized ({done})')"),
-        "asset graph": ("/asset-groups", "{body}.includes('{done:,}')"),
+        "asset graph": (
+            "/locations/pipeline.definitions/asset-groups/convert",
+            "{body}.split('% filled').length > 7",
+        ),
     }
 )
 

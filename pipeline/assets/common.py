@@ -36,6 +36,8 @@ __all__ = [
 GROUP = "convert"
 #: Why a step failed that was told to stop.
 INTERRUPTED = "interrupted; run it again and it goes on where it was"
+#: Documents that each stage's table has though there is nothing to say of them: Dagster keeps it three times.
+_ORDINARY = 16
 _RESOURCES = {
     "checks",
     "store",
@@ -147,14 +149,17 @@ def conversion_of(resources: Any) -> Conversion:
     )
 
 
-def run_stage(context: dg.AssetExecutionContext, stage: str) -> StageOutcome:
-    """Run a stage over the batch of this partition. Raises `BackendError`, which is no document's fault."""
+def run_stage(context: dg.AssetExecutionContext, stage: str, *, ordinary: int = _ORDINARY) -> StageOutcome:
+    """Run a stage over the batch of this partition. Raises `BackendError`, which is no document's fault.
+
+    The metadata's table has the documents that need attention, and `ordinary` of the others.
+    """
     conversion = conversion_of(context.resources)
     manifest = _manifest(conversion, context.partition_key)
     started = time.monotonic()
     records = conversion.run(stage, manifest.documents, context.resources.progress(context.log))
     price = context.resources.pricing.price()
-    metadata = outcome_metadata(records, time.monotonic() - started, price)
+    metadata = outcome_metadata(records, time.monotonic() - started, price, ordinary)
     return StageOutcome(conversion, manifest, records, metadata, context.resources.checks, context.run.run_id)
 
 

@@ -11,6 +11,9 @@ from resources.configurable import Exports
 
 __all__ = ["exports"]
 
+#: The last stage's table has the whole batch.
+_ORDINARY = 256
+
 
 @stage_asset("exports", deps=["documents"], kinds={"markdown"})
 def exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
@@ -18,7 +21,7 @@ def exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
 
     Then the ledger says what became of every document of the batch.
     """
-    outcome = run_stage(context, "exports")
+    outcome = run_stage(context, "exports", ordinary=_ORDINARY)
     settings: Exports = context.resources.exports
     ledger = open_ledger(outcome.conversion.artifacts.store)
     metadata = outcome.metadata | _preview(outcome)

@@ -10,7 +10,9 @@ from pipeline.records import StageRecord
 __all__ = ["layout"]
 
 #: Overlays kept in the event log: enough to see at a glance that a batch went well.
-_OVERLAYS = 3
+_OVERLAYS = 2
+#: Pixels of their longer side. They are the heaviest that a run leaves in Dagster's database.
+_OVERLAY_SIDE = 640
 
 
 @stage_asset("layout", deps=["pages", "ocr"], kinds={"onnx", "triton"}, pool="triton", checked=True)
@@ -18,7 +20,7 @@ def layout(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Renders each page, detects its regions and runs docling's layout post-processing on them."""
     outcome = run_stage(context, "layout")
     chosen = _representative(outcome.documents, outcome.records)
-    drawn = ((d.name, page, image) for d, page, image in outcome.conversion.overlays(chosen))
+    drawn = ((d.name, page, image) for d, page, image in outcome.conversion.overlays(chosen, _OVERLAY_SIDE))
     return dg.MaterializeResult(
         metadata=outcome.metadata | overlay_metadata(drawn), check_results=[outcome.check]
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from docling_core.transforms.chunker.hierarchical_chunker import DocMeta, HierarchicalChunker
 from docling_core.transforms.serializer.base import SerializationResult
 from docling_core.transforms.serializer.doctags import DocTagsDocSerializer, DocTagsParams
 from docling_core.types.doc import DocItemLabel, DoclingDocument
@@ -50,21 +48,9 @@ def _doctags(document: DoclingDocument) -> bytes:
 
 
 def _chunks(document: DoclingDocument) -> bytes:
-    """docling's hierarchical chunks, a JSON object a line: text, headings above it, where it stands."""
-    chunker = HierarchicalChunker()
-    lines = []
-    for chunk in chunker.chunk(document):
-        meta = DocMeta.model_validate(chunk.meta)
-        items = meta.doc_items
-        line = {
-            "text": chunk.text,
-            "contextualized": chunker.contextualize(chunk),
-            "headings": meta.headings or [],
-            "pages": sorted({prov.page_no for item in items for prov in item.prov}),
-            "items": [item.self_ref for item in items],
-        }
-        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-    return "".join(lines).encode()
+    from pipeline.convert.chunks import chunk_lines  # a second to import, and few want chunks
+
+    return chunk_lines(document)
 
 
 _WRITERS: Mapping[str, Callable[[DoclingDocument], bytes]] = MappingProxyType(

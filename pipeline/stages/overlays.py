@@ -9,14 +9,11 @@ from pipeline.worker import WorkerContext
 
 __all__ = ["draw_overlay"]
 
-#: Longer sides make a picture that is too heavy for the event log.
-_MAX_SIDE = 1600
 
-
-def draw_overlay(context: WorkerContext, job: Job, page: int) -> bytes:
-    """The page at 72 dpi, or less when it is large, with its layout regions, as JPEG."""
+def draw_overlay(context: WorkerContext, job: Job, page: int, max_side: int) -> bytes:
+    """The page at 72 dpi, or less if it had more than `max_side` pixels, with its layout regions, as JPEG."""
     found = context.artifacts.pages(job.document.id, "layout", job.fingerprints["layout"], PageLayout, [page])
     regions = [region for _, layout in found for region in layout.regions]
     width, height = context.pdf(job.document).page_size(page)
-    image = context.pdf(job.document).render(page, min(1.0, _MAX_SIDE / max(width, height)))
+    image = context.pdf(job.document).render(page, min(1.0, max_side / max(width, height)))
     return overlay_jpeg(image, regions, image.shape[1] / width)
