@@ -75,9 +75,9 @@ class ProcessTree:
         return total
 
     def runs(self, words: Sequence[str]) -> bool:
-        """Whether any process has one of the words on its command line."""
+        """Whether any process has one of the words on its command line; the adopter does not count."""
         commands = []
-        for process in self._processes():
+        for process in list(self._processes())[1:]:
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
                 commands.append(" ".join(process.cmdline()))
         return any(word in command for word in words for command in commands)
