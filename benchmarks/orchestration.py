@@ -24,6 +24,7 @@ from benchmarks.metrics.environment import Environment, environment
 from benchmarks.scale.deployment import Deployment
 from benchmarks.scale.filling import Filled, fill
 from benchmarks.scale.pages import PageTime, measure_pages
+from benchmarks.scale.postgres import InPostgres, measure_postgres
 from benchmarks.scale.report import print_figures
 from benchmarks.scale.resting import DaemonAtRest, measure_daemon
 from benchmarks.scale.runs import RunCost, measure_runs, one_page_documents
@@ -37,6 +38,7 @@ class Figures(msgspec.Struct):
     environment: Environment
     runs: list[RunCost] | None = None
     database: Filled | None = None
+    postgres: InPostgres | None = None
     daemon: list[DaemonAtRest] | None = None
     pages: list[PageTime] | None = None
     ingest: dict[str, Any] | None = None
@@ -77,8 +79,14 @@ def _ingest(figures: Figures, options: argparse.Namespace, folder: Path) -> None
     figures.ingest = ingest.measure(folder, str(folder / "inbox"), options.files)
 
 
+def _postgres(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
+    if options.postgres:
+        documents = one_page_documents(folder, max(options.batches))
+        figures.postgres = measure_postgres(folder / "postgres", options.postgres, documents)
+
+
 _PARTS: Mapping[str, Callable[[Figures, argparse.Namespace, Path], None]] = MappingProxyType(
-    {"runs": _runs, "partitions": _partitions, "ingest": _ingest}
+    {"runs": _runs, "partitions": _partitions, "postgres": _postgres, "ingest": _ingest}
 )
 
 
@@ -96,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rest", type=float, default=120.0, help="seconds to look at the daemon before runs")
     parser.add_argument("--partitions", type=int, default=16_000)
     parser.add_argument("--ticks", type=int, default=3, help="of each sensor before the daemon is looked at")
+    parser.add_argument(
+        "--postgres", default="", help="SQLAlchemy address of an empty database, measured too"
+    )
     parser.add_argument("--files", type=int, default=100_000, help="of the inbox")
     parser.add_argument("--pictures", type=Path, help="folder for what the pages looked like")
     parser.add_argument(

@@ -23,6 +23,7 @@ from resources.weights import default_folder
 __all__ = ["Deployment", "NotReadyError", "wait_until"]
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
+_POSTGRES = '\nstorage:\n  postgres:\n    postgres_url: "{url}"\n'
 _ONE_RUN = ("max_concurrent_runs: 2", "max_concurrent_runs: 1")
 #: Python keeps what it has compiled unless told not to; to compile it in each process doubles a run's cost.
 _LEFT_OUT = ("DOCMILL_", "DAGSTER_", "PYTHONDONTWRITEBYTECODE")
@@ -44,9 +45,13 @@ def wait_until(what: str, happened: Callable[[], bool], seconds: float) -> None:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The shipped instance, with one run at a time, a store and an inbox below `folder`."""
+    """The shipped instance, with one run at a time, a store and an inbox below `folder`.
+
+    `postgres` is the SQLAlchemy address of a database that it uses instead of SQLite.
+    """
 
     folder: Path
+    postgres: str = ""
 
     @cached_property
     def home(self) -> Path:
@@ -56,7 +61,9 @@ class Deployment:
             return home
         home.mkdir(parents=True)
         self.inbox.mkdir(exist_ok=True)
-        (home / "dagster.yaml").write_text(_SHIPPED.read_text("utf-8").replace(*_ONE_RUN), "utf-8")
+        storage = _POSTGRES.format(url=self.postgres) if self.postgres else ""
+        settings = _SHIPPED.read_text("utf-8").replace(*_ONE_RUN)
+        (home / "dagster.yaml").write_text(settings + storage, "utf-8")
         return home
 
     @property

@@ -79,8 +79,7 @@ def convert_one_batch(deployment: Deployment, documents: Sequence[DocumentRef]) 
         conversion = configured_conversion(config)
         conversion.prepare()
         run_batches(instance, [manifest], config, conversion, Console(quiet=True))
-        [run] = instance.get_runs()
-        return run.run_id
+        return instance.get_runs(limit=1)[0].run_id
 
 
 def copy_run(deployment: Deployment, run: str, keys: Sequence[str], done: float = 0.95) -> None:

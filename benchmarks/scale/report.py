@@ -10,6 +10,7 @@ from rich.table import Table
 
 from benchmarks.scale.filling import Filled
 from benchmarks.scale.pages import PageTime
+from benchmarks.scale.postgres import InPostgres
 from benchmarks.scale.projection import PARTITIONS_LIMIT, Measured, fitting_batch, project
 from benchmarks.scale.resting import DaemonAtRest
 from benchmarks.scale.runs import RunCost
@@ -25,6 +26,7 @@ class HasFigures(Protocol):
 
     runs: list[RunCost] | None
     database: Filled | None
+    postgres: InPostgres | None
     daemon: list[DaemonAtRest] | None
     pages: list[PageTime] | None
     ingest: dict[str, Any] | None
@@ -34,6 +36,13 @@ def print_figures(figures: HasFigures, console: Console) -> None:
     """Tables of all that is there, and of what follows from it."""
     if figures.runs:
         _print_runs(figures.runs, console)
+    if figures.database:
+        each = figures.database
+        shared, own = f"{each.index_bytes / 1000:.0f} KB", f"{each.log_bytes / 1000:.0f} KB"
+        console.print(f"SQLite: a run of {each.documents} adds {shared} to shared files, and one of {own}")
+    if figures.postgres:
+        stored = figures.postgres
+        console.print(f"PostgreSQL: a run of {stored.documents} adds {stored.run_bytes / 1000:.0f} KB")
     if figures.daemon:
         _print_daemon(figures.daemon, console)
     if figures.pages:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.orchestration` on a small scale: all parts, with real daemons and a browser."""
+"""`python -m benchmarks.orchestration` on a small scale: daemons, PostgreSQL and a browser are real."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from benchmarks.orchestration import Figures, main
 from tests.chromium import need_chromium
 from tests.model_cache import weights
+from tests.postgres import PostgresServer
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
@@ -21,17 +22,20 @@ def test_every_part_measures_something(
     monkeypatch.setenv("DOCMILL_MODELS", str(weights("layout").parent))
     monkeypatch.setenv("COLUMNS", "200")
     written, pictures = tmp_path / "figures.json", tmp_path / "pictures"
-    sizes = ["--batches", "1", "3", "--repeat", "1", "--rest", "5", "--partitions", "30", "--ticks", "1"]
-    rest = ["--files", "200", "--json", str(written), "--pictures", str(pictures)]
-    assert main([*sizes, *rest]) == 0
+    small = ["--batches", "1", "3", "--repeat", "1", "--rest", "5", "--partitions", "30", "--ticks", "1"]
+    small += ["--files", "200", "--json", str(written), "--pictures", str(pictures)]
+    with PostgresServer() as postgres:
+        assert main([*small, "--postgres", postgres.database("orchestration")]) == 0
     found = msgspec.json.decode(written.read_bytes(), type=Figures)
     assert found.runs
-    assert found.daemon
-    assert found.pages
     assert [cost.documents for cost in found.runs] == [1, 3]
     assert all(cost.run_s > cost.stages_s > 0 and cost.again_s > 0 for cost in found.runs)
+    assert found.daemon
     assert [each.partitions for each in found.daemon] == [0, 30]
     assert all(each.pss_mb > 100 for each in found.daemon)
+    assert found.postgres
+    assert found.postgres.run_bytes > 10_000
+    assert found.pages
     assert all(each.later_s > 0 and each.heap_mb > 1 for each in found.pages)
     assert len(list(pictures.glob("*.png"))) == len(found.pages)
     assert found.ingest
