@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import time
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -63,7 +64,8 @@ class Browser:
         self._process = subprocess.Popen(
             [program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        self._socket = self._connect()
+        self._closing = ExitStack()
+        self._socket = self._closing.enter_context(self._connect())
         self._call("Page.enable")
         self._call("Performance.enable")
         self._call("Page.addScriptToEvaluateOnNewDocument", source=_NO_GREETING)
@@ -72,7 +74,7 @@ class Browser:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._closing.close()
         self._process.terminate()
         self._process.wait(10)
 
@@ -93,7 +95,7 @@ class Browser:
         """What the window shows, as PNG."""
         return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
 
-    def _connect(self) -> ClientConnection:
+    def _connect(self) -> AbstractContextManager[ClientConnection]:
         port = self._folder / "DevToolsActivePort"
         deadline = time.monotonic() + _START_S
         while not port.is_file() or len(port.read_text().splitlines()) < 2:

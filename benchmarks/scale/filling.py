@@ -73,7 +73,10 @@ def batch_keys(count: int) -> list[str]:
 
 def convert_one_batch(deployment: Deployment, documents: Sequence[DocumentRef]) -> str:
     """Convert the documents by one run in this process; its id."""
-    config = {"resources": {"store": {"config": {"url": deployment.store.url}}}}
+    config = {
+        "resources": {"store": {"config": {"url": deployment.store.url}}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
     manifest = write_manifest(deployment.store, documents)
     with deployment.instance() as instance:
         conversion = configured_conversion(config)

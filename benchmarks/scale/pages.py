@@ -16,11 +16,16 @@ from benchmarks.scale.deployment import Deployment
 __all__ = ["PageTime", "measure_pages"]
 
 _BODY = "document.body.innerText"
+#: The asset's status is there, and not only a grey bar between these two headings.
+_STATUS = "/Latest materialization\\s+(?!Description)\\S/.test({body})"
 #: Pages: where, and what they show once they are of use. `{done}` is the number of materialized partitions.
 _PAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "asset": ("/assets/exports?view=overview", "{body}.includes('pages_per_second')"),
-        "asset with overlays": ("/assets/layout?view=overview", "{body}.includes('overlay/')"),
+        "asset": ("/assets/exports?view=overview", f"{_STATUS} && {{body}}.includes('pages_per_second')"),
+        "asset with overlays": (
+            "/assets/layout?view=overview",
+            f"{_STATUS} && {{body}}.includes('overlay/')",
+        ),
         "asset's partitions": ("/assets/exports?view=partitions", "{body}.includes('Materialized ({done})')"),
         "asset graph": (
             "/locations/pipeline.definitions/asset-groups/convert",

@@ -22,7 +22,7 @@ def test_every_part_measures_something(
     monkeypatch.setenv("DOCMILL_MODELS", str(weights("layout").parent))
     monkeypatch.setenv("COLUMNS", "200")
     written, pictures = tmp_path / "figures.json", tmp_path / "pictures"
-    small = ["--batches", "1", "3", "--repeat", "1", "--rest", "5", "--partitions", "30", "--ticks", "1"]
+    small = ["--batches", "1", "3", "--repeat", "1", "--rest", "5", "--partitions", "30", "--ticks", "0"]
     small += ["--files", "200", "--json", str(written), "--pictures", str(pictures)]
     with PostgresServer() as postgres:
         assert main([*small, "--postgres", postgres.database("orchestration")]) == 0
