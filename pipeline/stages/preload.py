@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,3 +29,8 @@ def _hidden(package: str) -> Iterator[None]:
 with _hidden("transformers"):
     from pipeline import worker
     from pipeline.stages import documents, exports, layout, ocr, overlays, pages, tables, understanding
+
+# Hostile files have these by the thousand, and none of them is for whoever converts: docling clips boxes that
+# reach over the edge of a page, and PDFium has no XFA.
+warnings.filterwarnings("ignore", message="Provenance bbox", category=UserWarning)
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
