@@ -23,6 +23,7 @@ from tests.model_cache import weights
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 COUNT = 4
+INBOX = "s3://bucket/in/"
 
 
 class Holding:
@@ -131,7 +132,7 @@ def test_lanes_pools_backfills_and_garbage(deployment: Deployment, holding: Hold
         assert apart([step_time(instance, run, "layout") for run in brought])
 
     # a backfill says first what it will take, and asks; the command line has OCR, so that all are stale
-    backfill = ("backfill", "--stale", "--prefix", "s3://bucket/in/", "--gpu-price", "2.5")
+    backfill = ("backfill", "--stale", "--prefix", INBOX, "--gpu-price", "2.5")
     asked = deployment.docmill(*backfill, said="n")
     assert asked.returncode == 1, asked.stderr
     assert f"{COUNT} batches stale" in asked.stderr
@@ -142,13 +143,13 @@ def test_lanes_pools_backfills_and_garbage(deployment: Deployment, holding: Hold
 
     # one backfill runs at a time, whatever place there is; of what waits, the interactive goes first
     holding.hold("pages", "begin", 2)
-    for arguments in ((*backfill, "--yes"), ("retry", names[0])):
+    for arguments in ((*backfill, "--yes"), ("retry", f"{INBOX}{names[0]}")):
         done = deployment.docmill(*arguments)
         assert done.returncode == 0, done.stderr
     deployment.until(lambda: holding.full, 200)
     put(deployment, range(COUNT, COUNT + 1))
     deployment.until(lambda: queued(deployment, "inbox"), 200)
-    assert deployment.docmill("retry", names[1]).returncode == 0
+    assert deployment.docmill("retry", f"{INBOX}{names[1]}").returncode == 0
     deployment.until(lambda: queued(deployment, "interactive"), 200)
     holding.release()
     deployment.wait(COUNT + 1, 400)
@@ -162,7 +163,7 @@ def test_lanes_pools_backfills_and_garbage(deployment: Deployment, holding: Hold
     assert second[0] < late[0] < sorted(backfills)[1][0]
 
     # artifacts of other settings are garbage once there are newer ones
-    again = deployment.docmill("retry", names[2], "--here")
+    again = deployment.docmill("retry", f"{INBOX}{names[2]}", "--here")
     assert again.returncode == 0, again.stderr
     row = deployment.rows()[names[2]]
     there = deployment.store.list("")
