@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each combination (default 5)")
     parser.add_argument("--rounds", type=int, default=5, help="of the comparison (default 5; 0: none)")
     parser.add_argument("--threads", type=int, default=1, help="of one model instance, on both sides")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="in this process")
     parser.add_argument("--repository", type=Path, help="model repository; default: the project's own")
     parser.add_argument("--shared-memory", choices=["auto", "on", "off"], default="auto")
     parser.add_argument("--json", type=Path)
@@ -143,7 +144,7 @@ def _measure(server: _Server, models: Sequence[str], options: argparse.Namespace
                 console.print(f"{name}: batch {batch} in this process and served, in turn ...", style="dim")
                 ratios.append(
                     compare(
-                        *(model, reader, server.url, graph, options.threads),
+                        *(model, reader, server.url, graph, options.threads, options.device),
                         *(batch, options.seconds, options.rounds),
                     )
                 )

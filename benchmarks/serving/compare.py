@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 
+import onnxruntime
+
 from benchmarks.serving.load import Figures, InProcess, apply_load, run_in_process
-from benchmarks.serving.pictures import requests
+from benchmarks.serving.pictures import Array, requests
 from benchmarks.serving.report import Ratio
 from resources.onnx_runtime import OnnxModel
 from resources.triton import TritonModel
@@ -26,12 +29,16 @@ def compare(
     url: str,
     graph: Path,
     threads: int,
+    device: str,
     batch: int,
     seconds: float,
     rounds: int,
 ) -> Ratio:
-    """The median over rounds of served over in-process throughput at one batch size."""
-    alone = OnnxModel(graph, threads, "onnxruntime")
+    """The median over rounds of served over in-process throughput at one batch size.
+
+    In this process the graph runs on `device`: `cpu`, or `cuda`, the first GPU.
+    """
+    alone = OnnxModel(graph, threads, "onnxruntime") if device == "cpu" else _OnGpu(graph)
     inputs = requests(url, model.name, batch, _REQUESTS)
     names = alone.inputs
     served: list[Figures] = []
@@ -54,3 +61,19 @@ def compare(
         best_ratio=max(one.items_per_s for one, _ in pairs) / max(other.items_per_s for _, other in pairs),
         rounds=rounds,
     )
+
+
+class _OnGpu:
+    """A graph on this machine's first GPU, by a build of onnxruntime for CUDA."""
+
+    def __init__(self, graph: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CUDAExecutionProvider"])
+        if self._session.get_providers()[0] != "CUDAExecutionProvider":
+            raise SystemExit("--device cuda needs a GPU, and onnxruntime-gpu in this environment")
+        self.inputs = [value.name for value in self._session.get_inputs()]
+
+    def run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        """All outputs, in the graph's order, for named inputs."""
+        return list(self._session.run(None, dict(inputs)))

@@ -1,16 +1,23 @@
-"""GPU utilisation, from the server's own metrics where it has a GPU."""
+"""GPU utilisation: from the server's own metrics, or from the driver where the server is on this machine.
+
+A server has its metrics of GPUs from NVIDIA's DCGM, which the wheel of `docmill triton serve` lacks.
+"""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
 
 __all__ = ["gpu_names", "utilisation_during"]
 
 _EVERY_S = 0.5
+_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def utilisation_during(metrics_url: str, seconds: float) -> Callable[[], float | None]:
@@ -31,12 +38,15 @@ def utilisation_during(metrics_url: str, seconds: float) -> Callable[[], float |
 
 
 def gpu_names(metrics_url: str) -> list[str]:
-    """The GPUs that the server reports, by their identifiers; nothing without one."""
-    return [labels["gpu_uuid"] for labels, _ in _gpus(metrics_url)] if metrics_url else []
+    """The GPUs of the server's machine, by name where it is this one, else by identifier."""
+    if not metrics_url:
+        return []
+    return _asked(metrics_url, "name") or [labels["gpu_uuid"] for labels, _ in _gpus(metrics_url)]
 
 
 def _utilisation(metrics_url: str) -> list[float]:
-    return [value for _, value in _gpus(metrics_url)]
+    reported = [value for _, value in _gpus(metrics_url)]
+    return reported or [float(percent) / 100 for percent in _asked(metrics_url, "utilization.gpu")]
 
 
 def _gpus(metrics_url: str) -> list[tuple[dict[str, str], float]]:
@@ -48,3 +58,17 @@ def _gpus(metrics_url: str) -> list[tuple[dict[str, str], float]]:
         for sample in family.samples
         if sample.name == "nv_gpu_utilization"
     ]
+
+
+def _asked(metrics_url: str, field: str) -> list[str]:
+    """What the driver says of each GPU, if the server is on this machine and has one."""
+    program = shutil.which("nvidia-smi")
+    if program is None or urlsplit(metrics_url).hostname not in _LOCAL:
+        return []
+    done = subprocess.run(
+        [program, f"--query-gpu={field}", "--format=csv,noheader,nounits"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    return done.stdout.splitlines() if done.returncode == 0 else []
