@@ -40,8 +40,8 @@ TYPES = {
 DEFAULT_BATCH = 4
 ERRORS_ONLY = 3
 CUDA = "CUDAExecutionProvider"
-#: Without TF32 a GPU finds what a CPU finds. An exhaustive search, the default, takes two seconds for each batch
-#: size that is new, and Triton makes batches of every size.
+#: Without TF32 a GPU finds what a CPU finds. An exhaustive search, the default, takes two seconds for each
+#: batch size that is new, and Triton makes batches of every size.
 CUDA_OPTIONS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
 
 
