@@ -136,7 +136,7 @@ def _measure(server: _Server, models: Sequence[str], options: argparse.Namespace
             given = requests(server.url, name, batch, _REQUESTS)
             for concurrency in options.concurrency:
                 console.print(f"{name}: batch {batch}, {concurrency} clients ...", style="dim")
-                watch = utilisation_during(server.metrics_url, options.seconds)
+                watch = utilisation_during(server.metrics_url, settings.is_local, options.seconds)
                 figures.append(apply_load(model, reader, given, concurrency, options.seconds, watch))
         graph = server.repository / name / "1" / "model.onnx" if server.repository else None
         if options.rounds and graph and graph.is_file():
@@ -152,7 +152,7 @@ def _measure(server: _Server, models: Sequence[str], options: argparse.Namespace
     return Report(
         environment=environment(),
         server=f"Triton {version} at {server.url}",
-        gpus=gpu_names(server.metrics_url),
+        gpus=gpu_names(server.metrics_url, settings.is_local),
         threads=options.threads,
         shared_memory=options.shared_memory,
         figures=figures,

@@ -10,24 +10,22 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
 
 __all__ = ["gpu_names", "utilisation_during"]
 
 _EVERY_S = 0.5
-_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def utilisation_during(metrics_url: str, seconds: float) -> Callable[[], float | None]:
+def utilisation_during(metrics_url: str, local: bool, seconds: float) -> Callable[[], float | None]:
     """A function that watches for so long: the mean over GPUs and time, in 0..1; None without a GPU."""
 
     def watch() -> float | None:
         ends = time.perf_counter() + seconds
         seen: list[float] = []
         while metrics_url and time.perf_counter() < ends:
-            found = _utilisation(metrics_url)
+            found = _utilisation(metrics_url, local)
             if not found:
                 return None
             seen += found
@@ -37,16 +35,19 @@ def utilisation_during(metrics_url: str, seconds: float) -> Callable[[], float |
     return watch
 
 
-def gpu_names(metrics_url: str) -> list[str]:
-    """The GPUs of the server's machine, by name where it is this one, else by identifier."""
+def gpu_names(metrics_url: str, local: bool) -> list[str]:
+    """The GPUs of the server's machine, by name where it is this one (`local`), else by identifier."""
     if not metrics_url:
         return []
-    return _asked(metrics_url, "name") or [labels["gpu_uuid"] for labels, _ in _gpus(metrics_url)]
+    named = _asked("name") if local else []
+    return named or [labels["gpu_uuid"] for labels, _ in _gpus(metrics_url)]
 
 
-def _utilisation(metrics_url: str) -> list[float]:
+def _utilisation(metrics_url: str, local: bool) -> list[float]:
     reported = [value for _, value in _gpus(metrics_url)]
-    return reported or [float(percent) / 100 for percent in _asked(metrics_url, "utilization.gpu")]
+    if reported or not local:
+        return reported
+    return [float(percent) / 100 for percent in _asked("utilization.gpu")]
 
 
 def _gpus(metrics_url: str) -> list[tuple[dict[str, str], float]]:
@@ -60,10 +61,10 @@ def _gpus(metrics_url: str) -> list[tuple[dict[str, str], float]]:
     ]
 
 
-def _asked(metrics_url: str, field: str) -> list[str]:
-    """What the driver says of each GPU, if the server is on this machine and has one."""
+def _asked(field: str) -> list[str]:
+    """What the driver says of each GPU of this machine, if it has one."""
     program = shutil.which("nvidia-smi")
-    if program is None or urlsplit(metrics_url).hostname not in _LOCAL:
+    if program is None:
         return []
     done = subprocess.run(
         [program, f"--query-gpu={field}", "--format=csv,noheader,nounits"],
