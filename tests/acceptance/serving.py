@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 HERON = "docling-project--docling-layout-heron"
 #: The layout detector with a queue for one request.
 NARROW = "narrow"
+JOINED = "joined"
 
 _TABLEFORMER = """
 import numpy as np
@@ -78,11 +79,14 @@ def make_repository(folder: Path) -> Path:
     (version / "model.py").write_text(_TABLEFORMER)
     for name in ("encoder.onnx", "step.onnx", "boxes.onnx"):
         (version / name).touch()
-    shutil.copytree(folder / "layout_cdla", folder / NARROW)
-    _change(folder / NARROW / "config.pbtxt", "layout_cdla", NARROW)
+    for copy in (NARROW, JOINED):
+        shutil.copytree(folder / "layout_cdla", folder / copy)
+        _change(folder / copy / "config.pbtxt", "layout_cdla", copy)
     _change(folder / NARROW / "config.pbtxt", r"max_batch_size: \d+", "max_batch_size: 1")
     _change(folder / NARROW / "config.pbtxt", r"preferred_batch_size: .*", "")
     _change(folder / NARROW / "config.pbtxt", r"max_queue_size: \d+", "max_queue_size: 1")
+    with (folder / JOINED / "config.pbtxt").open("a") as config:
+        config.write('parameters { key: "join_requests" value { string_value: "true" } }\n')
     return folder
 
 

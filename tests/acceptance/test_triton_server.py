@@ -28,6 +28,7 @@ from resources.triton_local.errors import TritonStartError, TritonStoppedError
 from resources.triton_local.server import LocalServer, Ports
 from tests.acceptance.serving import (
     HERON,
+    JOINED,
     NARROW,
     ROOT,
     environment,
@@ -42,7 +43,7 @@ from tests.model_cache import weights
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
-MODELS = ("layout_cdla", "slanet_plus", "ocr_detect", "ocr_recognise", "tableformer", HERON, NARROW)
+MODELS = ("layout_cdla", "slanet_plus", "ocr_detect", "ocr_recognise", "tableformer", HERON, NARROW, JOINED)
 SHAPES = {
     "layout_cdla": (3, 800, 608),
     "slanet_plus": (3, 488, 488),
@@ -105,6 +106,27 @@ def test_batches_give_what_single_items_give(triton: LocalServer, repository: Pa
     for index in range(size):
         for one, other in zip(alone(images[index : index + 1]), together, strict=True):
             np.testing.assert_allclose(one[0], other[index], atol=1e-4)
+
+
+def test_requests_joined_as_on_a_gpu_get_their_own_answers(triton: LocalServer, repository: Path) -> None:
+    assert f"{JOINED} is warm" in triton.log.read_text()
+    sizes = (1, 2, 1, 1)  # five items run as six, each with its own client behind it
+
+    def ask(client: int) -> list[np.ndarray]:
+        return model(triton, JOINED, 8).infer([pictures("layout_cdla", sizes[client], client)], page=1)
+
+    before = statistics(triton.url, JOINED)
+    with ThreadPoolExecutor(len(sizes)) as pool:
+        answers = list(pool.map(ask, range(len(sizes))))
+    after = statistics(triton.url, JOINED)
+    assert after.execution_count - before.execution_count < len(sizes)
+    alone = in_process(repository, "layout_cdla")
+    for client, (size, own) in enumerate(zip(sizes, answers, strict=True)):
+        for index, picture in enumerate(pictures("layout_cdla", size, client)):
+            for expected, answer in zip(alone(picture[None]), own, strict=True):
+                assert len(answer) == size
+                np.testing.assert_allclose(answer[index], expected[0], atol=1e-4)
+    assert "one after another" not in triton.log.read_text()
 
 
 def test_concurrent_clients_are_batched_and_get_their_own_answers(

@@ -4,14 +4,15 @@ Only the local server uses this. Triton's own containers have the native backend
 repository. Settings it shares with that one: the parameters `intra_op_thread_count` and
 `inter_op_thread_count`, 0 for as many as there are cores; `$DOCMILL_TRITON_THREADS` is the default of the
 former. An instance on a GPU runs there where onnxruntime is a build for CUDA, and on the CPU otherwise. Other
-accelerators are ignored.
+accelerators are ignored. Requests are joined on a GPU, and on a CPU where the parameter `join_requests` is
+`true`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ TYPES = {
 DEFAULT_BATCH = 4
 ERRORS_ONLY = 3
 CUDA = "CUDAExecutionProvider"
-#: Without TF32 a GPU finds what a CPU finds. An exhaustive search, the default, takes two seconds for each
-#: batch size that is new, and Triton makes batches of every size.
+#: Without TF32 a GPU finds what a CPU finds. An exhaustive search for convolutions, the default, takes two
+#: seconds for each batch size that is new.
 CUDA_OPTIONS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
 
 
@@ -86,9 +87,14 @@ class TritonPythonModel:
         self.session = load(graph, options, device)
         self.inputs = [tensor["name"] for tensor in config["input"]]
         self.outputs = [tensor["name"] for tensor in config["output"]]
+        self.name = config["name"]
         on_gpu = self.session.get_providers()[0] == CUDA
-        self.joins = on_gpu and bool(config.get("max_batch_size"))
-        pb_utils.Logger.log_info(f"{config['name']} runs on {f'GPU {device}' if on_gpu else 'the CPU'}")
+        joins = on_gpu or settings.get("join_requests") == "true"
+        #: The batch sizes that are run where requests are joined.
+        self.sizes = batch_sizes(config["max_batch_size"]) if joins else []
+        pb_utils.Logger.log_info(f"{self.name} runs on {f'GPU {device}' if on_gpu else 'the CPU'}")
+        if self.sizes:
+            self.warm_up(config)
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """Run what Triton has put together: on a GPU as one batch, else one request after another.
@@ -100,27 +106,68 @@ class TritonPythonModel:
             {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self.inputs}
             for request in requests
         ]
-        if self.joins and len(requests) > 1:
-            with contextlib.suppress(Exception):  # then each request gets the answer that is its own
+        if self.sizes and len(requests) > 1:
+            try:
                 return self.joined(requests, feeds)
+            except Exception as error:  # noqa: BLE001 - each request gets the answer that is its own
+                count = len(requests)
+                pb_utils.Logger.log_warn(f"{self.name} runs {count} requests one after another: {error}")
         return [self.answer(request, feed) for request, feed in zip(requests, feeds, strict=True)]
+
+    def warm_up(self, config: Mapping[str, Any]) -> None:
+        """Run each batch size once, since a GPU takes long over the first of its size.
+
+        Inputs are zeros. A model whose inputs have free dimensions is not warmed up: its shapes are many.
+        """
+        shapes = [[int(size) for size in tensor["dims"]] for tensor in config["input"]]
+        if any(size < 0 for shape in shapes for size in shape):
+            return
+        types = [pb_utils.triton_string_to_numpy(tensor["data_type"]) for tensor in config["input"]]
+        began = time.monotonic()
+        for size in self.sizes:
+            arrays = [np.zeros((size, *shape), kind) for shape, kind in zip(shapes, types, strict=True)]
+            self.run(dict(zip(self.inputs, arrays, strict=True)))
+        taken = time.monotonic() - began
+        pb_utils.Logger.log_info(f"{self.name} is warm after {taken:.1f} s: batches of {self.sizes}")
 
     def joined(self, requests: Sequence[Any], feeds: Sequence[Mapping[str, np.ndarray]]) -> list[Any]:
         """The responses to requests that run as one batch."""
         whole = {name: np.concatenate([feed[name] for feed in feeds]) for name in self.inputs}
         ends = np.cumsum([len(feed[self.inputs[0]]) for feed in feeds])[:-1]
-        parts = [np.split(array, ends) for array in self.session.run(self.outputs, whole)]
+        parts = [np.split(array, ends) for array in self.run(whole)]
         return [
             response(request, self.outputs, arrays)
             for request, arrays in zip(requests, zip(*parts, strict=True), strict=True)
         ]
 
+    def run(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """The graph's outputs, by way of a batch of the next size that is run here."""
+        if not self.sizes:
+            return list(self.session.run(self.outputs, feed))
+        count = len(feed[self.inputs[0]])
+        size = next((size for size in self.sizes if size >= count), count)
+        padded = {name: filled_up(array, size) for name, array in feed.items()}
+        return [array[:count] for array in self.session.run(self.outputs, padded)]
+
     def answer(self, request: Any, feed: Mapping[str, np.ndarray]) -> Any:
         """The response to one request, whatever comes of it."""
         try:
-            return response(request, self.outputs, self.session.run(self.outputs, feed))
+            return response(request, self.outputs, self.run(feed))
         except Exception as error:  # noqa: BLE001 - whatever the runtime raises is the answer
             return failure(error)
+
+
+def batch_sizes(most: int) -> list[int]:
+    """1, 2, 3, 4, 6, 8, 12, ... and `most`: filling up to the next of them adds a third at the most."""
+    powers = [2**exponent for exponent in range(most.bit_length())]
+    sizes = {size for power in powers for size in (power, power * 3 // 2)}
+    return sorted(size for size in {*sizes, most} if 0 < size <= most)
+
+
+def filled_up(array: np.ndarray, size: int) -> np.ndarray:
+    """The array with its last item repeated, up to so many."""
+    missing = size - len(array)
+    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
 
 
 def path_of_this_process() -> Path:
