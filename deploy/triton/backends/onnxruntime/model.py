@@ -5,7 +5,7 @@ repository. Settings it shares with that one: the parameters `intra_op_thread_co
 `inter_op_thread_count`, 0 for as many as there are cores; `$DOCMILL_TRITON_THREADS` is the default of the
 former. An instance on a GPU runs there where onnxruntime is a build for CUDA, and on the CPU otherwise. Other
 accelerators are ignored. Requests are joined on a GPU, and on a CPU where the parameter `join_requests` is
-`true`.
+`true`. With `use_tf32` a GPU takes half the time and no longer finds quite what a CPU finds: docs/triton.md.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ TYPES = {
 DEFAULT_BATCH = 4
 ERRORS_ONLY = 3
 CUDA = "CUDAExecutionProvider"
-#: Without TF32 a GPU finds what a CPU finds. An exhaustive search for convolutions, the default, takes two
-#: seconds for each batch size that is new.
-CUDA_OPTIONS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+#: An exhaustive search for convolutions, the default, takes two seconds for each batch size.
+CUDA_OPTIONS = {"cudnn_conv_algo_search": "HEURISTIC"}
 
 
 class TritonPythonModel:
@@ -83,18 +82,23 @@ class TritonPythonModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         version = Path(args["model_repository"]) / args["model_version"]
         graph = version / (config.get("default_model_filename") or "model.onnx")
-        device = int(args["model_instance_device_id"] or 0) if args["model_instance_kind"] == "GPU" else None
-        self.session = load(graph, options, device)
+        self.name = config["name"]
         self.inputs = [tensor["name"] for tensor in config["input"]]
         self.outputs = [tensor["name"] for tensor in config["output"]]
-        self.name = config["name"]
+        gpu = int(args["model_instance_device_id"] or 0) if args["model_instance_kind"] == "GPU" else None
+        tf32 = settings.get("use_tf32") == "true"
+        self.session = load(graph, options, gpu, tf32)
         on_gpu = self.session.get_providers()[0] == CUDA
-        joins = on_gpu or settings.get("join_requests") == "true"
-        #: The batch sizes that are run where requests are joined.
-        self.sizes = batch_sizes(config["max_batch_size"]) if joins else []
-        pb_utils.Logger.log_info(f"{self.name} runs on {f'GPU {device}' if on_gpu else 'the CPU'}")
-        if self.sizes:
-            self.warm_up(config)
+        pb_utils.Logger.log_info(f"{self.name} runs on {f'GPU {gpu}' if on_gpu else 'the CPU'}")
+        self.joins = on_gpu or settings.get("join_requests") == "true"
+        #: One that is given another shape than the last plans its convolutions anew, a quarter of a second
+        #: for heron. So each batch size has its own where the other dimensions are fixed.
+        self.sessions: dict[int, onnxruntime.InferenceSession] = {}
+        fixed = all(int(size) > 0 for tensor in config["input"] for size in tensor["dims"])
+        if self.joins and fixed:
+            for size in batch_sizes(config["max_batch_size"]):
+                self.sessions[size] = load(graph, options, gpu, tf32) if self.sessions else self.session
+            self.warm_up(config["input"])
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """Run what Triton has put together: on a GPU as one batch, else one request after another.
@@ -106,7 +110,7 @@ class TritonPythonModel:
             {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self.inputs}
             for request in requests
         ]
-        if self.sizes and len(requests) > 1:
+        if self.joins and len(requests) > 1:
             try:
                 return self.joined(requests, feeds)
             except Exception as error:  # noqa: BLE001 - each request gets the answer that is its own
@@ -114,21 +118,19 @@ class TritonPythonModel:
                 pb_utils.Logger.log_warn(f"{self.name} runs {count} requests one after another: {error}")
         return [self.answer(request, feed) for request, feed in zip(requests, feeds, strict=True)]
 
-    def warm_up(self, config: Mapping[str, Any]) -> None:
-        """Run each batch size once, since a GPU takes long over the first of its size.
-
-        Inputs are zeros. A model whose inputs have free dimensions is not warmed up: its shapes are many.
-        """
-        shapes = [[int(size) for size in tensor["dims"]] for tensor in config["input"]]
-        if any(size < 0 for shape in shapes for size in shape):
-            return
-        types = [pb_utils.triton_string_to_numpy(tensor["data_type"]) for tensor in config["input"]]
+    def warm_up(self, inputs: Sequence[Mapping[str, Any]]) -> None:
+        """Run each batch size once, on zeros, since a session takes long over the first."""
         began = time.monotonic()
-        for size in self.sizes:
-            arrays = [np.zeros((size, *shape), kind) for shape, kind in zip(shapes, types, strict=True)]
-            self.run(dict(zip(self.inputs, arrays, strict=True)))
+        for size in self.sessions:
+            zeros = {
+                tensor["name"]: np.zeros(
+                    (size, *map(int, tensor["dims"])), pb_utils.triton_string_to_numpy(tensor["data_type"])
+                )
+                for tensor in inputs
+            }
+            self.run(zeros)
         taken = time.monotonic() - began
-        pb_utils.Logger.log_info(f"{self.name} is warm after {taken:.1f} s: batches of {self.sizes}")
+        pb_utils.Logger.log_info(f"{self.name} is warm after {taken:.1f} s: batches of {list(self.sessions)}")
 
     def joined(self, requests: Sequence[Any], feeds: Sequence[Mapping[str, np.ndarray]]) -> list[Any]:
         """The responses to requests that run as one batch."""
@@ -141,13 +143,13 @@ class TritonPythonModel:
         ]
 
     def run(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """The graph's outputs, by way of a batch of the next size that is run here."""
-        if not self.sizes:
+        """The graph's outputs, by way of a batch of the next size that has a session."""
+        if not self.sessions:
             return list(self.session.run(self.outputs, feed))
         count = len(feed[self.inputs[0]])
-        size = next((size for size in self.sizes if size >= count), count)
+        size = next(size for size in self.sessions if size >= count)
         padded = {name: filled_up(array, size) for name, array in feed.items()}
-        return [array[:count] for array in self.session.run(self.outputs, padded)]
+        return [array[:count] for array in self.sessions[size].run(self.outputs, padded)]
 
     def answer(self, request: Any, feed: Mapping[str, np.ndarray]) -> Any:
         """The response to one request, whatever comes of it."""
@@ -158,10 +160,8 @@ class TritonPythonModel:
 
 
 def batch_sizes(most: int) -> list[int]:
-    """1, 2, 3, 4, 6, 8, 12, ... and `most`: filling up to the next of them adds a third at the most."""
-    powers = [2**exponent for exponent in range(most.bit_length())]
-    sizes = {size for power in powers for size in (power, power * 3 // 2)}
-    return sorted(size for size in {*sizes, most} if 0 < size <= most)
+    """The powers of two up to `most`, and `most`."""
+    return sorted({2**exponent for exponent in range(most.bit_length())} | {most} - {0})
 
 
 def filled_up(array: np.ndarray, size: int) -> np.ndarray:
@@ -176,13 +176,13 @@ def path_of_this_process() -> Path:
 
 
 def load(
-    path: Path, options: onnxruntime.SessionOptions, device: int | None = None
+    path: Path, options: onnxruntime.SessionOptions, device: int | None = None, tf32: bool = False
 ) -> onnxruntime.InferenceSession:
     """The graph on that GPU, where this build of onnxruntime can use one; without a number on the CPU."""
     options.log_severity_level = ERRORS_ONLY
     providers: list[Any] = ["CPUExecutionProvider"]
     if device is not None and CUDA in onnxruntime.get_available_providers():
-        providers.insert(0, (CUDA, {"device_id": device, **CUDA_OPTIONS}))
+        providers.insert(0, (CUDA, {"device_id": device, "use_tf32": str(int(tf32)), **CUDA_OPTIONS}))
     return onnxruntime.InferenceSession(str(path), options, providers=providers)
 
 

@@ -33,6 +33,7 @@ class TorchEngine:
     """A checkpoint's model on a device: `cpu`, or `cuda` and its number."""
 
     def __init__(self, checkpoint: Path, variant: str, device: str = "cpu", number: int = 0) -> None:
+        torch.backends.cudnn.allow_tf32 = False  # a GPU is to find what a CPU finds
         self.kind = device
         self.device = torch.device(device, number) if device != "cpu" else torch.device(device)
         model = load_checkpoint([checkpoint], variant).to(self.device).requires_grad_(False)
