@@ -85,6 +85,7 @@ def make_repository(folder: Path) -> Path:
     _change(folder / NARROW / "config.pbtxt", r"max_batch_size: \d+", "max_batch_size: 1")
     _change(folder / NARROW / "config.pbtxt", r"preferred_batch_size: .*", "")
     _change(folder / NARROW / "config.pbtxt", r"max_queue_size: \d+", "max_queue_size: 1")
+    _change(folder / JOINED / "config.pbtxt", r"max_batch_size: \d+", "max_batch_size: 32")
     with (folder / JOINED / "config.pbtxt").open("a") as config:
         config.write('parameters { key: "join_requests" value { string_value: "true" } }\n')
     return folder

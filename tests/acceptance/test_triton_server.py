@@ -129,6 +129,15 @@ def test_requests_joined_as_on_a_gpu_get_their_own_answers(triton: LocalServer, 
     assert "one after another" not in triton.log.read_text()
 
 
+def test_a_batch_beyond_the_largest_session_runs_as_several(triton: LocalServer, repository: Path) -> None:
+    images = pictures("layout_cdla", 19)
+    together = model(triton, JOINED, 8).infer([images], page=1)
+    alone = in_process(repository, "layout_cdla")
+    for index in (0, 15, 16, 18):
+        for expected, answer in zip(alone(images[index : index + 1]), together, strict=True):
+            np.testing.assert_allclose(answer[index], expected[0], atol=1e-4)
+
+
 def test_concurrent_clients_are_batched_and_get_their_own_answers(
     triton: LocalServer, repository: Path
 ) -> None:

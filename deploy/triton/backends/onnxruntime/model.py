@@ -39,6 +39,9 @@ TYPES = {
 }
 #: What the native backend takes when neither a batch size nor tensors are configured.
 DEFAULT_BATCH = 4
+#: Larger ones run as several. On an H100 a page of heron takes 7.0 ms in a batch of 8 and 6.4 in one of 57,
+#: whose session keeps eight times the memory.
+LARGEST_BATCH = 16
 ERRORS_ONLY = 3
 CUDA = "CUDAExecutionProvider"
 #: An exhaustive search for convolutions, the default, takes two seconds for each batch size.
@@ -96,7 +99,7 @@ class TritonPythonModel:
         self.sessions: dict[int, onnxruntime.InferenceSession] = {}
         fixed = all(int(size) > 0 for tensor in config["input"] for size in tensor["dims"])
         if self.joins and fixed:
-            for size in batch_sizes(config["max_batch_size"]):
+            for size in batch_sizes(min(config["max_batch_size"], LARGEST_BATCH)):
                 self.sessions[size] = load(graph, options, gpu, tf32) if self.sessions else self.session
             self.warm_up(config["input"])
 
@@ -143,13 +146,17 @@ class TritonPythonModel:
         ]
 
     def run(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """The graph's outputs, by way of a batch of the next size that has a session."""
+        """The graph's outputs, by way of batches that have sessions."""
         if not self.sessions:
             return list(self.session.run(self.outputs, feed))
-        count = len(feed[self.inputs[0]])
-        size = next(size for size in self.sessions if size >= count)
-        padded = {name: filled_up(array, size) for name, array in feed.items()}
-        return [array[:count] for array in self.sessions[size].run(self.outputs, padded)]
+        count, most = len(feed[self.inputs[0]]), max(self.sessions)
+        parts = []
+        for start in range(0, count, most):
+            items = min(most, count - start)
+            size = next(size for size in self.sessions if size >= items)
+            padded = {name: filled_up(array[start : start + items], size) for name, array in feed.items()}
+            parts.append([array[:items] for array in self.sessions[size].run(self.outputs, padded)])
+        return [np.concatenate(output) for output in zip(*parts, strict=True)] if parts[1:] else parts[0]
 
     def answer(self, request: Any, feed: Mapping[str, np.ndarray]) -> Any:
         """The response to one request, whatever comes of it."""
