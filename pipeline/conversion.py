@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
@@ -104,7 +104,10 @@ class Conversion:
             timeout = max(timeout, shared.time_limit_s(CHUNK_PAGES))
         with self._pool(stage) as pool:
             runner = StageRunner(spec, self.artifacts, self.fingerprints, pool, progress, timeout)
-            if engine:
+            if isinstance(engine, VlmEngine):
+                # the step may be another try, after a server that is about to come back
+                runner.prepare = partial(engine.prepare, patience_s=engine.server.patience_s)
+            elif engine:
                 runner.prepare = engine.prepare
             return runner.run(batch)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pipeline.convert.errors import BackendError
+from pipeline.convert.errors import BackendError, BackendUnavailableError
 from pipeline.convert.understanding.answers import is_looping
 from pipeline.convert.understanding.choosing import Choice
 from pipeline.convert.understanding.profiles import Profile
@@ -23,6 +23,7 @@ __all__ = ["VlmEngine"]
 
 #: On top of what the server may take: rendering, storing, a busy machine.
 _MARGIN_S = 60.0
+_ASK_AGAIN_S = 1.0
 
 
 @dataclass
@@ -78,17 +79,29 @@ class VlmEngine:
         attempts = len(self.page.ladder)
         return self.server.patience_s + rounds * attempts * 2 * self.server.deadline_s + _MARGIN_S
 
-    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
-        """Check that the server answers and has the model. Raises `BackendError`."""
+    def prepare(
+        self, progress: Callable[[str, int, int], None] | None = None, patience_s: float = 0.0
+    ) -> None:
+        """Check that the server answers and has the model. Raises `BackendError`.
 
-        async def check() -> None:
-            client = VlmClient(self.server, 1)
-            try:
-                await client.check()
-            finally:
-                await client.close()
+        A server that is away is asked again until `patience_s` is over: it may be coming back.
+        """
+        asyncio.run(self._check(time.monotonic() + patience_s))
 
-        asyncio.run(check())
+    async def _check(self, until: float) -> None:
+        client = VlmClient(self.server, 1)
+        try:
+            while True:
+                try:
+                    await client.check()
+                except BackendUnavailableError:
+                    if time.monotonic() >= until:
+                        raise
+                    await asyncio.sleep(_ASK_AGAIN_S)
+                else:
+                    return
+        finally:
+            await client.close()
 
     def open_window(self) -> TokenWindow:
         """Begin to measure what the server spends on this engine's requests."""

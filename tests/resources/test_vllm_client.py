@@ -165,6 +165,7 @@ def test_a_server_that_comes_back_is_found_again() -> None:
     timer = threading.Timer(1.0, server.__enter__)
     timer.start()
     try:
+        engine(f"http://127.0.0.1:{server.port}").prepare(patience_s=30.0)
         assert one(f"http://127.0.0.1:{server.port}", patience_s=30.0).text == GOOD
     finally:
         timer.join()
