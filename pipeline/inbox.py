@@ -4,6 +4,9 @@ The inbox is listed in sweeps, as many keys a look as there is time for. Of the 
 since the sweep before, those whose version the ledger has not seen are read, for a document's id is the hash
 of its bytes, and gathered to batches.
 
+After a sweep that took long the next one waits, so that listing takes a small share of the time. Meanwhile
+only what follows the last name is listed: the newest, where names begin with dates.
+
 Nothing is lost when a look is cut off at any point. Its only memory is the cursor, which Dagster keeps
 together with the runs that the look asked for: documents that wait for a batch to fill are in it, and so are
 the keys of the batches that were asked for. Sources count as seen only in the next look, when it is certain
@@ -65,6 +68,9 @@ class InboxLimits:
     max_wait: timedelta = timedelta(seconds=120)
     #: How often everything is looked up, whatever the times of files say.
     full_sweep: timedelta = timedelta(hours=24)
+    #: The share of the time that listing may take; sweeps of less than `quick_sweep` follow one another.
+    listing_share: float = 0.1
+    quick_sweep: timedelta = timedelta(seconds=1)
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -86,7 +92,9 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one look leaves to the next.
 
     `start_after` is the name to go on after, in the sweep that began at `sweep_started`; it looks up what
-    arrived after `watermark`, or everything when there is none. `launched` are the batches of the last look.
+    arrived after `watermark`, or everything when there is none. `listed_s` is what listing has taken in this
+    sweep. Between sweeps, until `rest_until`, looks list what follows `last`. `launched` are the batches of
+    the last look.
     """
 
     place: str = ""
@@ -94,6 +102,9 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sweep_started: datetime | None = None
     watermark: datetime | None = None
     full_sweep_started: datetime | None = None
+    listed_s: float = 0.0
+    rest_until: datetime | None = None
+    last: str = ""
     waiting: list[Waiting] = []
     unsettled: dict[str, Unsettled] = {}
     launched: list[str] = []
@@ -133,6 +144,7 @@ class _Progress:
     rows: list[SourceRow] = field(default_factory=list)
     left_out: list[SourceRow] = field(default_factory=list)
     listed: int = 0
+    listed_s: float = 0.0
     identified: int = 0
     swept: bool = False
 
@@ -161,58 +173,67 @@ class InboxReader:
         state = _Progress(
             {each.document.source: each for each in cursor.waiting},
             dict(cursor.unsettled),
-            cursor.start_after,
+            cursor.start_after if cursor.sweep_started else cursor.last,
         )
-        self._sweep(state, cursor, now, deadline)
+        self._list(state, cursor, now, deadline)
         self.ledger.see([*state.rows, *state.left_out])
         batches, waiting = self._batches(state, now)
         return Look(
             batches,
             state.left_out,
-            self._cursor_after(state, cursor, waiting, [manifest.key for manifest in batches]),
+            self._cursor_after(state, cursor, waiting, [manifest.key for manifest in batches], now),
             state.listed,
             state.identified,
             state.swept,
         )
 
     def _begun(self, cursor: Cursor, now: datetime) -> Cursor:
-        """The cursor with a sweep under way; one of another inbox keeps only what waits."""
+        """The cursor with a sweep under way, unless it rests; one of another inbox keeps only what waits."""
         if cursor.place != self.listing.place:
             cursor = Cursor(place=self.listing.place, waiting=cursor.waiting)
-        if cursor.sweep_started:
+        if cursor.sweep_started or (cursor.rest_until and now < cursor.rest_until):
             return cursor
+        cursor = msgspec.structs.replace(cursor, listed_s=0.0, rest_until=None)
         last_full = cursor.full_sweep_started
         if last_full and now - last_full < self.limits.full_sweep:
             return msgspec.structs.replace(cursor, sweep_started=now)
         return msgspec.structs.replace(cursor, sweep_started=now, watermark=None, full_sweep_started=now)
 
     def _cursor_after(
-        self, state: _Progress, cursor: Cursor, waiting: list[Waiting], launched: list[str]
+        self, state: _Progress, cursor: Cursor, waiting: list[Waiting], launched: list[str], now: datetime
     ) -> Cursor:
+        cursor = msgspec.structs.replace(
+            cursor,
+            unsettled=state.unsettled,
+            waiting=waiting,
+            launched=launched,
+            listed_s=cursor.listed_s + state.listed_s,
+        )
         started = cursor.sweep_started
-        assert started is not None
-        unsettled, watermark = state.unsettled, cursor.watermark
-        if state.swept:
-            # those that were not met any more are gone
-            unsettled = {name: each for name, each in unsettled.items() if each.last >= started}
-            watermark = started - max(_OVERLAP, self.limits.settle)
+        if started is None:
+            return msgspec.structs.replace(cursor, last=state.start_after)
+        if not state.swept:
+            return msgspec.structs.replace(cursor, start_after=state.start_after)
+        taken = timedelta(seconds=cursor.listed_s)
+        rests = taken >= self.limits.quick_sweep
         return msgspec.structs.replace(
             cursor,
-            start_after="" if state.swept else state.start_after,
-            sweep_started=None if state.swept else started,
-            watermark=watermark,
-            waiting=waiting,
-            unsettled=unsettled,
-            launched=launched,
+            start_after="",
+            sweep_started=None,
+            watermark=started - max(_OVERLAP, self.limits.settle),
+            # those that were not met any more are gone
+            unsettled={name: each for name, each in state.unsettled.items() if each.last >= started},
+            rest_until=now + taken / self.limits.listing_share if rests else None,
+            last=state.start_after,
         )
 
-    def _sweep(self, state: _Progress, cursor: Cursor, now: datetime, deadline: float) -> None:
-        """List and read until there is enough for this look, its time is up, or the sweep is at its end."""
+    def _list(self, state: _Progress, cursor: Cursor, now: datetime, deadline: float) -> None:
+        """List and read until there is enough for this look, its time is up, or everything was listed."""
         capacity = self.limits.batches * self.limits.batch.documents
-        if len(state.waiting) >= capacity:
+        if len(state.waiting) >= capacity or not (cursor.sweep_started or self.listing.is_by_key):
             return
         objects = self.listing.after(state.start_after)
-        while chunk := list(islice(objects, min(_CHUNK, self.limits.keys - state.listed))):
+        while chunk := self._chunk(objects, state):
             fresh = self._fresh(state, chunk, cursor.watermark, now)
             room = capacity - len(state.waiting)
             read = self._read(state, fresh[:room], now, deadline)
@@ -224,6 +245,12 @@ class InboxReader:
             if state.listed >= self.limits.keys or time.monotonic() > deadline:
                 return
         state.swept = True
+
+    def _chunk(self, objects: Iterator[SourceObject], state: _Progress) -> list[SourceObject]:
+        began = time.monotonic()
+        chunk = list(islice(objects, min(_CHUNK, self.limits.keys - state.listed)))
+        state.listed_s += time.monotonic() - began
+        return chunk
 
     def _fresh(
         self, state: _Progress, chunk: Sequence[SourceObject], watermark: datetime | None, now: datetime

@@ -53,6 +53,11 @@ class Listing:
         """Whether files can be seen while they are being written."""
         return "://" not in self.place
 
+    @property
+    def is_by_key(self) -> bool:
+        """Whether the server finds what follows a name without going through what is before it."""
+        return self.place.startswith("s3://")
+
     def after(self, name: str) -> Iterator[SourceObject]:
         """The files after this name, in order; all of them after an empty one.
 
@@ -63,7 +68,7 @@ class Listing:
             if self.is_local:
                 root = Path(self.place).expanduser().absolute()
                 yield from _walk(root, (), tuple(name.split("/")) if name else (), 0.0)
-            elif self.place.startswith("s3://"):
+            elif self.is_by_key:
                 yield from self._keys(name)
             else:
                 yield from self._found(name)

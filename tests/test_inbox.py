@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -73,6 +74,26 @@ def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
 def local_box(tmp_path: Path, limits: InboxLimits = FEW) -> Box:
     (tmp_path / "in").mkdir(exist_ok=True)
     return Box(Listing(str(tmp_path / "in")), tmp_path, limits)
+
+
+def test_after_a_long_sweep_only_what_follows_the_last_name_is_listed(
+    s3_server: MotoServer, tmp_path: Path
+) -> None:
+    slow = replace(FEW, quick_sweep=timedelta(0), listing_share=1e-9)
+    box = Box(Listing(f"s3://bucket/{tmp_path.name}", s3_server.options), tmp_path, slow)
+    for name in ("2026-01-a.pdf", "2026-02-b.pdf"):
+        box.put(name)
+    first = box.look()
+    assert first.swept and first.listed == 2
+    box.put("2025-12-early.pdf")
+    box.put("2026-03-c.pdf")
+    second = box.look()
+    assert (second.listed, box.names(second)) == (1, ["2026-03-c.pdf"])
+    assert box.look().listed == 0
+    rest = box.cursor.rest_until
+    assert rest is not None
+    third = box.look(after=rest - box.now + timedelta(seconds=1))
+    assert (third.listed, box.names(third)) == (4, ["2025-12-early.pdf"])
 
 
 def test_new_files_become_batches_once(box: Box) -> None:
