@@ -11,9 +11,8 @@ The pages differ in the length of their answers, as a document's do: of equal pa
 end together, and the load that sends them at the same instant would get a batch that none but it can get.
 
 Without --url a local server is started with the tiny model, which knows the pages by heart: the figures are
-those of the serving path on this machine, and say nothing of a real model on a GPU. It has all processors but
-one, which is left to the clients, since a server at work is on a machine of its own: its threads spin, and a
-client beside them on the same processor waits for up to a second.
+those of the serving path on this machine, and say nothing of a real model on a GPU. It leaves one processor
+to the clients, as a server on a machine of its own would leave them all.
 """
 
 from __future__ import annotations
@@ -21,13 +20,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -108,23 +106,8 @@ def _server(options: argparse.Namespace) -> Iterator[VlmServer]:
         return
     home, source = default_vllm_home(), shipped()
     settings = VllmSettings(source.tiny, options.model, port=0)
-    prepared = prepare_environment(home, source)
-    with ExitStack() as running:
-        with _all_processors_but_one():
-            server = running.enter_context(LocalVllm(settings, prepared, home))
+    with LocalVllm(settings, prepare_environment(home, source), home) as server:
         yield VlmServer(server.url, options.model)
-
-
-@contextmanager
-def _all_processors_but_one() -> Iterator[None]:
-    """What is started meanwhile keeps to these; afterwards this thread and what it starts to the last one."""
-    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) == 1:
-        yield
-        return
-    *others, last = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, others)
-    yield
-    os.sched_setaffinity(0, [last])
 
 
 def _measure(server: VlmServer, options: argparse.Namespace) -> dict[str, Any]:

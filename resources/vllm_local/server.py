@@ -113,6 +113,7 @@ class LocalVllm:
             errors="replace",
             start_new_session=True,  # Ctrl-C is for docmill, which then stops the server
         )
+        _leave_one_processor(self._process.pid)
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
         self._wait_until_ready()
@@ -205,3 +206,13 @@ class LocalVllm:
             self._reader.join(timeout=1)
         said = " / ".join(self._last)
         return f" ({said}; all it said is in {self.log})" if said else f" (its log is {self.log})"
+
+
+def _leave_one_processor(pid: int) -> None:
+    """Keep a server to all processors but one, where there are more.
+
+    Its threads spin while they wait; beside them a client waits for its turn for a second at times.
+    """
+    if hasattr(os, "sched_setaffinity") and len(processors := sorted(os.sched_getaffinity(0))) > 1:
+        with contextlib.suppress(ProcessLookupError):  # why it ended is found out later
+            os.sched_setaffinity(pid, processors[:-1])

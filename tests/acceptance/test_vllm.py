@@ -223,6 +223,30 @@ def test_a_document_of_two_authors_and_a_second_run_that_asks_nothing(
     assert answered(vllm.url) - before == 1  # other pages to ask about, but none that was not asked
 
 
+def test_the_accuracy_benchmark_holds_both_ways_against_a_reference_page_by_page(
+    vllm: LocalVllm, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL", "DAGSTER"))}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.accuracy", "--kit", "tests/kit", "--json", str(report)),
+            *("--cases", "financial_statement", "--understanding", "all", "--vlm-url", vllm.url),
+        ],
+        env=kept | {"DOCMILL_HOME": str(tmp_path), "DOCMILL_MODELS": str(weights("layout").parent)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "financial_statement p. 1" in done.stdout
+    known, unknown = json.loads(report.read_text())["beside"]
+    assert [page["page"] for page in (known, unknown)] == [1, 2]
+    assert min(page["text_classic"] for page in (known, unknown)) > 0.95
+    assert known["text_other"] > 0.95 > 0.6 > unknown["text_other"]
+
+
 def test_pictures_get_descriptions(vllm: LocalVllm, tmp_path: Path) -> None:
     options = ("--understanding", "pictures", "--pages", "5")
     document = Place(tmp_path).convert(SAMPLES / "annual_report.pdf", vllm.url, *options)
