@@ -19,7 +19,7 @@ from pipeline.lanes import LANE_TAGS, lane_tags
 from pipeline.ledger.ledger import open_ledger
 from pipeline.partitions import batches
 from pipeline.requests import RequestCursor, take
-from pipeline.retries import lost_retries
+from pipeline.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
 from pipeline.schedules import running_batches
 from resources.configurable import Alerts, Inbox, Store
 
@@ -103,7 +103,11 @@ def unretried_runs(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
         yield dg.RunRequest(
             run_key=f"retry/{run.run_id}",
             partition_key=run.tags[PARTITION_NAME_TAG],
-            tags={**lane, "docmill/why": f"run {run.run_id} ended and was not run again"},
+            tags={
+                **lane,
+                RUN_AGAIN_TAG: str(times_run_again(run) + 1),
+                "docmill/why": f"run {run.run_id} ended and was not run again",
+            },
         )
 
 

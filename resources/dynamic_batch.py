@@ -9,10 +9,7 @@ from __future__ import annotations
 import onnx
 from onnx import numpy_helper
 
-__all__ = ["DYNAMIC_BATCH_VERSION", "with_dynamic_batch"]
-
-#: Changes whenever `with_dynamic_batch` would write another graph, so that kept graphs are made anew.
-DYNAMIC_BATCH_VERSION = 1
+__all__ = ["with_dynamic_batch"]
 
 _BATCH = "N"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 import pytest
@@ -262,6 +263,51 @@ def test_runs_that_dagster_means_to_leave_are_left(retrying: dg.DagsterInstance)
     tags = {"dagster/partition": "2026-11-25-1docs-b"}
     retrying.report_run_canceled(retrying.create_run_for_job(job, tags=tags))
     assert unretried(retrying) == []
+
+
+def failed_in_a_step(instance: dg.DagsterInstance, batch: str, of: str, **tags: str) -> dg.DagsterRun:
+    """A run whose step failed because its function raised, or because Dagster could not store an event."""
+
+    @dg.op
+    def layout() -> None:
+        if of == "function":
+            raise ValueError("of our own")
+
+    @dg.job
+    def convert_documents() -> None:
+        layout()
+
+    store = instance.event_log_storage.store_event
+
+    def away(event: dg.EventLogEntry) -> None:
+        if of == "database" and event.dagster_event_type is dg.DagsterEventType.STEP_OUTPUT:
+            raise ConnectionError("too many retries for DB connection")
+        store(event)
+
+    with patch.object(instance.event_log_storage, "store_event", away):
+        result = convert_documents.execute_in_process(
+            instance=instance, raise_on_error=False, tags={"dagster/partition": batch, **tags}
+        )
+    found = instance.get_run_by_id(result.run_id)
+    assert found is not None
+    assert found.tags["dagster/failure_reason"] == "STEP_FAILURE"
+    assert found.tags["dagster/will_retry"] == "false"
+    return found
+
+
+def test_a_run_that_dagster_failed_in_is_run_again_some_times(retrying: dg.DagsterInstance) -> None:
+    failed_in_a_step(retrying, "2026-11-25-1docs-a", of="function")
+    assert unretried(retrying) == []
+    run = failed_in_a_step(retrying, "2026-11-25-1docs-b", of="database")
+    [request] = unretried(retrying)
+    assert (request.run_key, request.partition_key) == (f"retry/{run.run_id}", "2026-11-25-1docs-b")
+    times = {"docmill/run_again": request.tags["docmill/run_again"]}
+    assert times == {"docmill/run_again": "1"}
+    again = failed_in_a_step(retrying, "2026-11-25-1docs-c", of="database", **times)
+    [_, request] = unretried(retrying)
+    assert (request.run_key, request.tags["docmill/run_again"]) == (f"retry/{again.run_id}", "2")
+    failed_in_a_step(retrying, "2026-11-25-1docs-d", of="database", **{"docmill/run_again": "5"})
+    assert len(unretried(retrying)) == 2
 
 
 def test_a_batch_that_runs_by_now_is_not_run_beside_it(retrying: dg.DagsterInstance) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.convert import heron
-from pipeline.convert.cdla import preprocess
+from pipeline.convert.cdla import planes
 from pipeline.convert.pdf import Pdf
 from pipeline.convert.tables import slanet, tableformer
 from pipeline.convert.types import Box
@@ -44,7 +44,7 @@ def _pages() -> list[tuple[NDArray[np.uint8], float, float]]:
 
 def _cdla() -> Iterator[list[Array]]:
     for picture, _, _ in _pages():
-        yield [preprocess(picture)]
+        yield [planes(picture)]
 
 
 def _heron() -> Iterator[list[Array]]:

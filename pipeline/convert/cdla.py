@@ -3,6 +3,8 @@
 Tensors of the graph: input `image` f32 [1, 3, 800, 608]; outputs four score maps [1, N, 10] (after the
 sigmoid), then four distance maps [1, N, 32], at strides 8, 16, 32 and 64 (N = 7600, 1900, 475, 130). A
 distance is the expectation of a softmax over 8 bins (generalised focal loss), in units of the stride.
+
+On a server the graph takes bytes and sends its best cells: `resources/triton_local/served_detector.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,25 @@ from numpy.typing import NDArray
 
 from pipeline.convert.types import Box
 
-__all__ = ["CLASSES", "INPUT_HEIGHT", "INPUT_WIDTH", "LABELS", "Detection", "decode", "detect", "preprocess"]
+__all__ = [
+    "BINS",
+    "CLASSES",
+    "INPUT_HEIGHT",
+    "INPUT_WIDTH",
+    "LABELS",
+    "MAX_CANDIDATES",
+    "SCALE",
+    "SHIFT",
+    "STRIDES",
+    "Cells",
+    "Detection",
+    "all_cells",
+    "cell_count",
+    "decode",
+    "detect",
+    "planes",
+    "preprocess",
+]
 
 Image = NDArray[np.uint8]
 Tensor = NDArray[np.float32]
@@ -56,12 +76,18 @@ LABELS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_STRIDES = (8, 16, 32, 64)
-_BINS = 8
+#: Of the four maps, in the order of the outputs.
+STRIDES = (8, 16, 32, 64)
+#: Of a distance to one side.
+BINS = 8
+#: More cells than these are not looked at, best first.
+MAX_CANDIDATES = 1000
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
+#: A pixel's value of each plane becomes `value * SCALE + SHIFT`, in single precision.
+SCALE = tuple(float(np.float32(1 / (255 * std))) for std in _STD)
+SHIFT = tuple(float(np.float32(-mean / std)) for mean, std in zip(_MEAN, _STD, strict=True))
 _NMS_IOU = 0.5
-_MAX_CANDIDATES = 1000
 
 
 @dataclass(frozen=True)
@@ -74,63 +100,83 @@ class Detection:
     box: Box
 
 
+@dataclass(frozen=True)
+class Cells:
+    """Cells of the maps: their scores [n, 10], the bins of their distances [n, 32], and their numbers [n],
+    counted through the four maps in turn."""
+
+    scores: Tensor
+    distances: Tensor
+    numbers: NDArray[np.int64]
+
+
+def planes(image: Image) -> NDArray[np.uint8]:
+    """The page as bytes [1, 3, 800, 608], from an RGB page image [height, width, 3]: blue, green, red.
+
+    The page is stretched, not letter-boxed.
+    """
+    small = cv2.resize(image, (INPUT_WIDTH, INPUT_HEIGHT), interpolation=cv2.INTER_LINEAR)
+    return np.stack([cv2.extractChannel(small, channel) for channel in (2, 1, 0)])[None]
+
+
 def preprocess(image: Image) -> Tensor:
     """The detector's input [1, 3, 800, 608] from an RGB page image, uint8 [height, width, 3].
 
-    The page is stretched, not letter-boxed. Channels are fed as blue, green, red with ImageNet's mean and
-    deviation of red, green, blue: that is what the reference implementation feeds.
+    Blue, green and red are given ImageNet's mean and deviation of red, green and blue: that is what the
+    reference implementation feeds.
     """
-    small = cv2.resize(image, (INPUT_WIDTH, INPUT_HEIGHT), interpolation=cv2.INTER_LINEAR)
-    tensor = np.empty((1, 3, INPUT_HEIGHT, INPUT_WIDTH), np.float32)
+    bytes_ = planes(image)
+    tensor = np.empty(bytes_.shape, np.float32)
     # a pixel has 256 values: normalising is a table look-up
     for channel, table in enumerate(_normalised()):
-        tensor[0, channel] = cv2.LUT(cv2.extractChannel(small, 2 - channel), table)
+        tensor[0, channel] = cv2.LUT(bytes_[0, channel], table)
     return tensor
 
 
-def decode(
-    outputs: Sequence[NDArray[Any]], page_width: float, page_height: float, threshold: float = 0.3
-) -> list[Detection]:
-    """Detections above `threshold` from the graph's eight outputs, best first, boxes in points on the page.
+def cell_count() -> int:
+    """The cells of all four maps."""
+    return len(_strides())
+
+
+def all_cells(outputs: Sequence[NDArray[Any]]) -> Cells:
+    """Every cell of the graph's eight outputs."""
+    scores, distances = (
+        np.concatenate([np.asarray(output[0], np.float32) for output in half])
+        for half in (outputs[: len(STRIDES)], outputs[len(STRIDES) :])
+    )
+    return Cells(scores, distances, np.arange(len(scores)))
+
+
+def decode(cells: Cells, page_width: float, page_height: float, threshold: float = 0.3) -> list[Detection]:
+    """Detections above `threshold`, best first, boxes in points on the page.
 
     Overlapping boxes are suppressed whatever their class, since a page region has one meaning.
     """
-    boxes, scores, classes = [], [], []
-    for level, centres in enumerate(_centres()):
-        level_scores = np.asarray(outputs[level], np.float32)[0]
-        best = level_scores.max(axis=1)
-        kept = np.flatnonzero(best > threshold)  # a NaN compares false and is dropped
-        if not kept.size:
-            continue
-        logits = np.asarray(outputs[level + len(_STRIDES)], np.float32)[0, kept].reshape(-1, 4, _BINS)
-        weights = np.exp(logits - logits.max(axis=2, keepdims=True))
-        weights /= weights.sum(axis=2, keepdims=True)
-        distances = weights @ np.arange(_BINS, dtype=np.float32) * _STRIDES[level]
-        centre = centres[kept]
-        boxes.append(np.hstack([centre - distances[:, :2], centre + distances[:, 2:]]))
-        scores.append(best[kept])
-        classes.append(level_scores[kept].argmax(axis=1))
-    if not boxes:
+    best = cells.scores.max(axis=1)
+    kept = np.flatnonzero(best > threshold)  # a NaN compares false and is dropped
+    if not kept.size:
         return []
-    all_boxes, all_scores, all_classes = (
-        np.concatenate(boxes),
-        np.concatenate(scores),
-        np.concatenate(classes),
-    )
-    scale = (page_width / INPUT_WIDTH, page_height / INPUT_HEIGHT) * 2
+    logits = cells.distances[kept].reshape(-1, 4, BINS)
+    weights = np.exp(logits - logits.max(axis=2, keepdims=True))
+    weights /= weights.sum(axis=2, keepdims=True)
+    numbers = cells.numbers[kept]
+    centre = np.concatenate(_centres())[numbers]
+    distances = weights @ np.arange(BINS, dtype=np.float32) * _strides()[numbers, None]
     limits = (INPUT_WIDTH, INPUT_HEIGHT) * 2
-    all_boxes = np.clip(all_boxes, 0, limits)
-    sound = np.isfinite(all_boxes).all(axis=1) & (all_boxes[:, 2:] > all_boxes[:, :2]).all(axis=1)
-    order = np.argsort(-all_scores, kind="stable")
-    order = order[sound[order]][:_MAX_CANDIDATES]
+    boxes = np.clip(np.hstack([centre - distances[:, :2], centre + distances[:, 2:]]), 0, limits)
+    scale = (page_width / INPUT_WIDTH, page_height / INPUT_HEIGHT) * 2
+    sound = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+    scores, classes = best[kept], cells.scores[kept].argmax(axis=1)
+    order = np.argsort(-scores, kind="stable")
+    order = order[sound[order]][:MAX_CANDIDATES]
     return [
         Detection(
-            raw=CLASSES[all_classes[index]],
-            label=LABELS[CLASSES[all_classes[index]]],
-            score=float(all_scores[index]),
-            box=Box(*(float(value) for value in all_boxes[index] * scale)),
+            raw=CLASSES[classes[index]],
+            label=LABELS[CLASSES[classes[index]]],
+            score=float(scores[index]),
+            box=Box(*(float(value) for value in boxes[index] * scale)),
         )
-        for index in order[_suppress(all_boxes[order])]
+        for index in order[_suppress(boxes[order])]
     ]
 
 
@@ -144,21 +190,32 @@ def detect(
     """Detections of a page of `width` x `height` points, drawn as the RGB `image`; `run` is the model."""
     if not image.size:
         return []
-    return decode(run(preprocess(image)), width, height, threshold)
+    return decode(all_cells(run(preprocess(image))), width, height, threshold)
 
 
 @cache
 def _normalised() -> list[Tensor]:
     """For each channel, the input value of every pixel value."""
-    pixels = np.arange(256, dtype=np.float64) / 255
-    return [((pixels - mean) / std).astype(np.float32) for mean, std in zip(_MEAN, _STD, strict=True)]
+    pixels = np.arange(256, dtype=np.float32)
+    return [pixels * np.float32(scale) + np.float32(shift) for scale, shift in zip(SCALE, SHIFT, strict=True)]
+
+
+@cache
+def _strides() -> Tensor:
+    """The stride of each cell."""
+    return np.concatenate(
+        [
+            np.full(len(centres), stride, np.float32)
+            for stride, centres in zip(STRIDES, _centres(), strict=True)
+        ]
+    )
 
 
 @cache
 def _centres() -> list[Tensor]:
     """For each stride, the cell centres [N, 2] as x and y in input pixels, row by row."""
     centres = []
-    for stride in _STRIDES:
+    for stride in STRIDES:
         columns = np.arange(-(-INPUT_WIDTH // stride), dtype=np.float32)
         rows = np.arange(-(-INPUT_HEIGHT // stride), dtype=np.float32)
         x, y = np.meshgrid((columns + 0.5) * stride, (rows + 0.5) * stride)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.cdla import Detection, Tensor, decode, detect, preprocess
+from pipeline.convert.cdla import Cells, Detection, Tensor, decode, detect, planes
 from pipeline.convert.engines import Render
 from pipeline.convert.layout.fusion import fuse
 from pipeline.convert.layout.style import DocumentStyle
@@ -16,7 +17,7 @@ from pipeline.convert.tables.slanet import Crop, Run, recognise
 from pipeline.convert.tables.structure import OpenTables, TableInput
 from pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
 
-__all__ = ["fuse_outputs", "fused_layout", "fused_tables", "layout_input", "open_tables"]
+__all__ = ["fuse_cells", "fused_layout", "fused_tables", "layout_planes", "open_tables"]
 
 #: The detector was trained on pages of about this resolution.
 _LAYOUT_SCALE = 2.0
@@ -36,20 +37,17 @@ def fused_layout(
     return _fused(page, ocr, style, found)
 
 
-def layout_input(render: Render) -> Tensor | None:
-    """The detector's input for a page; None for a page without area."""
+def layout_planes(render: Render) -> NDArray[np.uint8] | None:
+    """A page as bytes for the served detector; None for a page without area."""
     image = render(_LAYOUT_SCALE, None)
-    return preprocess(image) if image.size else None
+    return planes(image) if image.size else None
 
 
-def fuse_outputs(
-    page: PageContent,
-    ocr: PageOcr | None,
-    style: DocumentStyle | None,
-    outputs: Sequence[NDArray[Any]] | None,
+def fuse_cells(
+    page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, cells: Cells | None
 ) -> PageLayout:
-    """`fused_layout` for outputs that the detector gave before; None for a page without area."""
-    found = decode(outputs, page.width, page.height) if outputs is not None else []
+    """`fused_layout` for what the detector gave before; None for a page without area."""
+    found = decode(cells, page.width, page.height) if cells is not None else []
     return _fused(page, ocr, style, found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import warnings
@@ -34,3 +35,6 @@ with _hidden("transformers"):
 # reach over the edge of a page, and PDFium has no XFA.
 warnings.filterwarnings("ignore", message="Provenance bbox", category=UserWarning)
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
+
+# A worker's garbage collections need not visit what is imported, which would copy pages that workers share.
+gc.freeze()

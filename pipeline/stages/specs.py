@@ -72,7 +72,7 @@ _ALL = (
     ),
     StageSpec(
         name="layout",
-        version=1,
+        version=2,
         needs=("pages", "ocr"),
         work="pipeline.stages.layout:find_regions",
         plan=_readable,

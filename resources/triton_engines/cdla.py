@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from pipeline.convert import cdla
 from pipeline.convert.engines import LayoutEngine, LayoutView, Render
-from pipeline.convert.fused import fuse_outputs, layout_input
+from pipeline.convert.fused import fuse_cells, layout_planes
 from pipeline.convert.layout.style import DocumentStyle
 from pipeline.convert.types import PageContent, PageLayout, PageOcr
-from resources.triton import Array, Request, Subject, TritonServer
+from resources.triton import Request, Subject, TritonServer
 from resources.triton_engines.engine import TritonEngine, not_the_contract
 from resources.triton_engines.flow import in_order
 
 __all__ = ["TritonCdlaLayout"]
 
-#: What the detector sends for one page: a score map for each stride, then a distance map for each.
-_CELLS = [-(-cdla.INPUT_WIDTH // stride) * -(-cdla.INPUT_HEIGHT // stride) for stride in (8, 16, 32, 64)]
-_SHAPES = [(1, cells, depth) for depth in (len(cdla.CLASSES), 32) for cells in _CELLS]
+#: What the detector sends of one page: scores, distances and numbers of its best cells.
+_SHAPES = [(1, cdla.MAX_CANDIDATES, *depth) for depth in ((len(cdla.CLASSES),), (4 * cdla.BINS,), ())]
 
 
 class TritonCdlaLayout(TritonEngine, LayoutEngine):
-    """PicoDet trained on CDLA; see `pipeline.convert.cdla`."""
+    """PicoDet trained on CDLA, by the graph of `resources.triton_local.served_detector`."""
 
     def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
         super().__init__(server, model, version, inputs=1, outputs=len(_SHAPES))
@@ -37,7 +38,7 @@ class TritonCdlaLayout(TritonEngine, LayoutEngine):
         return in_order(views, self._begin, self._model.in_flight)
 
     def _begin(self, view: LayoutView) -> _Page:
-        picture = layout_input(view.render)
+        picture = layout_planes(view.render)
         subject = Subject.of([view.page.number], view.document)
         return _Page(self._name, view, None if picture is None else self._model.submit([picture], subject))
 
@@ -52,17 +53,20 @@ class _Page:
 
     def finish(self) -> PageLayout:
         view = self._view
-        return fuse_outputs(view.page, view.ocr, view.style, self._outputs())
+        return fuse_cells(view.page, view.ocr, view.style, self._cells())
 
     def cancel(self) -> None:
         if self._request:
             self._request.cancel()
 
-    def _outputs(self) -> list[Array] | None:
+    def _cells(self) -> cdla.Cells | None:
         if self._request is None:
             return None
         outputs = self._request.result()
         shapes = [output.shape for output in outputs]
         if shapes != _SHAPES:
             raise not_the_contract(self._model, ValueError(f"expected {_SHAPES}, got {shapes}"))
-        return outputs
+        [scores], [distances], [numbers] = outputs
+        if numbers.dtype != np.int64 or not ((numbers >= 0) & (numbers < cdla.cell_count())).all():
+            raise not_the_contract(self._model, ValueError("its last output does not number cells"))
+        return cdla.Cells(scores, distances, numbers)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resources.dynamic_batch import DYNAMIC_BATCH_VERSION, with_dynamic_batch
 from resources.triton_local.copies import copy_changed
 from resources.triton_local.errors import NoServableModelError
+from resources.triton_local.served_detector import SERVED_DETECTOR_VERSION, served_detector
 from resources.triton_local.served_ocr import OCR, install_ocr
 from resources.weights import ModelCache, Progress
 
@@ -35,7 +35,7 @@ class Servable:
 
 
 EMBEDDED_SERVED = (
-    Servable("layout_cdla", "layout", with_dynamic_batch, DYNAMIC_BATCH_VERSION),
+    Servable("layout_cdla", "layout", served_detector, SERVED_DETECTOR_VERSION),
     Servable("slanet_plus", "tables"),
     Servable("ocr_detect", "ocr-detect"),
     Servable("ocr_recognise", "ocr-recognise"),

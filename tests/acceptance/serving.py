@@ -105,7 +105,7 @@ def statistics(url: str, model: str) -> Any:
 
 def http_infer(url: str, model: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
     """One request with binary tensors over HTTP; raises `urllib.error.HTTPError`."""
-    types = {"f": "FP32", "i": "INT64"}
+    types = {"f": "FP32", "i": "INT64", "u": "UINT8"}
     header = json.dumps(
         {
             "inputs": [

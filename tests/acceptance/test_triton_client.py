@@ -30,6 +30,7 @@ from resources.triton.statistics import read_counters
 from resources.triton_local.server import LocalServer
 from tests.acceptance.conversions import SAMPLES, conversion, references, run, split
 from tests.acceptance.serving import make_repository, server, statistics, stubs
+from tests.served_pages import sample_pages
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
@@ -49,11 +50,7 @@ def triton(repository: Path) -> Iterator[LocalServer]:
 
 
 def layout(triton: LocalServer, **settings: Any) -> TritonModel:
-    return TritonModel(TritonServer(triton.url, **settings), "layout_cdla", outputs=8)
-
-
-def picture(seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0, 1, (1, 3, 800, 608)).astype(np.float32)
+    return TritonModel(TritonServer(triton.url, **settings), "layout_cdla", outputs=3)
 
 
 def regions(triton: LocalServer) -> list[str]:
@@ -70,8 +67,8 @@ def counters(triton: LocalServer, model: str = "layout_cdla") -> Any:
 
 def ask_and_die(url: str, how: str, done: Any) -> None:
     """A process that uses shared memory and ends as it is told."""
-    model = TritonModel(TritonServer(url, shared_memory="on"), "layout_cdla", outputs=8)
-    model.infer([picture()])
+    model = TritonModel(TritonServer(url, shared_memory="on"), "layout_cdla", outputs=3)
+    model.infer([sample_pages(1)])
     done.set()
     if how == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -79,7 +76,7 @@ def ask_and_die(url: str, how: str, done: Any) -> None:
 
 def test_inputs_in_shared_memory_give_the_same_answers_and_leave_nothing(triton: LocalServer) -> None:
     sent, shared = layout(triton, shared_memory="off"), layout(triton, shared_memory="on")
-    pictures = [picture(seed) for seed in range(4)]
+    pictures = [sample_pages(1, seed) for seed in range(4)]
     expected = [sent.infer([image])[0] for image in pictures]
     requests = [shared.submit([image], Subject()) for image in pictures]
     names = regions(triton)
@@ -111,7 +108,7 @@ def test_a_process_that_ends_cleans_up_and_what_a_killed_one_leaves_the_next_one
         assert left[0].exists()  # the server may still be reading it
         os.utime(left[0], (0, 0))
         held = layout(triton, shared_memory="on")
-        held.infer([picture()])  # connects, and so removes it
+        held.infer([sample_pages(1)])  # connects, and so removes it
         assert not left[0].exists()
         [own] = regions(triton)
         os.utime(SHARED / own, (0, 0))
@@ -122,23 +119,23 @@ def test_a_process_that_ends_cleans_up_and_what_a_killed_one_leaves_the_next_one
 def test_a_restarted_server_is_told_of_shared_memory_again(repository: Path) -> None:
     with server(repository, "layout_cdla") as first:
         model = layout(first, shared_memory="on")
-        expected = model.infer([picture()])[0]
+        expected = model.infer([sample_pages(1)])[0]
         first.kill()
     with server(repository, "layout_cdla", ports=first.ports):
-        np.testing.assert_array_equal(model.infer([picture()])[0], expected)
+        np.testing.assert_array_equal(model.infer([sample_pages(1)])[0], expected)
         assert len(regions(first)) == 1
 
 
 def test_a_dead_stub_is_loaded_anew_once_for_all_that_find_it_dead(triton: LocalServer) -> None:
-    expected = layout(triton).infer([picture()])[0]
+    expected = layout(triton).infer([sample_pages(1)])[0]
     [stub] = stubs(triton.pid, "layout_cdla")
     loads = triton.log.read_text().count("successfully loaded 'layout_cdla'")
     os.kill(stub, signal.SIGKILL)
     with pytest.raises(DeadStubError, match=r"layout_cdla .*page 3 of a\.pdf.*load the model anew"):
         for _ in range(3):  # the first may find a stub that is only about to be missed
-            layout(triton, recover="off", retries=0).infer([picture()], page=3, document="a.pdf")
+            layout(triton, recover="off", retries=0).infer([sample_pages(1)], page=3, document="a.pdf")
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: layout(triton).infer([picture()])[0], range(4)))
+        answers = list(pool.map(lambda _: layout(triton).infer([sample_pages(1)])[0], range(4)))
     for answer in answers:
         np.testing.assert_allclose(answer, expected, atol=1e-4)
     assert triton.log.read_text().count("successfully loaded 'layout_cdla'") == loads + 1

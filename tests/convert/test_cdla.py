@@ -9,7 +9,18 @@ import numpy as np
 import pypdfium2
 import pytest
 
-from pipeline.convert.cdla import CLASSES, INPUT_HEIGHT, INPUT_WIDTH, LABELS, decode, detect, preprocess
+from pipeline.convert.cdla import (
+    CLASSES,
+    INPUT_HEIGHT,
+    INPUT_WIDTH,
+    LABELS,
+    Detection,
+    all_cells,
+    decode,
+    detect,
+    planes,
+    preprocess,
+)
 from resources.onnx_runtime import OnnxModel
 from tests.model_cache import weights
 
@@ -35,6 +46,15 @@ def put(
     outputs[level + 4][0, cell] = logits.ravel()
 
 
+def found(
+    outputs: list[np.ndarray],
+    width: float = INPUT_WIDTH,
+    height: float = INPUT_HEIGHT,
+    threshold: float = 0.3,
+) -> list[Detection]:
+    return decode(all_cells(outputs), width, height, threshold)
+
+
 def render(name: str, page: int = 0) -> np.ndarray:
     image = pypdfium2.PdfDocument(SAMPLES / name)[page].render(scale=2, rev_byteorder=True).to_numpy()
     return np.ascontiguousarray(image[:, :, :3])
@@ -48,12 +68,13 @@ def test_preprocess_matches_the_reference_formula() -> None:
     assert tensor.dtype == np.float32
     assert tensor.shape == (1, 3, INPUT_HEIGHT, INPUT_WIDTH)
     np.testing.assert_allclose(tensor, expected, atol=1e-6)
+    assert (planes(image) == np.round(bgr * 255).transpose(2, 0, 1)).all()
 
 
 def test_decode_puts_boxes_in_points() -> None:
     outputs = empty_outputs()
     put(outputs, level=2, row=10, column=9, raw="title", score=0.9, bins=2)
-    (hit,) = decode(outputs, page_width=1216, page_height=400)
+    (hit,) = found(outputs, width=1216, height=400)
     # stride 32: centre (304, 336), 64 pixels to each side; a page twice as wide and half as high as the input
     assert (hit.box.l, hit.box.t, hit.box.r, hit.box.b) == pytest.approx((480, 136, 736, 200), abs=1e-3)
     assert (hit.raw, hit.label) == ("title", "section_header")
@@ -64,7 +85,7 @@ def test_decode_averages_the_bins() -> None:
     outputs = empty_outputs()
     put(outputs, level=1, row=20, column=20, raw="text", score=0.9, bins=3)
     outputs[5][0, 20 * 38 + 20] = np.tile(np.where(np.isin(np.arange(8), (2, 5)), 50.0, -50.0), 4)
-    (hit,) = decode(outputs, INPUT_WIDTH, INPUT_HEIGHT)
+    (hit,) = found(outputs)
     assert hit.box.width == pytest.approx(2 * 3.5 * 16, abs=1e-3)
 
 
@@ -73,8 +94,8 @@ def test_decode_suppresses_overlaps_across_classes() -> None:
     put(outputs, level=2, row=10, column=9, raw="table", score=0.6, bins=4)
     put(outputs, level=2, row=10, column=10, raw="figure", score=0.8, bins=4)
     put(outputs, level=2, row=20, column=4, raw="text", score=0.4, bins=2)
-    assert [hit.raw for hit in decode(outputs, 600, 800)] == ["figure", "text"]
-    assert [hit.raw for hit in decode(outputs, 600, 800, threshold=0.5)] == ["figure"]
+    assert [hit.raw for hit in found(outputs)] == ["figure", "text"]
+    assert [hit.raw for hit in found(outputs, threshold=0.5)] == ["figure"]
 
 
 def test_decode_clips_to_the_page_and_survives_nonsense() -> None:
@@ -85,18 +106,18 @@ def test_decode_clips_to_the_page_and_survives_nonsense() -> None:
     outputs[1][0, 7, 0] = 0.99
     outputs[5][0, 7, :] = np.nan
     with np.errstate(invalid="ignore"):
-        (hit,) = decode(outputs, 600, 800)
+        (hit,) = found(outputs)
     assert (hit.box.l, hit.box.t) == (0, 0)
-    assert decode(empty_outputs(), 600, 800) == []
+    assert found(empty_outputs()) == []
     with np.errstate(invalid="ignore"):
-        assert decode(outputs, 0, 0)[0].box.area == 0
+        assert found(outputs, 0, 0)[0].box.area == 0
 
 
 def test_decode_of_a_page_full_of_candidates_is_quick() -> None:
     outputs = empty_outputs()
     for level in range(4):
         outputs[level][:] = 0.5
-    assert 0 < len(decode(outputs, 600, 800)) <= 1000
+    assert 0 < len(found(outputs)) <= 1000
 
 
 def test_every_class_has_a_label() -> None:

@@ -10,6 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from pipeline.convert import cdla
 from resources.dynamic_batch import with_dynamic_batch
 from resources.onnx_runtime import OnnxModel
 from resources.triton_local import environment
@@ -19,9 +20,11 @@ from resources.triton_local.errors import CanaryError, NoServableModelError, Tri
 from resources.triton_local.logs import read_line
 from resources.triton_local.places import TritonHome, shipped
 from resources.triton_local.repository import EMBEDDED_SERVED, install_embedded, model_names, servable
+from resources.triton_local.served_detector import served_detector
 from resources.weights import ModelCache
 from tests.model_cache import weights
 from tests.resources.kserve_server import KServeServer, Model
+from tests.served_pages import assert_same_regions, sample_pages
 
 
 @pytest.mark.parametrize(
@@ -147,15 +150,34 @@ def test_a_repository_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         install_embedded(tmp_path / "file", shipped().models, ModelCache(weights("layout").parent))
 
 
-def test_the_detector_takes_any_batch(tmp_path: Path) -> None:
+def test_the_served_detector_sends_the_best_cells_of_the_embedded_one_and_takes_any_batch(
+    tmp_path: Path,
+) -> None:
     rewritten = tmp_path / "model.onnx"
-    rewritten.write_bytes(with_dynamic_batch(weights("layout").read_bytes()))
-    images = np.random.default_rng(0).normal(0, 1, (2, 3, 800, 608)).astype(np.float32)
-    one, many = (OnnxModel(path, engine="onnxruntime") for path in (weights("layout"), rewritten))
-    together = many(images)
+    rewritten.write_bytes(served_detector(weights("layout").read_bytes()))
+    embedded, served = (OnnxModel(path, engine="onnxruntime") for path in (weights("layout"), rewritten))
+    pages = sample_pages(2)
+    together = served(pages)
     for index in range(2):
-        for alone, joined in zip(one(images[index : index + 1]), together, strict=True):
-            np.testing.assert_allclose(alone[0], joined[index], atol=1e-5)
+        scores, distances, cells = (output[0] for output in served(pages[index : index + 1]))
+        assert_same_regions([output[index] for output in together], (scores, distances, cells))
+        best = scores.max(axis=1)
+        assert len(set(cells)) == len(cells) == 1000
+        assert (np.diff(best) <= 0).all()
+        every = cdla.all_cells(embedded(normalised(pages[index])))
+        np.testing.assert_array_equal(scores, every.scores[cells])
+        np.testing.assert_array_equal(distances, every.distances[cells])
+        assert (every.scores.max(axis=1) > best[-1]).sum() < 1000
+
+
+def normalised(page: np.ndarray) -> np.ndarray:
+    """What `preprocess` makes of a page that has the detector's size."""
+    return cdla.preprocess(np.ascontiguousarray(page[::-1].transpose(1, 2, 0)))
+
+
+def test_a_graph_of_another_kind_is_no_detector() -> None:
+    with pytest.raises(ValueError, match="one input and eight outputs, not 1 and 1"):
+        served_detector(graph([1, 2, 3], [1, 6]))
 
 
 def graph(shape: list[int], target: list[int] | None, **attributes: int) -> bytes:
