@@ -2,32 +2,28 @@
 
 Plain HTTP, so that the weights of a server need no client library here: a listing of the revision with sizes
 and checksums, then each file. A file is fetched beside its place and renamed when its checksum is right; what
-is there already is not fetched again.
+is there already is not fetched again, and what has come of a file is kept.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import IO
 from urllib.parse import quote
 
 import msgspec
 
 from pipeline.convert.errors import ModelDownloadError
+from resources.download import PATIENT, Patience, TransferError, download, read
 from resources.weights import Progress
 
 __all__ = ["GRANITE_DOCLING", "Checkpoint", "Hub", "HubCache"]
 
 _ENDPOINT = "https://huggingface.co"
-_TIMEOUT_S = 60.0
 _PIECE = 1 << 20
 #: Written last: without it a checkpoint counts as missing.
 _RECORD = ".docmill.json"
@@ -55,7 +51,7 @@ class _File(msgspec.Struct, frozen=True, rename={"path": "rfilename", "git_sha1"
     """A file as the hub lists it: big ones with a SHA-256, small ones with git's own hash of a blob."""
 
     path: str
-    size: int = -1
+    size: int
     git_sha1: str = ""
     lfs: _Lfs | None = None
 
@@ -74,10 +70,11 @@ class _Kept(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Hub:
-    """Where the hub is, and the token that it may want."""
+    """Where the hub is, the token that it may want, and how long to bear with it."""
 
     endpoint: str = _ENDPOINT
     token: str = ""
+    patience: Patience = PATIENT
 
     @classmethod
     def of_environment(cls) -> Hub:
@@ -88,37 +85,34 @@ class Hub:
         """The revision's commit and its files. Raises `ModelDownloadError`."""
         revision = quote(checkpoint.revision, safe="")
         address = f"{self.endpoint}/api/models/{checkpoint.repository}/revision/{revision}?blobs=true"
-        with self._open(address, checkpoint) as answer:
-            try:
-                return msgspec.json.decode(answer.read(), type=_Listing)
-            except msgspec.MsgspecError as error:
-                raise ModelDownloadError(f"{self.endpoint} is no model hub: {error}") from error
-
-    @contextmanager
-    def file(self, checkpoint: Checkpoint, commit: str, path: str) -> Iterator[IO[bytes]]:
-        """One file of a commit, to be read. Raises `ModelDownloadError`."""
-        address = f"{self.endpoint}/{checkpoint.repository}/resolve/{commit}/{quote(path)}"
-        with self._open(address, checkpoint) as answer:
-            yield answer
-
-    @contextmanager
-    def _open(self, address: str, checkpoint: Checkpoint) -> Iterator[IO[bytes]]:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
-            with urllib.request.urlopen(
-                urllib.request.Request(address, headers=headers), timeout=_TIMEOUT_S
-            ) as answer:
-                yield answer
-        except urllib.error.HTTPError as error:
-            raise ModelDownloadError(
+            return msgspec.json.decode(read(address, self.patience, self._headers()), type=_Listing)
+        except TransferError as error:
+            raise self._failure(checkpoint, error) from error
+        except msgspec.MsgspecError as error:
+            raise ModelDownloadError(f"{self.endpoint} is no model hub: {error}") from error
+
+    def fetch(self, checkpoint: Checkpoint, commit: str, file: _File, target: Path) -> None:
+        """What `target` lacks of a file of a commit. Raises `ModelDownloadError` and `OSError`."""
+        address = f"{self.endpoint}/{checkpoint.repository}/resolve/{commit}/{quote(file.path)}"
+        try:
+            download(address, target, file.size, self.patience, self._headers())
+        except TransferError as error:
+            raise self._failure(checkpoint, error) from error
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def _failure(self, checkpoint: Checkpoint, error: TransferError) -> ModelDownloadError:
+        if error.status:
+            return ModelDownloadError(
                 f"{self.endpoint} has no {checkpoint.repository} at {checkpoint.revision}, or not for you: "
-                f"{error.code} {error.reason}; set HF_TOKEN where it needs one"
-            ) from error
-        except OSError as error:
-            raise ModelDownloadError(
-                f"the model hub {self.endpoint} cannot be reached: {error}; set HF_ENDPOINT to one that can, "
-                "or copy a checkpoint into a folder and serve that"
-            ) from error
+                f"{error}; set HF_TOKEN where it needs one"
+            )
+        return ModelDownloadError(
+            f"the model hub {self.endpoint} cannot be reached: {error}; set HF_ENDPOINT to one that can, "
+            "or copy a checkpoint into a folder and serve that"
+        )
 
 
 @dataclass(frozen=True)
@@ -180,23 +174,17 @@ def _fetch(hub: Hub, checkpoint: Checkpoint, commit: str, file: _File, target: P
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}.part")
-    try:
-        with hub.file(checkpoint, commit, file.path) as source, scratch.open("wb") as sink:
-            while piece := source.read(_PIECE):
-                sink.write(piece)
-        if not _is_right(scratch, file):
-            raise ModelDownloadError(
-                f"{file.path} of {checkpoint.repository} fails its checksum: fetch it again"
-            )
-        scratch.replace(target)
-    finally:
-        scratch.unlink(missing_ok=True)
+    hub.fetch(checkpoint, commit, file, scratch)
+    if not _is_right(scratch, file):
+        scratch.unlink()
+        raise ModelDownloadError(f"{file.path} of {checkpoint.repository} fails its checksum: fetch it again")
+    scratch.replace(target)
 
 
 def _is_right(path: Path, file: _File) -> bool:
     """Whether a file is the one that the hub lists."""
     size = path.stat().st_size
-    if file.size not in (-1, size):
+    if file.size != size:
         return False
     if file.lfs and file.lfs.sha256:
         digest, expected = hashlib.sha256(), file.lfs.sha256

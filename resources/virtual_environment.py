@@ -18,7 +18,8 @@ from pipeline.convert.errors import BackendConfigError
 
 __all__ = ["VirtualEnvironment", "locked", "run", "stamp_of"]
 
-_LIMIT_S = 1800.0
+#: Gigabytes over a slow line.
+_LIMIT_S = 3600.0
 _MARK = ".docmill"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.convert.errors import ModelDownloadError
+from resources.download import Patience
 from resources.hub import GRANITE_DOCLING, Checkpoint, Hub, HubCache
 
 CHECKPOINT = Checkpoint("toy", "owner/toy", "untied")
@@ -33,7 +34,10 @@ class LocalHub:
     )
     wrong: set[str] = field(default_factory=set)
     token: str = ""
+    #: Where to end the first transfer of a file.
+    cut: dict[str, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    ranges: list[str | None] = field(default_factory=list)
     url: str = ""
 
     def listing(self) -> dict[str, Any]:
@@ -46,8 +50,9 @@ class LocalHub:
             siblings.append(entry)
         return {"sha": COMMIT, "siblings": siblings}
 
-    def answer(self, path: str, token: str | None) -> bytes | int:
+    def answer(self, path: str, token: str | None, asked: str | None) -> bytes | int:
         self.asked.append(path)
+        self.ranges.append(asked)
         if self.token and token != f"Bearer {self.token}":
             return 401
         if path == "/api/models/owner/toy/revision/untied?blobs=true":
@@ -55,7 +60,8 @@ class LocalHub:
         name = path.removeprefix(f"/owner/toy/resolve/{COMMIT}/")
         if name not in self.files:
             return 404
-        return self.files[name][::-1] if name in self.wrong else self.files[name]
+        data = self.files[name][::-1] if name in self.wrong else self.files[name]
+        return data[int(asked[6:-1]) if asked else 0 : self.cut.pop(name, None)]
 
 
 @pytest.fixture
@@ -67,8 +73,9 @@ def hub() -> Iterator[LocalHub]:
             """Say nothing."""
 
         def do_GET(self) -> None:
-            answer = local.answer(self.path, self.headers.get("authorization"))
-            self.send_response(answer if isinstance(answer, int) else 200)
+            answer = local.answer(self.path, self.headers.get("authorization"), self.headers.get("range"))
+            whole = 206 if self.headers.get("range") else 200
+            self.send_response(answer if isinstance(answer, int) else whole)
             self.end_headers()
             if isinstance(answer, bytes):
                 self.wfile.write(answer)
@@ -114,6 +121,16 @@ def test_bytes_that_are_not_the_listed_ones_are_not_kept(hub: LocalHub, tmp_path
     assert not list(tmp_path.rglob(name)) and not list(tmp_path.rglob("*.part"))
 
 
+def test_a_broken_transfer_goes_on_where_it_was(hub: LocalHub, tmp_path: Path) -> None:
+    hub.cut = {"model.safetensors": 300_000}
+    impatient = Hub(hub.url, patience=Patience(attempts=1))
+    with pytest.raises(ModelDownloadError, match="the connection ended early"):
+        HubCache(tmp_path).ensure(CHECKPOINT, impatient)
+    HubCache(tmp_path).ensure(CHECKPOINT, impatient)
+    # the listing and two files, then the listing and the rest
+    assert hub.ranges == [None, None, None, None, "bytes=300000-"]
+
+
 def test_a_path_outside_of_the_checkpoint_is_refused(hub: LocalHub, tmp_path: Path) -> None:
     hub.files["../../evil.json"] = b"{}"
     with pytest.raises(ModelDownloadError, match="outside"):
@@ -134,7 +151,7 @@ def test_a_repository_that_is_not_there_and_a_hub_that_is_none(hub: LocalHub, tm
     with pytest.raises(ModelDownloadError, match=r"granite-docling-258M at untied.*404"):
         HubCache(tmp_path).ensure(GRANITE_DOCLING, Hub(hub.url))
     with pytest.raises(ModelDownloadError, match=r"cannot be reached.*HF_ENDPOINT"):
-        HubCache(tmp_path).ensure(CHECKPOINT, Hub("http://127.0.0.1:9"))
+        HubCache(tmp_path).ensure(CHECKPOINT, Hub("http://127.0.0.1:9", patience=Patience(attempts=1)))
 
 
 def test_a_repository_without_weights_is_refused(hub: LocalHub, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from resources.docling_models.catalogue import HubFile
 from resources.docling_models.errors import HubError
 from resources.docling_models.hub import Hub, default_hub
+from resources.download import Patience
 from tests.resources.docling_models.hub_server import HubServer
 from tests.resources.docling_models.safetensors_file import checkpoint
 
@@ -21,7 +22,7 @@ FILES = {f"somebody/something/resolve/{CHECKPOINT.revision}/{name}": data for na
 
 
 def hub(server: HubServer, attempts: int = 3) -> Hub:
-    return Hub(server.address, timeout_s=5.0, attempts=attempts, longest_pause_s=0.01)
+    return Hub(server.address, Patience(timeout_s=5.0, attempts=attempts, longest_pause_s=0.01))
 
 
 def fetched(folder: Path) -> dict[str, bytes]:
@@ -94,7 +95,7 @@ def test_other_bytes_than_the_pinned_ones_are_not_kept(tmp_path: Path, data: byt
 def test_nobody_there_is_said_with_the_way_around(tmp_path: Path) -> None:
     with HubServer(FILES) as server:
         address = server.address
-    silent = Hub(address, timeout_s=1.0, attempts=2, longest_pause_s=0.01)
+    silent = Hub(address, Patience(timeout_s=1.0, attempts=2, longest_pause_s=0.01))
     with pytest.raises(HubError, match=r"could not be fetched: .*refused.*DIR/somebody--something"):
         silent.fetch(CHECKPOINT, tmp_path)
 
