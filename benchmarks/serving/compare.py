@@ -18,9 +18,9 @@ from resources.triton.statistics import StatisticsReader
 __all__ = ["compare"]
 
 _REQUESTS = 8
-#: Enough that the server always has a next request: two are answered as one batch, and leave it idle until
-#: they ask again. What is compared is the work, not how long a client takes.
-_CLIENTS = 4
+#: One whose request runs, and one whose request waits its turn: what is compared is the work, not how long a
+#: client takes to ask again, and requests stay as large as those of the other side.
+_CLIENTS = 2
 _CUDA = "CUDAExecutionProvider"
 #: As the local server's onnxruntime backend has them, which runs in another environment.
 _CUDA_OPTIONS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
