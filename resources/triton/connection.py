@@ -12,6 +12,8 @@ _CHANNEL = (
     # gRPC's own pauses between attempts to connect grow to two minutes: longer than a server's restart
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2000),
+    # else a new client waits out the pause of another one that came before the server was up
+    ("grpc.use_local_subchannel_pool", 1),
     # a name with several addresses is several servers
     ("grpc.lb_policy_name", "round_robin"),
 )

@@ -25,37 +25,37 @@ class Drawn:
 
 
 class DrawnAhead:
-    """Questions with their first images, for any number of tasks of one event loop to iterate over.
+    """Questions with their first images in their order, for any number of tasks of one event loop to iterate.
 
     A request that comes back is so followed by the next at once, and the server's batch stays full. At most
-    `ahead` images wait. Somebody must run `draw` meanwhile.
+    `ahead` images wait, and one more for its place among them. Somebody must run `draw` meanwhile.
     """
 
     def __init__(self, questions: Iterable[Question], ahead: int) -> None:
-        self._questions = iter(questions)
-        self._ready: asyncio.Queue[Drawn | None] = asyncio.Queue(ahead)
+        self._questions = questions
+        self._compressing = asyncio.Semaphore(_AT_A_TIME)
+        self._ready: asyncio.Queue[asyncio.Task[Drawn] | None] = asyncio.Queue(ahead)
 
     async def draw(self) -> None:
         """Draw everything, as fast as it is taken."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_A_TIME):
-                group.create_task(self._draw())
+            for question in self._questions:
+                await self._ready.put(group.create_task(self._drawn(question)))
         await self._ready.put(None)
 
     def __aiter__(self) -> DrawnAhead:
         return self
 
     async def __anext__(self) -> Drawn:
-        drawn = await self._ready.get()
-        if drawn is None:
+        drawing = await self._ready.get()
+        if drawing is None:
             await self._ready.put(None)  # for the other tasks
             raise StopAsyncIteration
-        return drawn
+        return await drawing
 
-    async def _draw(self) -> None:
-        for question in self._questions:
+    async def _drawn(self, question: Question) -> Drawn:
+        async with self._compressing:
             try:
-                drawn = Drawn(question, await question.image(question.profile.ladder[0].shrink))
+                return Drawn(question, await question.image(question.profile.ladder[0].shrink))
             except PageError as error:
-                drawn = Drawn(question, error=error)
-            await self._ready.put(drawn)
+                return Drawn(question, error=error)

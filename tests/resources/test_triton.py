@@ -84,6 +84,20 @@ def test_a_late_answer_is_an_unavailable_server(silent: str) -> None:
         model.infer([], page=1)
 
 
+def test_what_another_client_met_is_not_held_against_a_server(nobody: str) -> None:
+    """gRPC would share a connection and the pause after its failure among the clients of an address."""
+    early = TritonModel(TritonServer(nobody, retries=0), "heron")
+    with pytest.raises(BackendUnavailableError, match="refused"):
+        early.infer([], page=1)
+    host, port = nobody.split(":")
+    late = TritonModel(TritonServer(nobody, deadline_s=0.2, retries=0), "heron")
+    with (
+        socket.create_server((host, int(port))),
+        pytest.raises(BackendUnavailableError, match=r"within 0.2 s"),
+    ):
+        late.infer([], page=1)
+
+
 def test_a_silent_server_is_given_up_after_the_clients_patience(nobody: str) -> None:
     started = time.monotonic()
     with pytest.raises(BackendUnavailableError):

@@ -254,3 +254,17 @@ def test_one_engine_serves_chunk_after_chunk() -> None:
         asked.close()
         asked.close()
         assert ask(asked)["page"].text == GOOD
+
+
+def test_pages_are_asked_in_their_order() -> None:
+    """However long the compression of one takes: here the first of each four is a thousand times as large."""
+
+    def large(scale: float) -> np.ndarray:
+        return np.random.default_rng(0).integers(0, 255, (2000, 2000, 3), np.uint8)
+
+    questions = [question(f"page {n}", n) for n in range(1, 9)]
+    questions[::4] = [replace(asked, draw=large) for asked in questions[::4]]
+    order: list[str] = []
+    with ChatServer() as server:
+        engine(server.url).shared_by(16).ask(questions, lambda q, _: order.append(q.key))
+    assert order == [asked.key for asked in questions]
