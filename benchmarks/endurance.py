@@ -1,101 +1,155 @@
 """What a deployment survives: `python -m benchmarks.endurance`.
 
 200 small PDFs go from an inbox on an S3 server (SeaweedFS) through Dagster's daemon on PostgreSQL to
-published documents, while a worker process, the run, the daemon, PostgreSQL and the S3 server are killed
-(SIGKILL) at every boundary of a stage in turn. Daemon and servers are started again as a supervisor would.
-For each kill it says how long its batch stood still, and what its batch lost or did twice.
+published documents, while a worker process, the run, the daemon, PostgreSQL, the S3 server and the machine
+are killed (SIGKILL) at every boundary of a stage in turn. Daemon and servers are started again as a
+supervisor would. For each kill it says how long its batch stood still, and what its batch lost or did twice.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
-from benchmarks.metrics.environment import environment
-from resources.store import default_home
+from benchmarks.metrics.environment import Environment, environment
+from resources.weights import default_folder
 from tests.killing.endurance import Endured, endure
 from tests.killing.matrix import every_kill, few_kills
 
-__all__ = ["main"]
+__all__ = ["Endurance", "Outage", "main", "measure", "print_endurance"]
 
 
-def main() -> None:
-    """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+class Outage(msgspec.Struct, frozen=True):
+    """One kill. `away_s` is how long the victim was away, `stood_s` how long its batch stood still."""
+
+    victim: str
+    boundary: str
+    away_s: float
+    stood_s: float | None
+    lost: int
+    twice: int
+    repeated: int
+
+
+class Endurance(msgspec.Struct, frozen=True):
+    """What the corpus went through, and what is wrong with it."""
+
+    environment: Environment
+    documents: int
+    batches: int
+    seconds: float
+    outages: list[Outage]
+    #: Kills that were never due.
+    undue: int
+    stages_done: int
+    #: How many batches took so many runs.
+    batches_by_runs: dict[int, int]
+    #: Partitions of each asset that the web server shows as materialized.
+    materialized: dict[str, int]
+    lost: list[str]
+    twice: list[str]
+    repeated: list[str]
+    rewritten: list[str]
+
+    @property
+    def wrong(self) -> list[str]:
+        """Everything that must not happen."""
+        return [*self.lost, *self.twice, *self.repeated, *self.rewritten]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.endurance", description=__doc__)
     parser.add_argument("--documents", type=int, default=200)
-    parser.add_argument("--batch", type=int, default=8, help="Documents of a batch")
-    parser.add_argument("--few", action="store_true", help="Every boundary once, not with every victim")
-    parser.add_argument("--minutes", type=float, default=60.0, help="Give up after so long")
-    parser.add_argument("--models", type=Path, default=default_home() / "models")
-    parser.add_argument("--json", type=Path, help="Also write the figures here")
-    options = parser.parse_args()
-    kills = few_kills() if options.few else every_kill()
-    models = options.models.absolute()
-    endured = endure(models, options.documents, options.batch, kills, 60 * options.minutes)
-    rows = _rows(endured)
-    print(
-        f"{'victim':<10} {'boundary':<18} {'away, s':>8} {'until it went on, s':>20} {'lost':>5} {'twice':>6}"
-        f" {'repeated':>9}"
-    )
-    for row in rows:
-        waited = "-" if row["went on after s"] is None else f"{row['went on after s']:.1f}"
-        print(
-            f"{row['victim']:<10} {row['boundary']:<18} {row['away s']:>8} {waited:>20} {row['lost']:>5}"
-            f" {row['twice']:>6} {row['repeated']:>9}"
-        )
-    totals = _totals(endured, options.documents)
-    for name, value in totals.items():
-        print(f"{name:<40} {value}")
-    for found in (
-        *endured.findings.lost,
-        *endured.findings.twice,
-        *endured.findings.repeated,
-        *endured.findings.rewritten,
-    ):
-        print(found)
+    parser.add_argument("--batch", type=int, default=8, help="documents of a batch")
+    parser.add_argument("--few", action="store_true", help="every boundary once, not with every victim")
+    parser.add_argument("--minutes", type=float, default=60.0, help="give up after so long")
+    parser.add_argument("--models", type=Path, default=default_folder())
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    options = parser.parse_args(arguments)
+    found = measure(options.documents, options.batch, options.few, options.minutes, options.models)
+    print_endurance(found, Console())
     if options.json:
-        figures = {"kills": rows, "totals": totals, "environment": environment()}
-        options.json.write_text(msgspec.json.format(msgspec.json.encode(figures)).decode())
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(found)))
+    return 1 if found.wrong else 0
 
 
-def _rows(endured: Endured) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for death in sorted(endured.killer.deaths, key=lambda death: death.kill.victim):
-        lost, twice, repeated = endured.findings.of(death.batch)
-        rows.append(
-            {
-                "victim": death.kill.victim,
-                "boundary": str(death.kill.boundary),
-                "away s": death.kill.outage_s,
-                "went on after s": death.recovered_s,
-                "lost": lost,
-                "twice": twice,
-                "repeated": repeated,
-            }
-        )
-    return rows
-
-
-def _totals(endured: Endured, documents: int) -> dict[str, object]:
+def measure(
+    documents: int, batch: int, few: bool, minutes: float = 60.0, models: Path | None = None
+) -> Endurance:
+    """Send so many documents through it. AssertionError when that takes longer than so many minutes."""
+    kills = few_kills() if few else every_kill()
+    folder = (models or default_folder()).absolute()
+    endured = endure(folder, documents, batch, kills, 60 * minutes)
     findings = endured.findings
-    runs = Counter(findings.runs.values())
-    return {
-        "documents": documents,
-        "batches": len(findings.runs),
-        "kills": len(endured.killer.deaths),
-        "kills that were never due": len(endured.unfinished),
-        "seconds": round(endured.seconds, 1),
-        "documents lost": len(findings.lost),
-        "documents twice": len(findings.twice),
-        "stages of documents repeated": len(findings.repeated),
-        "finished artifacts written again": len(findings.rewritten),
-        "stages of documents done": sum(endured.killer.done.values()),
-        "batches by the runs they took": dict(sorted(runs.items())),
+    return Endurance(
+        environment=environment(),
+        documents=documents,
+        batches=len(findings.runs),
+        seconds=round(endured.seconds, 1),
+        outages=_outages(endured),
+        undue=len(endured.unfinished),
+        stages_done=sum(endured.killer.done.values()),
+        batches_by_runs=dict(sorted(Counter(findings.runs.values()).items())),
+        materialized=endured.materialized,
+        lost=list(findings.lost),
+        twice=list(findings.twice),
+        repeated=list(findings.repeated),
+        rewritten=list(findings.rewritten),
+    )
+
+
+def print_endurance(found: Endurance, console: Console) -> None:
+    """Each kill, the totals, and all that is wrong."""
+    table = Table(title="kills")
+    for number, column in enumerate(
+        ("victim", "boundary", "away, s", "until it went on, s", "lost", "twice", "repeated")
+    ):
+        table.add_column(column, justify="right" if number > 1 else "left")
+    for outage in found.outages:
+        stood = "-" if outage.stood_s is None else f"{outage.stood_s:.1f}"
+        table.add_row(
+            *(outage.victim, outage.boundary, f"{outage.away_s:g}", stood),
+            *(str(count or "") for count in (outage.lost, outage.twice, outage.repeated)),
+        )
+    console.print(table)
+    totals = {
+        "documents, in batches": f"{found.documents} in {found.batches}",
+        "kills (never due)": f"{len(found.outages)} ({found.undue})",
+        "seconds": found.seconds,
+        "documents lost": len(found.lost),
+        "documents twice": len(found.twice),
+        "stages of documents repeated": f"{len(found.repeated)} of {found.stages_done}",
+        "finished artifacts written again": len(found.rewritten),
+        "batches by the runs they took": found.batches_by_runs,
+        "materialized, as Dagster shows it": found.materialized,
     }
+    for name, value in totals.items():
+        console.print(f"{name:<36} {value}")
+    for wrong in found.wrong:
+        console.print(f"[red]{escape(wrong)}")
+
+
+def _outages(endured: Endured) -> list[Outage]:
+    return [
+        Outage(
+            death.kill.victim,
+            str(death.kill.boundary),
+            death.kill.outage_s,
+            death.recovered_s,
+            *endured.findings.of(death.batch),
+        )
+        for death in sorted(endured.killer.deaths, key=lambda death: death.kill.victim)
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

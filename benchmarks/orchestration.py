@@ -4,7 +4,10 @@
 
 measures, with Dagster's own daemon and web server on an instance of its own in a temporary folder: the CPU
 seconds of orchestration a document; the daemon at rest and with many partitions; Dagster's pages in Chromium;
-what the inbox's sensor takes; and says on paper what that makes of one and ten million documents. Linux.
+what the inbox's sensor takes; and says on paper what that makes of one and ten million documents. Then what
+it bears: 200 documents while every part is killed at every boundary of a stage (`benchmarks.endurance`, with
+PostgreSQL and an S3 server), and 600 malformed files (`benchmarks.hostile`). It ends with 1 when one of those
+is lost, done twice or without a typed outcome. Linux; an hour and a half on two cores.
 """
 
 from __future__ import annotations
@@ -19,7 +22,10 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from benchmarks import ingest
+from benchmarks import endurance, ingest
+from benchmarks.hostile.report import Report as Hostile
+from benchmarks.hostile.report import examine, print_report
+from benchmarks.hostile.run import RunSettings
 from benchmarks.metrics.environment import Environment, environment
 from benchmarks.scale.deployment import Deployment
 from benchmarks.scale.filling import Filled, fill
@@ -42,6 +48,8 @@ class Figures(msgspec.Struct):
     daemon: list[DaemonAtRest] | None = None
     pages: list[PageTime] | None = None
     ingest: dict[str, Any] | None = None
+    kills: endurance.Endurance | None = None
+    hostile: Hostile | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,8 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _PARTS[part](figures, options, Path(folder))
         if options.json:
             options.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
-    print_figures(figures, Console())
-    return 0
+    console = Console()
+    print_figures(figures, console)
+    if figures.kills:
+        endurance.print_endurance(figures.kills, console)
+    if figures.hostile:
+        print_report(figures.hostile, console)
+    kills, hostile = figures.kills, figures.hostile
+    return 1 if (kills and kills.wrong) or (hostile and hostile.violations) else 0
 
 
 def _runs(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
@@ -85,8 +99,24 @@ def _postgres(figures: Figures, options: argparse.Namespace, folder: Path) -> No
         figures.postgres = measure_postgres(folder / "postgres", options.postgres, documents)
 
 
+def _kills(figures: Figures, options: argparse.Namespace, _folder: Path) -> None:
+    documents, batch, few = options.kill_documents, options.kill_batch, options.few_kills
+    figures.kills = endurance.measure(documents, batch, few)
+
+
+def _hostile(figures: Figures, options: argparse.Namespace, _folder: Path) -> None:
+    figures.hostile = examine(options.malformed, RunSettings(), Console())
+
+
 _PARTS: Mapping[str, Callable[[Figures, argparse.Namespace, Path], None]] = MappingProxyType(
-    {"runs": _runs, "partitions": _partitions, "postgres": _postgres, "ingest": _ingest}
+    {
+        "runs": _runs,
+        "partitions": _partitions,
+        "postgres": _postgres,
+        "ingest": _ingest,
+        "kills": _kills,
+        "hostile": _hostile,
+    }
 )
 
 
@@ -97,7 +127,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         choices=list(_PARTS),
         default=list(_PARTS),
-        help="runs: CPU seconds; partitions: daemon, database and pages with many; ingest: the sensor",
+        help="runs: CPU seconds; partitions: daemon, database and pages with many; ingest: the sensor; "
+        "kills: nothing lost or done twice; hostile: malformed files",
     )
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64], help="documents of a batch")
     parser.add_argument("--repeat", type=int, default=3, help="repetitions, of which the median counts")
@@ -108,6 +139,10 @@ def _parser() -> argparse.ArgumentParser:
         "--postgres", default="", help="SQLAlchemy address of an empty database, measured too"
     )
     parser.add_argument("--files", type=int, default=100_000, help="of the inbox")
+    parser.add_argument("--kill-documents", type=int, default=200, help="sent through while parts are killed")
+    parser.add_argument("--kill-batch", type=int, default=8, help="documents of a batch of those")
+    parser.add_argument("--few-kills", action="store_true", help="every boundary once, not with every victim")
+    parser.add_argument("--malformed", type=int, default=600, help="malformed files")
     parser.add_argument("--pictures", type=Path, help="folder for what the pages looked like")
     parser.add_argument(
         "--known", type=Path, help="figures of an earlier run, for the parts that are left out"

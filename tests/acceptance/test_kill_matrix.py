@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from rich.console import Console
 
-from tests.killing.endurance import endure
+from benchmarks.endurance import measure, print_endurance
 from tests.killing.matrix import BOUNDARIES, VICTIMS, every_kill, few_kills, spread
 from tests.model_cache import weights
 
@@ -28,19 +29,20 @@ def test_the_kills_that_are_planned() -> None:
 
 @pytest.mark.acceptance
 @pytest.mark.timeout(1200)
-def test_documents_come_through_kills_at_every_boundary() -> None:
-    endured = endure(weights("layout").parent, DOCUMENTS, BATCH, few_kills(), 900.0)
-    findings = endured.findings
-    assert endured.unfinished == []
-    assert len(endured.killer.deaths) == len(BOUNDARIES)
-    assert findings.lost == []
-    assert findings.twice == []
-    assert findings.repeated == []
-    assert findings.rewritten == []
+def test_documents_come_through_kills_at_every_boundary(capsys: pytest.CaptureFixture[str]) -> None:
+    found = measure(DOCUMENTS, BATCH, few=True, minutes=15.0, models=weights("layout").parent)
+    assert found.undue == 0
+    assert sorted(outage.boundary for outage in found.outages) == sorted(map(str, BOUNDARIES))
+    assert found.lost == []
+    assert found.twice == []
+    assert found.repeated == []
+    assert found.rewritten == []
     batches = DOCUMENTS // BATCH
-    assert len(findings.runs) == batches
+    assert found.batches == batches
     # understanding is off; its step ends at once
-    assert endured.materialized.pop("understanding", batches) == batches
-    assert endured.materialized == dict.fromkeys(
+    assert found.materialized.pop("understanding", batches) == batches
+    assert found.materialized == dict.fromkeys(
         ("pages", "ocr", "layout", "tables", "documents", "exports"), batches
     )
+    print_endurance(found, Console(width=200))
+    assert f"{DOCUMENTS} in {batches}" in capsys.readouterr().out

@@ -1,4 +1,7 @@
-"""`python -m benchmarks.orchestration` on a small scale: daemons, PostgreSQL and a browser are real."""
+"""`python -m benchmarks.orchestration` on a small scale: daemons, PostgreSQL and a browser are real.
+
+What is killed there is killed in `test_kill_matrix.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tests.postgres import PostgresServer
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 
-def test_every_part_measures_something(
+def test_every_other_part_measures_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     need_chromium()
@@ -23,7 +26,8 @@ def test_every_part_measures_something(
     monkeypatch.setenv("COLUMNS", "200")
     written, pictures = tmp_path / "figures.json", tmp_path / "pictures"
     small = ["--batches", "1", "3", "--repeat", "1", "--rest", "5", "--partitions", "30", "--ticks", "0"]
-    small += ["--files", "200", "--json", str(written), "--pictures", str(pictures)]
+    small += ["--only", "runs", "partitions", "postgres", "ingest", "hostile"]
+    small += ["--malformed", "6", "--files", "200", "--json", str(written), "--pictures", str(pictures)]
     with PostgresServer() as postgres:
         assert main([*small, "--postgres", postgres.database("orchestration")]) == 0
     found = msgspec.json.decode(written.read_bytes(), type=Figures)
@@ -40,4 +44,8 @@ def test_every_part_measures_something(
     assert len(list(pictures.glob("*.png"))) == len(found.pages)
     assert found.ingest
     assert found.ingest["documents in batches"] == 200
-    assert "calculated from the figures above" in capsys.readouterr().out
+    assert found.hostile
+    assert len(found.hostile.outcomes) == 6
+    printed = capsys.readouterr().out
+    assert "calculated from the figures above" in printed
+    assert "6 malformed files in" in printed

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from benchmarks.hostile.__main__ import BASE_MB
 from benchmarks.hostile.corpus import ALL_CASES, KINDS, HostileFile, make_corpus
 from benchmarks.hostile.outcomes import by_kind, by_reason, outcomes, violations
+from benchmarks.hostile.report import allowed_mb
 from benchmarks.hostile.run import RunSettings, convert_corpus
 from pipeline.convert.errors import CorruptPdfError, InternalDocumentError
 from pipeline.records import PageIssue, StageRecord, quarantine
@@ -74,4 +74,4 @@ def test_a_slice_of_every_kind_has_typed_outcomes(tmp_path: Path) -> None:
     assert {file.kind for file in files} == set(KINDS)
     assert len(run.records) == len(files) == 60
     assert list(violations(files, run.records)) == []
-    assert run.peak_mb < settings.workers * settings.memory_mb + BASE_MB
+    assert run.peak_mb < allowed_mb(settings)
