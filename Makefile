@@ -34,7 +34,7 @@ test: setup ## The tests, on real parts; minutes.
 	$(BIN)/pytest -m "not acceptance"
 
 acceptance: setup ## Tests that take longer.
-	$(BIN)/pytest -m acceptance $(PYTEST)
+	$(BIN)/pytest -m acceptance
 
 check: setup ## Lint, formatting, types, definitions.
 	$(BIN)/ruff check .
