@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 from urllib.request import urlopen
 
+import psutil
 from websockets.sync.client import ClientConnection, connect
 
 __all__ = ["Browser", "BrowserMissingError", "Loaded", "chromium"]
@@ -22,6 +23,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: Dagster's UI greets who opens it for the first time, above the page.
 _NO_GREETING = "try { localStorage.setItem('communityNux', '1') } catch (e) {}"
 _START_S = 60.0
+_STOP_S = 10.0
 _LOOK_EVERY_S = 0.05
 
 
@@ -61,22 +63,22 @@ class Browser:
             *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=2800,1400"),
             *("--remote-debugging-port=0", f"--user-data-dir={self._folder}", "about:blank"),
         ]
-        self._process = subprocess.Popen(
+        self._process = psutil.Popen(
             [program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        self._closing = ExitStack()
-        self._socket = self._closing.enter_context(self._connect())
-        self._call("Page.enable")
-        self._call("Performance.enable")
-        self._call("Page.addScriptToEvaluateOnNewDocument", source=_NO_GREETING)
+        with ExitStack() as started:
+            started.callback(self._stop)
+            self._socket = started.enter_context(self._connect())
+            self._call("Page.enable")
+            self._call("Performance.enable")
+            self._call("Page.addScriptToEvaluateOnNewDocument", source=_NO_GREETING)
+            self._closing = started.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
-        self._process.terminate()
-        self._process.wait(10)
 
     def load(self, url: str, shows: str, limit_s: float = 180.0) -> Loaded:
         """Go to the address and wait until a JavaScript expression is true there. Raises `TimeoutError`."""
@@ -105,6 +107,17 @@ class Browser:
         with urlopen(f"http://127.0.0.1:{port.read_text().splitlines()[0]}/json/list") as answer:
             [page] = [each for each in json.load(answer) if each["type"] == "page"]
         return connect(page["webSocketDebuggerUrl"], max_size=None)
+
+    def _stop(self) -> None:
+        if self._process.poll() is not None:
+            return
+        # the processes below the first one outlive it by a moment, and still write to the profile
+        family = [self._process, *self._process.children(recursive=True)]
+        self._process.terminate()
+        _, left = psutil.wait_procs(family, _STOP_S)
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left)
 
     def _evaluate(self, expression: str) -> bool:
         answer = self._call("Runtime.evaluate", expression=f"!!({expression})", returnByValue=True)
