@@ -53,7 +53,7 @@ def convert_kit(pdfs: Sequence[Path], out: Path, jobs: int, further: Sequence[st
     for document in documents.values():
         document.unlink(missing_ok=True)
     options = ["--out", str(out), "--format", "json", "--jobs", str(jobs), *further]
-    command = [sys.executable, "-m", "pipeline.cli", "convert", *map(str, pdfs), *options]
+    command = [sys.executable, "-m", "docmill.pipeline.cli", "convert", *map(str, pdfs), *options]
     # A failed document makes the exit status non-zero too: which ones failed is seen by their absence.
     subprocess.run(command, check=False, stdout=sys.stderr)
     return {name: document for name, document in documents.items() if document.is_file()}

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.convert.docling_stages import PageParts, assemble_document, postprocess
-from pipeline.convert.layout.style import document_style
-from pipeline.convert.pages import read_page
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.types import PageContent, PageTables
-from resources.embedded import EmbeddedLayout, EmbeddedTables
-from resources.weights import default_folder
+from docmill.pipeline.convert.document.docling_stages import PageParts, assemble_document, postprocess
+from docmill.pipeline.convert.layout.style import document_style
+from docmill.pipeline.convert.pdf.page_reader import read_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.types import PageContent, PageTables
+from docmill.resources.engines.embedded import EmbeddedLayout, EmbeddedTables
+from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["convert_alone"]
 

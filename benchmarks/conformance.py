@@ -2,8 +2,8 @@
 
 Replays the layout and table predictions of a kit through docmill's stages, compares each document with the
 one that docling made of the same predictions, and holds the result against a floor. What is measured is said
-in `benchmarks.conformity.compare`, the kit's format in `resources.recordings` and `benchmarks.conformity.
-cases`, the floor file's in `benchmarks.conformity.floor`.
+in `benchmarks.conformity.compare`, the kit's format in `docmill.resources.engines.recordings` and
+`benchmarks.conformity.cases`, the floor file's in `benchmarks.conformity.floor`.
 """
 
 from __future__ import annotations

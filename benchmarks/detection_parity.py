@@ -30,12 +30,12 @@ from rich.table import Table
 
 from benchmarks.corpus import ORDINARY
 from benchmarks.metrics.environment import environment
-from pipeline.convert import heron
-from pipeline.convert.drawn_page import drawn_page
-from pipeline.convert.errors import BackendConfigError, BackendError
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.types import Box, PageContent, Region
-from resources.triton import TritonModel, TritonServer
+from docmill.pipeline.convert.errors import BackendConfigError, BackendError
+from docmill.pipeline.convert.layout.detectors import heron
+from docmill.pipeline.convert.pdf.drawn_page import drawn_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.types import Box, PageContent, Region
+from docmill.resources.clients.triton import TritonModel, TritonServer
 
 __all__ = ["Comparison", "PageComparison", "compare_pages", "main", "partners"]
 

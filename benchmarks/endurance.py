@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.metrics.environment import Environment, environment
-from resources.weights import default_folder
+from docmill.resources.weights.embedded_weights import default_folder
 from tests.killing.endurance import Endured, endure
 from tests.killing.matrix import every_kill, few_kills
 

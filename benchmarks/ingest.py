@@ -23,12 +23,12 @@ from typing import Any
 import msgspec
 
 from benchmarks.metrics.environment import environment
-from pipeline.inbox import Cursor, InboxLimits, InboxReader, Look
-from pipeline.ledger.ledger import open_ledger
-from resources.listing import Listing
-from resources.sources import SourceCache
-from resources.store import DocumentStore
-from tests.s3 import WeedServer
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.intake.inbox import Cursor, InboxLimits, InboxReader, Look
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.files.listing import Listing
+from docmill.resources.clients.files.sources import SourceCache
+from tests.support.s3 import WeedServer
 
 _IDLE_LOOKS = 5
 _FOLDER_FILES = 1000

@@ -18,17 +18,17 @@ import typer
 
 from benchmarks.conformity.cases import read_cases
 from benchmarks.conformity.making import make_documents, run_stages
-from pipeline.artifacts import ArtifactStore
-from pipeline.batches import DocumentRef
-from pipeline.conversion import Conversion, TimeLimits
-from pipeline.convert.options import AssemblyOptions
-from pipeline.convert.types import Box, PageContent, PageLayout, PageTables, Region, TableStructure
-from pipeline.isolation import WorkerLimits
-from pipeline.worker import ReaderSettings
-from resources.embedded import EmbeddedLayout, EmbeddedTables
-from resources.sources import SourceCache, content_hash
-from resources.store import DocumentStore
-from resources.weights import default_folder
+from docmill.pipeline.convert.options import AssemblyOptions
+from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageTables, Region, TableStructure
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.running.pool import WorkerLimits
+from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.files.sources import SourceCache, content_hash
+from docmill.resources.engines.embedded import EmbeddedLayout, EmbeddedTables
+from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["app", "record"]
 

@@ -27,13 +27,16 @@ from rich.table import Table
 
 from benchmarks.metrics.environment import environment
 from benchmarks.processes import cpu_seconds
-from resources.docling_models.environment import default_export_home, prepare_export_environment
-from resources.docling_models.hub import Hub
-from resources.docling_models.pull import Places, pull
-from resources.triton import TritonModel, TritonServer
-from resources.triton_local.environment import prepare_environment
-from resources.triton_local.places import default_triton_home, shipped
-from resources.triton_local.server import LocalServer, Ports, ServerSettings
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.local.triton.environment import prepare_environment
+from docmill.resources.local.triton.places import default_triton_home, shipped
+from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
+from docmill.resources.weights.docling_models.environment import (
+    default_export_home,
+    prepare_export_environment,
+)
+from docmill.resources.weights.docling_models.hub import Hub
+from docmill.resources.weights.docling_models.pull import Places, pull
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MODEL = "tableformer"

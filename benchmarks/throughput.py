@@ -31,8 +31,8 @@ from benchmarks.alone import convert_alone
 from benchmarks.corpus import ORDINARY, CorpusFile, make_corpus
 from benchmarks.metrics.environment import environment
 from benchmarks.processes import PeakMemory, cpu_seconds
-from pipeline.cli.convert import ConvertOptions, convert_files
-from resources.weights import default_folder
+from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
+from docmill.resources.weights.embedded_weights import default_folder
 
 _SAMPLES = Path(__file__).parents[1] / "tests" / "samples"
 

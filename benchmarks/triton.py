@@ -25,14 +25,14 @@ from benchmarks.serving.gpu import gpu_names, utilisation_during
 from benchmarks.serving.load import Figures, apply_load
 from benchmarks.serving.pictures import requests, tensor_counts
 from benchmarks.serving.report import Ratio, Report, print_report, write_report
-from resources.triton import TritonModel, TritonServer
-from resources.triton.connection import connect
-from resources.triton.statistics import StatisticsReader
-from resources.triton_local.environment import prepare_environment
-from resources.triton_local.places import default_triton_home, shipped
-from resources.triton_local.repository import install_embedded, servable
-from resources.triton_local.server import LocalServer, Ports, ServerSettings
-from resources.weights import ModelCache, default_folder
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.clients.triton.connection import connect
+from docmill.resources.clients.triton.statistics import StatisticsReader
+from docmill.resources.local.triton.environment import prepare_environment
+from docmill.resources.local.triton.places import default_triton_home, shipped
+from docmill.resources.local.triton.repository import install_embedded, servable
+from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
+from docmill.resources.weights.embedded_weights import ModelCache, default_folder
 
 #: For each kind of model the one to take: docling's own where it is installed.
 _PREFERRED = (

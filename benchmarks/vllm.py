@@ -38,18 +38,18 @@ from rich.table import Table
 
 from benchmarks.metrics.environment import environment
 from benchmarks.processes import PeakMemory
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.understanding.choosing import Choice
-from pipeline.convert.understanding.profiles import PROFILES, picture_profile
-from resources.vllm.engine import VlmEngine
-from resources.vllm.images import data_uri
-from resources.vllm.metrics import read_metrics
-from resources.vllm.question import Question
-from resources.vllm.reader import Answer
-from resources.vllm.server import VlmServer
-from resources.vllm_local.environment import prepare_environment
-from resources.vllm_local.places import default_vllm_home, shipped
-from resources.vllm_local.server import LocalVllm, VllmSettings
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.understanding.choosing import Choice
+from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
+from docmill.resources.clients.vllm.engine import VlmEngine
+from docmill.resources.clients.vllm.images import data_uri
+from docmill.resources.clients.vllm.metrics import read_metrics
+from docmill.resources.clients.vllm.question import Question
+from docmill.resources.clients.vllm.reader import Answer
+from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.local.vllm.environment import prepare_environment
+from docmill.resources.local.vllm.places import default_vllm_home, shipped
+from docmill.resources.local.vllm.server import LocalVllm, VllmSettings
 
 _SAMPLES = Path(__file__).parents[1] / "tests" / "samples"
 #: Pages that the tiny model knows.

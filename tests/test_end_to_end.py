@@ -21,9 +21,9 @@ from docling_core.types.doc import DoclingDocument, SectionHeaderItem, TableItem
 from docling_core.types.doc.document import ListItem
 from rapidfuzz import fuzz
 
-from pipeline.convert.options import FORMATS
-from pipeline.records import StageRecord
-from tests.model_cache import weights
+from docmill.pipeline.convert.options import FORMATS
+from docmill.pipeline.stages.results.records import StageRecord
+from tests.support.model_cache import weights
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = Path(__file__).parent / "samples"
@@ -61,7 +61,7 @@ def convert(home: Path, out: Path, places: Sequence[Path], *options: str) -> Out
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL", "DAGSTER"))}
     run = subprocess.run(
         [
-            *(sys.executable, "-m", "pipeline.cli", "convert", *map(str, places), *options),
+            *(sys.executable, "-m", "docmill.pipeline.cli", "convert", *map(str, places), *options),
             *("--out", str(out), "--format", ",".join(FORMATS), "--jobs", "2"),
         ],
         env={**environment, "DOCMILL_HOME": str(home), "DOCMILL_MODELS": str(models), "COLUMNS": "300"},
@@ -93,8 +93,8 @@ def documents(outcome: Outcome) -> dict[str, DoclingDocument]:
 
 
 def records(outcome: Outcome, stage: str) -> Iterator[StageRecord]:
-    from pipeline.artifacts import ArtifactStore
-    from resources.store import DocumentStore
+    from docmill.pipeline.stages.results.artifacts import ArtifactStore
+    from docmill.resources.clients.files.document_store import DocumentStore
 
     store = ArtifactStore(DocumentStore(str(outcome.home / "store")))
     for path in (outcome.home / "store").glob(f"documents/*/*/{stage}/*.json.zst"):

@@ -1,4 +1,4 @@
-"""The direction of imports: pipeline.convert <- resources <- pipeline <- pipeline.assets <- definitions."""
+"""The direction of imports: convert <- resources <- stages, intake, corpus, instance <- defs <- cli."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    "docmill." + ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for package in ("pipeline", "resources")
     for path in sorted((ROOT / package).rglob("*.py"))
 }
@@ -40,57 +40,71 @@ def within(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def offences(package: str, *, forbidden: tuple[str, ...], allowed: tuple[str, ...] = ()) -> list[str]:
+#: Each imports from its own layer and those before it.
+LAYERS = (
+    ("docmill.pipeline.convert",),
+    ("docmill.resources",),
+    (
+        "docmill.pipeline.stages",
+        "docmill.pipeline.intake",
+        "docmill.pipeline.corpus",
+        "docmill.pipeline.instance",
+    ),
+    ("docmill.pipeline.defs",),
+    ("docmill.pipeline.cli",),
+)
+#: What workers and the code they run may import of Dagster: nothing.
+WITHOUT_DAGSTER = (
+    "docmill.pipeline.convert",
+    "docmill.pipeline.stages",
+    "docmill.pipeline.intake",
+    "docmill.pipeline.corpus",
+    "docmill.resources.clients",
+    "docmill.resources.engines",
+    "docmill.resources.local",
+    "docmill.resources.weights",
+)
+
+
+def layer(module: str) -> int | None:
+    return next((number for number, packages in enumerate(LAYERS) if within(module, *packages)), None)
+
+
+def offences(*packages: str, forbidden: str) -> list[str]:
     return [
         f"{module} imports {name}"
         for module in MODULES
-        if within(module, package)
+        if within(module, *packages)
         for name in imports(module)
-        if within(name, *forbidden) and not within(name, *allowed)
+        if within(name, forbidden)
     ]
 
 
 def test_the_modules_are_found() -> None:
-    assert {"pipeline.convert.types", "pipeline.assets.layout", "resources.store"} <= set(MODULES)
-    assert "pipeline.convert.types" in set(imports("pipeline.convert.docling_stages"))
-
-
-def test_document_code_knows_neither_dagster_nor_resources() -> None:
-    assert (
-        offences(
-            "pipeline.convert",
-            forbidden=("dagster", "resources", "pipeline", "dagster_k8s"),
-            allowed=("pipeline.convert",),
-        )
-        == []
+    assert {"docmill.pipeline.convert.types", "docmill.resources.clients.files.document_store"} <= set(
+        MODULES
     )
+    found = set(imports("docmill.pipeline.convert.document.docling_stages"))
+    assert "docmill.pipeline.convert.types" in found
 
 
-def test_resources_know_document_code_only() -> None:
-    assert offences("resources", forbidden=("pipeline",), allowed=("pipeline.convert",)) == []
+def test_every_module_has_a_layer() -> None:
+    assert {module for module in MODULES if layer(module) is None} == {"docmill.pipeline"}
 
 
-def test_only_configurable_resources_know_dagster() -> None:
-    found = {text.split()[0] for text in offences("resources", forbidden=("dagster",))}
-    assert all(within(module, "resources.configurable") for module in found)
-
-
-def test_assets_are_known_to_definitions_and_the_command_line_only() -> None:
-    found = [
-        f"{module} imports {name}"
-        for module in MODULES
-        if not within(module, "pipeline.assets", "pipeline.cli", "pipeline.definitions", "pipeline.schedules")
-        for name in imports(module)
-        if within(name, "pipeline.assets", "pipeline.definitions", "pipeline.cli")
-        and not (module == "pipeline.cli" or within(module, "pipeline.cli"))
-    ]
+def test_imports_go_down_the_layers_only() -> None:
+    found = []
+    for module in MODULES:
+        for name in imports(module):
+            own, other = layer(module), layer(name)
+            if own is not None and other is not None and other > own:
+                found.append(f"{module} imports {name}")
     assert found == []
 
 
-def test_workers_need_no_dagster() -> None:
-    assert offences("pipeline.stages", forbidden=("dagster", "pipeline.assets", "pipeline.cli")) == []
-    for module in ("isolation", "stage", "artifacts", "records", "batches", "worker", "conversion"):
-        assert offences(f"pipeline.{module}", forbidden=("dagster",)) == []
+@pytest.mark.parametrize("package", WITHOUT_DAGSTER)
+def test_what_workers_run_needs_no_dagster(package: str) -> None:
+    assert offences(package, forbidden="dagster") == []
 
 
 def test_docling_is_imported_by_document_code_the_workers_and_its_plugin_only() -> None:
@@ -98,13 +112,17 @@ def test_docling_is_imported_by_document_code_the_workers_and_its_plugin_only() 
         module
         for module in MODULES
         for name in imports(module)
-        if within(name, "docling", "docling_core") and not within(module, "pipeline.convert")
+        if within(name, "docling", "docling_core") and not within(module, "docmill.pipeline.convert")
     }
-    assert found <= {"pipeline.stages.exports", "pipeline.stages.documents", "resources.docling_tables"}
+    assert found <= {
+        "docmill.pipeline.stages.work.exports",
+        "docmill.pipeline.stages.work.documents",
+        "docmill.resources.clients.docling.table_stage",
+    }
 
 
 def test_the_plugin_for_docling_needs_no_dagster() -> None:
-    load = "import resources.docling_plugin as plugin, sys; plugin.table_structure_engines()"
+    load = "import docmill.resources.clients.docling.plugin as plugin, sys; plugin.table_structure_engines()"
     look = f"{load}; print('dagster' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=ROOT, check=True)
     assert run.stdout.strip() == "False"
@@ -133,28 +151,43 @@ def loaded_by(module: str) -> set[str]:
 
 
 def test_the_command_line_starts_without_what_it_may_not_need() -> None:
-    packages = loaded_by("pipeline.cli.app")
+    packages = loaded_by("docmill.pipeline.cli.app")
     assert packages.isdisjoint({"dagster", "docling", "docling_core", "onnxruntime", "numpy", "pypdfium2"})
 
 
-@pytest.mark.parametrize("module", ["pipeline.isolation", "pipeline.stage", "pipeline.stages.specs"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "docmill.pipeline.stages.running.pool",
+        "docmill.pipeline.stages.running.runner",
+        "docmill.pipeline.stages.registry",
+    ],
+)
 def test_what_runs_beside_the_workers_is_light(module: str) -> None:
     packages = loaded_by(module)
     assert packages.isdisjoint({"dagster", "docling", "docling_core", "onnxruntime", "pypdfium2", "cv2"})
 
 
 def test_the_fork_server_leaves_out_what_conversions_do_not_use() -> None:
-    assert loaded_by("pipeline.stages.preload").isdisjoint({"transformers", "semchunk", "mpire", "flask"})
+    assert loaded_by("docmill.pipeline.stages.running.preload").isdisjoint(
+        {"transformers", "semchunk", "mpire", "flask"}
+    )
 
 
 def test_chunks_have_what_the_fork_server_hid() -> None:
-    assert "transformers" in loaded_by("pipeline.stages.preload, pipeline.convert.chunks")
+    assert "transformers" in loaded_by(
+        "docmill.pipeline.stages.running.preload, docmill.pipeline.convert.document.chunks"
+    )
 
 
 def test_help_is_fast_and_shows_examples() -> None:
     started = time.monotonic()
     run = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "--help"], capture_output=True, text=True, cwd=ROOT, check=True
+        [sys.executable, "-m", "docmill.pipeline.cli", "--help"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
     )
     assert time.monotonic() - started < 3.0
     assert "docmill convert" in run.stdout

@@ -14,7 +14,7 @@ import pikepdf
 import pypdfium2
 import pytest
 
-from pipeline.convert.errors import document_error
+from docmill.pipeline.convert.errors import document_error
 from tests.samples.make_samples import SAMPLES
 
 FOLDER = Path(__file__).parent / "samples"

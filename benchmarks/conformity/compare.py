@@ -21,7 +21,7 @@ from docling_core.types.doc import ContentLayer, DocItem, DoclingDocument, Table
 from rapidfuzz.distance import Levenshtein
 
 from benchmarks.metrics.matching import match_best_first
-from pipeline.convert.types import Box
+from docmill.pipeline.convert.types import Box
 
 __all__ = ["CaseScore", "Difference", "Share", "compare"]
 

@@ -12,17 +12,17 @@ import msgspec
 from docling_core.types.doc import DoclingDocument
 
 from benchmarks.conformity.cases import Case
-from pipeline.artifacts import ArtifactStore
-from pipeline.batches import DocumentRef
-from pipeline.conversion import Conversion, TimeLimits
-from pipeline.convert.options import AssemblyOptions
-from pipeline.convert.pdf import PdfLimits
-from pipeline.isolation import WorkerLimits
-from pipeline.records import StageRecord
-from pipeline.worker import ReaderSettings
-from resources.recorded import RecordedLayout, RecordedTables, RecordedText
-from resources.sources import SourceCache, content_hash
-from resources.store import DocumentStore
+from docmill.pipeline.convert.options import AssemblyOptions
+from docmill.pipeline.convert.pdf.pdf import PdfLimits
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.running.pool import WorkerLimits
+from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.files.sources import SourceCache, content_hash
+from docmill.resources.engines.recorded import RecordedLayout, RecordedTables, RecordedText
 
 __all__ = ["Made", "TableSource", "TextSource", "make_documents", "run_stages"]
 

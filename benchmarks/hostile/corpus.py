@@ -33,7 +33,7 @@ from benchmarks.hostile.kinds import (
     truncation,
     xref,
 )
-from resources.sources import readable
+from docmill.resources.clients.files.sources import readable
 
 __all__ = ["ALL_CASES", "KINDS", "HostileFile", "make_corpus"]
 

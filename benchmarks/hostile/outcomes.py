@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from benchmarks.hostile.corpus import HostileFile
-from pipeline.convert.errors import DocumentError, document_error
-from pipeline.records import PageIssue, StageRecord
+from docmill.pipeline.convert.errors import DocumentError, document_error
+from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 
 __all__ = ["Outcome", "by_kind", "by_reason", "outcomes", "violations"]
 

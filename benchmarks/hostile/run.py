@@ -14,10 +14,10 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.processes import PeakMemory
-from pipeline.batches import DocumentRef
-from pipeline.cli.convert import ConvertOptions, configured_conversion, convert_files
-from pipeline.records import StageRecord
-from resources.weights import default_folder
+from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conversion, convert_files
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["Run", "RunSettings", "convert_corpus"]
 

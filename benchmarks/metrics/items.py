@@ -9,7 +9,7 @@ import msgspec
 from docling_core.types.doc import ContentLayer, DocItem, DoclingDocument, NodeItem
 from docling_core.types.doc.labels import DocItemLabel
 
-from pipeline.convert.types import Box
+from docmill.pipeline.convert.types import Box
 
 __all__ = ["PlacedItem", "coarse_class", "inside_picture", "normalised", "placed_items", "reading_ranks"]
 

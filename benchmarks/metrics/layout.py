@@ -28,7 +28,7 @@ from docling_core.types.doc import DoclingDocument
 from benchmarks.metrics.counts import Counts
 from benchmarks.metrics.items import PlacedItem, placed_items
 from benchmarks.metrics.matching import match_most
-from pipeline.convert.types import Box
+from docmill.pipeline.convert.types import Box
 
 __all__ = ["THRESHOLDS", "LayoutCounts", "add_layouts", "compare_layout"]
 

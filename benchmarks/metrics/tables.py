@@ -16,7 +16,7 @@ from benchmarks.metrics.counts import Counts, bag_counts
 from benchmarks.metrics.items import normalised, placed_items
 from benchmarks.metrics.matching import Edge, match_best_first
 from benchmarks.metrics.teds import table_tree, teds
-from pipeline.convert.types import Box
+from docmill.pipeline.convert.types import Box
 
 __all__ = ["TableScore", "TableScores", "compare_cells", "compare_tables"]
 

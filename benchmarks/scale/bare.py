@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.processes import cpu_seconds
-from pipeline.batches import DocumentRef
-from pipeline.conversion import Conversion
-from pipeline.progress import LogProgress
+from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.conversion import Conversion
 
 __all__ = ["main"]
 

@@ -17,8 +17,8 @@ from urllib.request import urlopen
 import dagster as dg
 
 from benchmarks.scale.tree import ProcessTree
-from resources.store import DocumentStore
-from resources.weights import default_folder
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["Deployment", "NotReadyError", "wait_until"]
 
@@ -96,7 +96,7 @@ class Deployment:
     @contextmanager
     def daemon(self) -> Iterator[ProcessTree]:
         """Dagster's daemon and its code server, once it has begun to evaluate sensors."""
-        command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "pipeline.definitions"]
+        command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "docmill.pipeline.defs.definitions"]
         with self.instance() as instance, self._tree(command, "daemon") as tree:
 
             def beating() -> bool:
@@ -109,7 +109,7 @@ class Deployment:
     def web_server(self) -> Iterator[tuple[ProcessTree, str]]:
         """Dagster's web server with its code server, and its address."""
         port = _free_port()
-        command = [sys.executable, "-m", "dagster_webserver", "-m", "pipeline.definitions"]
+        command = [sys.executable, "-m", "dagster_webserver", "-m", "docmill.pipeline.defs.definitions"]
         with self._tree([*command, "-h", "127.0.0.1", "-p", str(port)], "webserver") as tree:
             url = f"http://127.0.0.1:{port}"
             wait_until("the web server answers", lambda: _answers(f"{url}/server_info"), 180)

@@ -14,9 +14,9 @@ import msgspec
 from rich.console import Console
 
 from benchmarks.scale.deployment import Deployment
-from pipeline.batches import DocumentRef, write_manifest
-from pipeline.cli.convert import configured_conversion, run_batches
-from pipeline.partitions import BATCHES
+from docmill.pipeline.cli.convert_files import configured_conversion, run_batches
+from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.intake.batches import DocumentRef, write_manifest
 
 __all__ = ["Filled", "batch_keys", "convert_one_batch", "copy_run", "fill"]
 

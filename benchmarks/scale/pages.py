@@ -28,7 +28,7 @@ _PAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "asset's partitions": ("/assets/exports?view=partitions", "{body}.includes('Materialized ({done})')"),
         "asset graph": (
-            "/locations/pipeline.definitions/asset-groups/convert",
+            "/locations/docmill.pipeline.defs.definitions/asset-groups/convert",
             "{body}.split('% filled').length > 7",
         ),
     }

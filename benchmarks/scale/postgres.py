@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 
 from benchmarks.scale.deployment import Deployment
 from benchmarks.scale.filling import convert_one_batch
-from pipeline.batches import DocumentRef
+from docmill.pipeline.intake.batches import DocumentRef
 
 __all__ = ["InPostgres", "measure_postgres"]
 

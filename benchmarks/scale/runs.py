@@ -25,13 +25,13 @@ import msgspec
 from benchmarks.corpus import ORDINARY, make_corpus
 from benchmarks.scale.deployment import Deployment, wait_until
 from benchmarks.scale.tree import ProcessTree
-from pipeline.batches import DocumentRef, Manifest, write_manifest
-from pipeline.cli.convert import configured_conversion
-from pipeline.ingest import find_documents
-from pipeline.jobs import CONVERT_DOCUMENTS
-from pipeline.ledger.ledger import open_ledger
-from pipeline.requests import write_request
-from resources.sources import SourceCache
+from docmill.pipeline.cli.convert_files import configured_conversion
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
+from docmill.pipeline.intake.batches import DocumentRef, Manifest, write_manifest
+from docmill.pipeline.intake.ingest import find_documents
+from docmill.pipeline.intake.requests import write_request
+from docmill.resources.clients.files.sources import SourceCache
 
 __all__ = ["RunCost", "measure_runs", "one_page_documents"]
 

@@ -11,9 +11,9 @@ import onnxruntime
 from benchmarks.serving.load import Figures, InProcess, apply_load, run_in_process
 from benchmarks.serving.pictures import Array, requests
 from benchmarks.serving.report import Ratio
-from resources.onnx_runtime import OnnxModel
-from resources.triton import TritonModel
-from resources.triton.statistics import StatisticsReader
+from docmill.resources.clients.triton import TritonModel
+from docmill.resources.clients.triton.statistics import StatisticsReader
+from docmill.resources.engines.onnx_runtime import OnnxModel
 
 __all__ = ["compare"]
 

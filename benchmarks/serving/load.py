@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from benchmarks.serving.pictures import Array
-from resources.triton import TritonModel
-from resources.triton.statistics import StatisticsReader
+from docmill.resources.clients.triton import TritonModel
+from docmill.resources.clients.triton.statistics import StatisticsReader
 
 __all__ = ["Figures", "InProcess", "apply_load", "run_in_process"]
 

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert import heron
-from pipeline.convert.cdla import planes
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.tables import slanet, tableformer
-from pipeline.convert.types import Box
-from resources.triton.connection import connect
+from docmill.pipeline.convert.layout.detectors import heron
+from docmill.pipeline.convert.layout.detectors.cdla import planes
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.tables.slanet import slanet
+from docmill.pipeline.convert.tables.tableformer import tableformer
+from docmill.pipeline.convert.types import Box
+from docmill.resources.clients.triton.connection import connect
 
 __all__ = ["KINDS", "requests", "tensor_counts"]
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pipeline.cli.app import main
+from docmill.pipeline.cli.app import main
 
 __all__ = ["main"]

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.triton import triton_app
-from pipeline.cli.vllm import vllm_app
+from docmill.pipeline.cli.triton_commands import triton_app
+from docmill.pipeline.cli.vllm_commands import vllm_app
 
 __all__ = ["main"]
 
@@ -138,7 +138,7 @@ def convert(
         docmill convert scan.pdf --ocr off --debug-overlays
         DOCMILL_PASSWORD=secret docmill convert statement.pdf
     """
-    from pipeline.cli.convert import ConvertOptions, convert_places
+    from docmill.pipeline.cli.convert_files import ConvertOptions, convert_places
 
     options = ConvertOptions(
         places=places,
@@ -185,7 +185,7 @@ def status(
         docmill status s3://bucket/in/report.pdf
         docmill status 3f2a9c --json
     """
-    from pipeline.cli.ledger import show_status
+    from docmill.pipeline.cli.ask_ledger import show_status
 
     raise typer.Exit(show_status(names, as_json=as_json))
 
@@ -217,8 +217,8 @@ def documents(
         docmill documents --failed --reason timed_out --since 24h
         docmill documents --batch 2026-11-25-64docs-9be1d2 --json --limit 0
     """
-    from pipeline.cli.ledger import list_documents, list_ignored
-    from pipeline.cli.options import selection
+    from docmill.pipeline.cli.ask_ledger import list_documents, list_ignored
+    from docmill.pipeline.cli.selection_options import selection
 
     if ignored:
         raise typer.Exit(list_ignored(limit, as_json=as_json))
@@ -248,8 +248,8 @@ def retry(
         docmill retry inbox/report.pdf --here
         docmill retry --reason timed_out --since 24h
     """
-    from pipeline.cli.operate import retry as retry_documents
-    from pipeline.cli.options import selection
+    from docmill.pipeline.cli.operate import retry as retry_documents
+    from docmill.pipeline.cli.selection_options import selection
 
     chosen = selection(failed=failed, reasons=reason, prefix=prefix, since=since)
     raise typer.Exit(retry_documents(names or [], chosen, here=here))
@@ -282,8 +282,8 @@ def backfill(
         docmill backfill --stale --prefix s3://bucket/in/2025/ --gpu-price 2.50
         docmill backfill --failed --since 7d --yes
     """
-    from pipeline.cli.operate import backfill as backfill_batches
-    from pipeline.cli.options import selection, whys
+    from docmill.pipeline.cli.operate import backfill as backfill_batches
+    from docmill.pipeline.cli.selection_options import selection, whys
 
     chosen = selection(prefix=prefix, since=since)
     reasons = whys(missing=missing, failed=failed, stale=stale)
@@ -304,8 +304,8 @@ def gc(
         docmill gc --older-than 90d
         docmill gc --older-than 90d --remove
     """
-    from pipeline.cli.operate import collect_garbage
-    from pipeline.cli.options import parse_duration
+    from docmill.pipeline.cli.operate import collect_garbage
+    from docmill.pipeline.cli.selection_options import parse_duration
 
     raise typer.Exit(collect_garbage(parse_duration(older_than), remove=remove))
 
@@ -313,7 +313,7 @@ def gc(
 @ledger_app.command("rebuild")
 def rebuild() -> None:
     """Make the ledger again from the manifests and the artifacts, when it was lost or is doubted."""
-    from pipeline.cli.ledger import rebuild_ledger
+    from docmill.pipeline.cli.ask_ledger import rebuild_ledger
 
     raise typer.Exit(rebuild_ledger())
 
@@ -329,7 +329,7 @@ def ui(
 
         docmill ui --port 3333
     """
-    from pipeline.cli.ui import serve_ui
+    from docmill.pipeline.cli.ui import serve_ui
 
     serve_ui(host, port)
 
@@ -369,8 +369,8 @@ def pull(
         docmill models pull docling --only layout
         docmill models pull docling --variant fast --from ~/.cache/docling/models
     """
-    from pipeline.cli.docling_models import PullOptions
-    from pipeline.cli.models import pull_models
+    from docmill.pipeline.cli.models import pull_models
+    from docmill.pipeline.cli.pull_docling import PullOptions
 
     raise typer.Exit(pull_models(name, PullOptions(folder, variant, only, repository)))
 
@@ -382,14 +382,14 @@ def list_(
     ] = None,
 ) -> None:
     """Which weights are in the cache and in the model repository, and where they came from."""
-    from pipeline.cli.models import list_models
+    from docmill.pipeline.cli.models import list_models
 
     raise typer.Exit(list_models(repository))
 
 
 def main() -> None:
     """Run the command line; errors of docmill's own are one line on standard error."""
-    from pipeline.convert.errors import DocmillError
+    from docmill.pipeline.convert.errors import DocmillError
 
     try:
         app(standalone_mode=True)

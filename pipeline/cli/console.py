@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from pipeline.records import StageRecord, Status
+from docmill.pipeline.stages.results.records import StageRecord, Status
 
 __all__ = ["LiveProgress", "download_progress", "print_summary"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.console import download_progress
-from pipeline.cli.docling_models import PullOptions, installed_table, pull_docling
-from pipeline.convert.errors import BackendConfigError, ModelDownloadError
-from resources.hub import GRANITE_DOCLING, Hub, HubCache
-from resources.weights import EMBEDDED, ModelCache, default_folder
+from docmill.pipeline.cli.console import download_progress
+from docmill.pipeline.cli.pull_docling import PullOptions, installed_table, pull_docling
+from docmill.pipeline.convert.errors import BackendConfigError, ModelDownloadError
+from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, default_folder
+from docmill.resources.weights.hub import GRANITE_DOCLING, Hub, HubCache
 
 __all__ = ["list_models", "pull_models"]
 

@@ -10,24 +10,24 @@ import dagster as dg
 import typer
 from rich.console import Console
 
-from pipeline.batches import RETRY, BatchLimits, Manifest, read_manifest
-from pipeline.cli.console import print_summary
-from pipeline.cli.convert import configured_conversion, run_batches
-from pipeline.cli.ledger import find_documents_named
-from pipeline.convert.errors import BackendConfigError
-from pipeline.estimate import Estimate, estimate
-from pipeline.garbage import Garbage, find_garbage
-from pipeline.ingest import make_batches
-from pipeline.instance import open_instance
-from pipeline.lanes import Lane
-from pipeline.ledger.ledger import Ledger, open_ledger
-from pipeline.ledger.rows import DocumentRow
-from pipeline.ledger.select import FAILED, Selection
-from pipeline.overdue import OverdueLimits, Why, overdue_batches
-from pipeline.requests import write_request
-from resources.pricing import Price
-from resources.sources import SourceCache
-from resources.store import DocumentStore, default_home, default_store
+from docmill.pipeline.cli.ask_ledger import find_documents_named
+from docmill.pipeline.cli.console import print_summary
+from docmill.pipeline.cli.convert_files import configured_conversion, run_batches
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.corpus.garbage import Garbage, find_garbage
+from docmill.pipeline.corpus.ledger.entries import DocumentRow
+from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
+from docmill.pipeline.corpus.ledger.select import FAILED, Selection
+from docmill.pipeline.instance.lanes import Lane
+from docmill.pipeline.instance.own_instance import open_instance
+from docmill.pipeline.intake.batches import RETRY, BatchLimits, Manifest, read_manifest
+from docmill.pipeline.intake.estimate import Estimate, estimate
+from docmill.pipeline.intake.ingest import make_batches
+from docmill.pipeline.intake.overdue import OverdueLimits, Why, overdue_batches
+from docmill.pipeline.intake.requests import write_request
+from docmill.resources.clients.files.document_store import DocumentStore, default_home, default_store
+from docmill.resources.clients.files.sources import SourceCache
+from docmill.resources.price import Price
 
 __all__ = ["backfill", "collect_garbage", "retry"]
 

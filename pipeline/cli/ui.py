@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from pipeline.instance import open_instance
+from docmill.pipeline.instance.own_instance import open_instance
 
 __all__ = ["serve_ui"]
 
@@ -14,5 +14,5 @@ def serve_ui(host: str, port: int) -> None:
     """Replace this process by `dagster dev`; returns only by an error."""
     with open_instance():
         pass  # makes the instance's folder and settings when they are missing
-    command = [sys.executable, "-m", "dagster", "dev", "--module-name", "pipeline.definitions"]
+    command = [sys.executable, "-m", "dagster", "dev", "--module-name", "docmill.pipeline.defs.definitions"]
     os.execv(sys.executable, [*command, "--host", host, "--port", str(port)])

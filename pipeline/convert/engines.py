@@ -18,8 +18,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.layout.style import DocumentStyle
-from pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
+from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
 
 __all__ = [
     "Engine",

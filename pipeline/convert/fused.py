@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.cdla import Cells, Detection, Tensor, decode, detect, planes
-from pipeline.convert.engines import Render
-from pipeline.convert.layout.fusion import fuse
-from pipeline.convert.layout.style import DocumentStyle
-from pipeline.convert.tables.slanet import Crop, Run, recognise
-from pipeline.convert.tables.structure import OpenTables, TableInput
-from pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
+from docmill.pipeline.convert.engines import Render
+from docmill.pipeline.convert.layout.detectors.cdla import Cells, Detection, Tensor, decode, detect, planes
+from docmill.pipeline.convert.layout.fusion import fuse
+from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
+from docmill.pipeline.convert.tables.structure import OpenTables, TableInput
+from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
 
 __all__ = ["fuse_cells", "fused_layout", "fused_tables", "layout_planes", "open_tables"]
 
@@ -32,7 +32,7 @@ def fused_layout(
     render: Render,
     run: Callable[[Tensor], Sequence[NDArray[Any]]],
 ) -> PageLayout:
-    """Regions before docling's post-processing; `run` is the CDLA detector (see `pipeline.convert.cdla`)."""
+    """Regions before docling's post-processing; `run` is the CDLA detector (see `layout.detectors.cdla`)."""
     found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)
     return _fused(page, ocr, style, found)
 
@@ -54,7 +54,7 @@ def fuse_cells(
 def fused_tables(
     regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render, run: Run
 ) -> list[TableStructure]:
-    """One structure per region; `run` is SLANet+ (see `pipeline.convert.tables.slanet`)."""
+    """One structure per region; `run` is SLANet+ (see `docmill.pipeline.convert.tables.slanet.slanet`)."""
     tables = open_tables(regions, page, words, render)
     return tables.finished(recognise(tables.crops(), run))
 

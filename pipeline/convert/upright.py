@@ -14,8 +14,8 @@ from typing import TypeVar
 import numpy as np
 from msgspec.structs import replace
 
-from pipeline.convert.engines import Render
-from pipeline.convert.types import Box, PageContent, PageOcr, Region, Ruling, TableStructure
+from docmill.pipeline.convert.engines import Render
+from docmill.pipeline.convert.types import Box, PageContent, PageOcr, Region, Ruling, TableStructure
 
 __all__ = ["Turn", "text_angle", "turned_regions", "turned_tables"]
 

@@ -6,14 +6,22 @@ Dagster, so that worker processes need not either.
 
 from __future__ import annotations
 
-from resources.configurable.embedded import EmbeddedLayoutConfig, EmbeddedOcrConfig, EmbeddedTablesConfig
-from resources.configurable.output import Assembly, Exports
-from resources.configurable.places import Inbox, Store
-from resources.configurable.recorded import RecordedLayoutConfig, RecordedTablesConfig, RecordedTextConfig
-from resources.configurable.running import Alerts, Checks, Pricing, Workers
-from resources.configurable.stages import Layout, Ocr, OcrOffConfig, PdfTextConfig, Reader, Tables
-from resources.configurable.triton import TritonLayoutConfig, TritonOcrConfig, TritonTablesConfig
-from resources.configurable.understanding import Understanding
+from docmill.resources.configurable.embedded import (
+    EmbeddedLayoutConfig,
+    EmbeddedOcrConfig,
+    EmbeddedTablesConfig,
+)
+from docmill.resources.configurable.output import Assembly, Exports
+from docmill.resources.configurable.places import Inbox, Store
+from docmill.resources.configurable.recorded import (
+    RecordedLayoutConfig,
+    RecordedTablesConfig,
+    RecordedTextConfig,
+)
+from docmill.resources.configurable.running import Alerts, Checks, Pricing, Workers
+from docmill.resources.configurable.stages import Layout, Ocr, OcrOffConfig, PdfTextConfig, Reader, Tables
+from docmill.resources.configurable.triton import TritonLayoutConfig, TritonOcrConfig, TritonTablesConfig
+from docmill.resources.configurable.understanding import Understanding
 
 __all__ = [
     "Alerts",

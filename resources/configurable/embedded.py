@@ -8,8 +8,8 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from resources.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
-from resources.weights import default_folder
+from docmill.resources.engines.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
+from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["EmbeddedLayoutConfig", "EmbeddedOcrConfig", "EmbeddedTablesConfig"]
 

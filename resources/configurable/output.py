@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 from pydantic import Field
 
-from pipeline.convert.errors import BackendConfigError
-from pipeline.convert.options import FORMATS, AssemblyOptions
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.options import FORMATS, AssemblyOptions
 
 __all__ = ["Assembly", "Exports"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from resources.listing import Listing
-from resources.sources import SourceCache
-from resources.store import DocumentStore, default_home, default_store
+from docmill.resources.clients.files.document_store import DocumentStore, default_home, default_store
+from docmill.resources.clients.files.listing import Listing
+from docmill.resources.clients.files.sources import SourceCache
 
 __all__ = ["Inbox", "Store"]
 

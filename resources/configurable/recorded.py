@@ -8,7 +8,13 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from resources.recorded import CELLS, PREDICTIONS, RecordedLayout, RecordedTables, RecordedText
+from docmill.resources.engines.recorded import (
+    CELLS,
+    PREDICTIONS,
+    RecordedLayout,
+    RecordedTables,
+    RecordedText,
+)
 
 __all__ = ["RecordedLayoutConfig", "RecordedTablesConfig", "RecordedTextConfig"]
 

@@ -7,8 +7,8 @@ import os
 import dagster as dg
 from pydantic import Field
 
-from resources.pricing import Price
-from resources.webhook import Webhook
+from docmill.resources.clients.webhook import Webhook
+from docmill.resources.price import Price
 
 __all__ = ["Alerts", "Checks", "Pricing", "Workers"]
 

@@ -7,11 +7,19 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from pipeline.convert.page_range import check_page_range
-from pipeline.convert.pdf import PdfLimits
-from resources.configurable.embedded import EmbeddedLayoutConfig, EmbeddedOcrConfig, EmbeddedTablesConfig
-from resources.configurable.recorded import RecordedLayoutConfig, RecordedTablesConfig, RecordedTextConfig
-from resources.configurable.triton import TritonLayoutConfig, TritonOcrConfig, TritonTablesConfig
+from docmill.pipeline.convert.pdf.page_range import check_page_range
+from docmill.pipeline.convert.pdf.pdf import PdfLimits
+from docmill.resources.configurable.embedded import (
+    EmbeddedLayoutConfig,
+    EmbeddedOcrConfig,
+    EmbeddedTablesConfig,
+)
+from docmill.resources.configurable.recorded import (
+    RecordedLayoutConfig,
+    RecordedTablesConfig,
+    RecordedTextConfig,
+)
+from docmill.resources.configurable.triton import TritonLayoutConfig, TritonOcrConfig, TritonTablesConfig
 
 __all__ = ["Layout", "Ocr", "OcrOffConfig", "PdfTextConfig", "Reader", "Tables"]
 

@@ -8,8 +8,8 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from resources.triton import TritonServer
-from resources.triton_engines import (
+from docmill.resources.clients.triton import TritonServer
+from docmill.resources.engines.triton import (
     DETECTOR,
     RECOGNISER,
     TritonCdlaLayout,
@@ -19,7 +19,7 @@ from resources.triton_engines import (
     TritonSlanetTables,
     TritonTables,
 )
-from resources.weights import default_folder
+from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["TritonLayoutConfig", "TritonOcrConfig", "TritonTablesConfig"]
 

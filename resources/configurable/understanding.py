@@ -8,10 +8,10 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from pipeline.convert.understanding.choosing import Choice, UnderstandingMode
-from pipeline.convert.understanding.profiles import PROFILES, picture_profile
-from resources.vllm.engine import VlmEngine
-from resources.vllm.server import VlmServer
+from docmill.pipeline.convert.understanding.choosing import Choice, UnderstandingMode
+from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
+from docmill.resources.clients.vllm.engine import VlmEngine
+from docmill.resources.clients.vllm.server import VlmServer
 
 __all__ = ["Understanding"]
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pikepdf
 
-from pipeline.artifacts import ArtifactStore
-from pipeline.batches import DocumentRef
-from pipeline.conversion import Conversion, TimeLimits
-from pipeline.convert.options import AssemblyOptions
-from pipeline.isolation import WorkerLimits
-from pipeline.records import StageRecord
-from pipeline.worker import ReaderSettings
-from resources.sources import SourceCache, content_hash
-from resources.store import DocumentStore
-from resources.triton import TritonServer
-from resources.triton_engines import TritonCdlaLayout, TritonSlanetTables
+from docmill.pipeline.convert.options import AssemblyOptions
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.running.pool import WorkerLimits
+from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.files.sources import SourceCache, content_hash
+from docmill.resources.clients.triton import TritonServer
+from docmill.resources.engines.triton import TritonCdlaLayout, TritonSlanetTables
 from tests.acceptance.serving import ROOT
-from tests.stage_runs import Told
+from tests.support.stage_runs import Told
 
 SAMPLES = ROOT / "tests" / "samples"
 

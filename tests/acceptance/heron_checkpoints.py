@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resources.docling_models.environment import prepare_export_environment
-from resources.docling_models.errors import ExportSetupError
-from resources.docling_models.hub import Hub
-from resources.docling_models.pictures import draw_pages
-from resources.docling_models.pull import Places, pull
-from resources.triton_local.places import shipped
-from resources.virtual_environment import VirtualEnvironment, locked, stamp_of
+from docmill.resources.local.triton.places import shipped
+from docmill.resources.local.virtual_environment import VirtualEnvironment, locked, stamp_of
+from docmill.resources.weights.docling_models.environment import prepare_export_environment
+from docmill.resources.weights.docling_models.errors import ExportSetupError
+from docmill.resources.weights.docling_models.hub import Hub
+from docmill.resources.weights.docling_models.pictures import draw_pages
+from docmill.resources.weights.docling_models.pull import Places, pull
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tests" / "exporters"
@@ -41,7 +41,7 @@ def export_environment() -> VirtualEnvironment:
 @functools.cache
 def pictures() -> Path:
     """Pictures of pages, as the exporter sees them."""
-    folder = _folder("pictures", [ROOT / "resources" / "docling_models" / "pictures.py"])
+    folder = _folder("pictures", [ROOT / "resources" / "weights" / "docling_models" / "pictures.py"])
     with locked(folder.with_suffix(".lock")):
         if not folder.exists():
             draw_pages(shipped().samples, folder.with_suffix(".new"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipeline import definitions
-from resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
+from docmill.pipeline.defs import definitions
+from docmill.resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
 
 _SETTINGS = {
     "inbox": Inbox(settle_seconds=0, max_wait_seconds=0),

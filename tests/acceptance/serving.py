@@ -17,13 +17,13 @@ import pytest
 from onnx import TensorProto, helper
 from tritonclient.grpc import InferenceServerClient
 
-from resources.triton_local.environment import Environment, prepare_environment
-from resources.triton_local.errors import TritonSetupError
-from resources.triton_local.places import TritonHome, shipped
-from resources.triton_local.repository import EMBEDDED_SERVED, install_embedded
-from resources.triton_local.server import LocalServer, Ports, ServerSettings
-from resources.weights import ModelCache
-from tests.model_cache import weights
+from docmill.resources.local.triton.environment import Environment, prepare_environment
+from docmill.resources.local.triton.errors import TritonSetupError
+from docmill.resources.local.triton.places import TritonHome, shipped
+from docmill.resources.local.triton.repository import EMBEDDED_SERVED, install_embedded
+from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
+from docmill.resources.weights.embedded_weights import ModelCache
+from tests.support.model_cache import weights
 
 ROOT = Path(__file__).parents[2]
 HERON = "docling-project--docling-layout-heron"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from resources.docling_models.hub import Hub
-from resources.docling_models.pull import Places, pull
-from resources.triton_local.places import shipped
-from resources.virtual_environment import locked, stamp_of
+from docmill.resources.local.triton.places import shipped
+from docmill.resources.local.virtual_environment import locked, stamp_of
+from docmill.resources.weights.docling_models.hub import Hub
+from docmill.resources.weights.docling_models.pull import Places, pull
 from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, run
 
 CODE = ROOT / "model_repository" / "tableformer" / "1"

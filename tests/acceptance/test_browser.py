@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from benchmarks.scale.browser import Browser
-from tests.chromium import need_chromium
+from tests.support.chromium import need_chromium
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import onnx
 import pytest
 
-from resources.docling_models.catalogue import HERON
-from resources.docling_models.errors import ParityError, UnfitCheckpointError
-from resources.docling_models.export import run_exporter
-from resources.docling_models.install import read_source
-from resources.triton_local.places import shipped
-from resources.triton_local.repository import servable
+from docmill.resources.local.triton.places import shipped
+from docmill.resources.local.triton.repository import servable
+from docmill.resources.weights.docling_models.catalogue import HERON
+from docmill.resources.weights.docling_models.errors import ParityError, UnfitCheckpointError
+from docmill.resources.weights.docling_models.export import run_exporter
+from docmill.resources.weights.docling_models.install import read_source
 from tests.acceptance.heron_checkpoints import (
     ROOT,
     SCRIPTS,
@@ -35,7 +35,7 @@ MODELS = ("docling-project--docling-layout-heron", "docling-project--docling-lay
 
 def docmill(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "models", *map(str, arguments)],
+        [sys.executable, "-m", "docmill.pipeline.cli", "models", *map(str, arguments)],
         env=os.environ | {"DOCMILL_HOME": str(docmill_home()), "COLUMNS": "400"},
         cwd=ROOT,
         capture_output=True,

@@ -15,18 +15,18 @@ import pytest
 from rich.console import Console
 
 from benchmarks import detection_parity
-from pipeline.artifacts import ArtifactStore
-from pipeline.cli.convert import ConvertOptions, convert_files
-from pipeline.convert import heron
-from pipeline.convert.drawn_page import drawn_page
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.types import PageLayout, Region
-from resources.store import DocumentStore
-from resources.triton import TritonModel, TritonServer
-from resources.triton_local.server import LocalServer
+from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
+from docmill.pipeline.convert.layout.detectors import heron
+from docmill.pipeline.convert.pdf.drawn_page import drawn_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.types import PageLayout, Region
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance.heron_checkpoints import ROOT, reference, repository
 from tests.acceptance.serving import HERON, http_infer, server, statistics
-from tests.model_cache import weights
+from tests.support.model_cache import weights
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 

@@ -17,16 +17,16 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.artifacts import ArtifactStore
-from pipeline.batches import DocumentRef
-from pipeline.ledger.ledger import open_ledger
-from pipeline.ledger.rows import DocumentRow
-from pipeline.publish import INDEX
-from pipeline.records import StageRecord
-from resources.store import DocumentStore
-from tests.model_cache import weights
-from tests.postgres import PostgresServer
-from tests.s3 import WeedServer
+from docmill.pipeline.corpus.ledger.entries import DocumentRow
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.corpus.publish import INDEX
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.clients.files.document_store import DocumentStore
+from tests.support.model_cache import weights
+from tests.support.postgres import PostgresServer
+from tests.support.s3 import WeedServer
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1200)]
 
@@ -64,7 +64,7 @@ class Deployment:
         raise AssertionError(f"{self.rows()}\n{self.log.read_text()[-4000:]}")
 
     def docmill(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pipeline.cli", *arguments]
+        command = [sys.executable, "-m", "docmill.pipeline.cli", *arguments]
         return subprocess.run(
             command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False
         )

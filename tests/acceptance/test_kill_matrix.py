@@ -12,7 +12,7 @@ from rich.console import Console
 
 from benchmarks.endurance import measure, print_endurance
 from tests.killing.matrix import BOUNDARIES, VICTIMS, every_kill, few_kills, spread
-from tests.model_cache import weights
+from tests.support.model_cache import weights
 
 DOCUMENTS, BATCH = 24, 6
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipeline.garbage import find_garbage
-from pipeline.ledger.ledger import open_ledger
-from pipeline.requests import read_requests
-from tests.deployment import Deployment
+from docmill.pipeline.corpus.garbage import find_garbage
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.intake.requests import read_requests
 from tests.killing.corpus import small_pdfs
 from tests.killing.gates import GATES, Gates, Message
 from tests.killing.settings import BATCH, OCR
-from tests.model_cache import weights
+from tests.support.deployment import Deployment
+from tests.support.model_cache import weights
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from benchmarks.orchestration import Figures, main
-from tests.chromium import need_chromium
-from tests.model_cache import weights
-from tests.postgres import PostgresServer
+from tests.support.chromium import need_chromium
+from tests.support.model_cache import weights
+from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 

@@ -16,18 +16,18 @@ import pyarrow.parquet as pq
 import pytest
 from docling_core.types.doc import DoclingDocument
 
-from pipeline.artifacts import ArtifactStore
-from pipeline.batches import INBOX, DocumentRef, Manifest, write_manifest
-from pipeline.ledger.ledger import open_ledger
-from pipeline.partitions import BATCHES
-from pipeline.publish import INDEX
-from resources.sources import content_hash
-from resources.store import DocumentStore
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.corpus.publish import INDEX
+from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest, write_manifest
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.files.sources import content_hash
 from tests.killing.corpus import small_pdfs
 from tests.killing.gates import GATES, Gates, Message
 from tests.killing.settings import BATCH
-from tests.model_cache import weights
-from tests.s3 import WeedServer
+from tests.support.model_cache import weights
+from tests.support.s3 import WeedServer
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.convert import heron
-from pipeline.convert.pages import read_page
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.types import Region
-from resources.triton import TritonModel, TritonServer
-from resources.triton_engines import TritonLayout
-from resources.triton_local.server import LocalServer
+from docmill.pipeline.convert.layout.detectors import heron
+from docmill.pipeline.convert.pdf.page_reader import read_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.types import Region
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.engines.triton import TritonLayout
+from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance import heron_checkpoints, table_checkpoints
 from tests.acceptance.heron_checkpoints import copy
 from tests.acceptance.serving import HERON, ROOT, make_repository, server, statistics

@@ -15,21 +15,21 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from pipeline.artifacts import ArtifactStore
-from pipeline.cli.convert import ConvertOptions, convert_files
-from pipeline.convert.drawn_page import drawn_page
-from pipeline.convert.errors import BackendConfigError
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.tables import tableformer
-from pipeline.convert.types import PageLayout, PageTables, Region
-from resources.docling_models.errors import CheckpointError
-from resources.docling_models.hub import Hub
-from resources.docling_models.install import read_source
-from resources.docling_models.pull import Places, pull
-from resources.store import DocumentStore
-from resources.triton import TritonModel, TritonServer
-from resources.triton_local.places import shipped
-from resources.triton_local.server import LocalServer
+from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.pdf.drawn_page import drawn_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.tables.tableformer import tableformer
+from docmill.pipeline.convert.types import PageLayout, PageTables, Region
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.local.triton.places import shipped
+from docmill.resources.local.triton.server import LocalServer
+from docmill.resources.weights.docling_models.errors import CheckpointError
+from docmill.resources.weights.docling_models.hub import Hub
+from docmill.resources.weights.docling_models.install import read_source
+from docmill.resources.weights.docling_models.pull import Places, pull
 from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, export_environment
 from tests.acceptance.serving import http_infer, server, statistics
 from tests.acceptance.table_checkpoints import (
@@ -42,7 +42,7 @@ from tests.acceptance.table_checkpoints import (
     repository,
     scripted,
 )
-from tests.model_cache import weights
+from tests.support.model_cache import weights
 
 T = TypeVar("T")
 

@@ -20,17 +20,17 @@ from tritonclient.grpc import InferenceServerClient
 
 from benchmarks.serving.report import Report
 from benchmarks.triton import main as benchmark
-from pipeline.convert.errors import BackendUnavailableError
-from pipeline.metadata import outcome_metadata
-from resources.pricing import Price
-from resources.triton import Subject, TritonModel, TritonServer
-from resources.triton.errors import DeadStubError, UnreachableServerError
-from resources.triton.shared_memory import PREFIX, remove_stale
-from resources.triton.statistics import read_counters
-from resources.triton_local.server import LocalServer
+from docmill.pipeline.convert.errors import BackendUnavailableError
+from docmill.pipeline.instance.metadata import outcome_metadata
+from docmill.resources.clients.triton import Subject, TritonModel, TritonServer
+from docmill.resources.clients.triton.errors import DeadStubError, UnreachableServerError
+from docmill.resources.clients.triton.shared_memory import PREFIX, remove_stale
+from docmill.resources.clients.triton.statistics import read_counters
+from docmill.resources.local.triton.server import LocalServer
+from docmill.resources.price import Price
 from tests.acceptance.conversions import SAMPLES, conversion, references, run, split
 from tests.acceptance.serving import make_repository, server, statistics, stubs
-from tests.served_pages import sample_pages
+from tests.support.served_pages import sample_pages
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 

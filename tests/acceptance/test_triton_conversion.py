@@ -15,7 +15,7 @@ import pikepdf
 import pytest
 
 from tests.acceptance.serving import ROOT, make_repository, server, statistics
-from tests.model_cache import weights
+from tests.support.model_cache import weights
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
@@ -40,7 +40,7 @@ class Place:
         models = weights("layout").parent
         return subprocess.Popen(
             [
-                *(sys.executable, "-m", "pipeline.cli", "convert", "--ocr", "off", *map(str, places)),
+                *(sys.executable, "-m", "docmill.pipeline.cli", "convert", "--ocr", "off", *map(str, places)),
                 *(*options, "--out", str(self.out), "--format", "md,json", "--jobs", "2"),
             ],
             env=environment

@@ -12,13 +12,13 @@ import pytest
 from docling.models.inference_engines.common import KserveV2HttpClient
 from docling.models.inference_engines.common.kserve_v2_grpc import KserveV2GrpcClient
 
-from pipeline.convert.ocr import OcrModels, characters
-from pipeline.convert.ocr.image import ImageText, read_image
-from resources.onnx_runtime import OnnxModel
-from resources.triton_local.server import LocalServer
+from docmill.pipeline.convert.ocr import OcrModels, characters
+from docmill.pipeline.convert.ocr.image import ImageText, read_image
+from docmill.resources.engines.onnx_runtime import OnnxModel
+from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance.serving import make_repository, server, statistics
 from tests.acceptance.test_triton_conversion import SAMPLES, Place, finished
-from tests.model_cache import weights
+from tests.support.model_cache import weights
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 

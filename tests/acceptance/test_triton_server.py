@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 from tritonclient.grpc import InferenceServerClient
 
-from pipeline.convert.errors import BackendConfigError, BackendUnavailableError
-from pipeline.convert.types import Box, PageContent, Region, Word
-from resources.onnx_runtime import OnnxModel
-from resources.triton import TritonModel, TritonServer
-from resources.triton_engines import TritonLayout, TritonTables
-from resources.triton_local.errors import TritonStartError, TritonStoppedError
-from resources.triton_local.server import LocalServer, Ports
+from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.pipeline.convert.types import Box, PageContent, Region, Word
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.engines.onnx_runtime import OnnxModel
+from docmill.resources.engines.triton import TritonLayout, TritonTables
+from docmill.resources.local.triton.errors import TritonStartError, TritonStoppedError
+from docmill.resources.local.triton.server import LocalServer, Ports
 from tests.acceptance.serving import (
     HERON,
     JOINED,
@@ -39,7 +39,7 @@ from tests.acceptance.serving import (
     statistics,
     stubs,
 )
-from tests.served_pages import assert_same_regions, sample_pages
+from tests.support.served_pages import assert_same_regions, sample_pages
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
@@ -311,7 +311,7 @@ def test_the_command_serves_reports_and_stops_cleanly(repository: Path) -> None:
     environment()
     run = subprocess.Popen(
         [
-            *(sys.executable, "-m", "pipeline.cli", "triton", "serve", "--models", "slanet_plus"),
+            *(sys.executable, "-m", "docmill.pipeline.cli", "triton", "serve", "--models", "slanet_plus"),
             *("--repository", str(repository), "--exit-limit", "5"),
             *("--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"),
         ],

@@ -19,19 +19,19 @@ import numpy as np
 import pytest
 from docling_core.types.doc import DoclingDocument
 
-from pipeline.convert.errors import BackendConfigError
-from pipeline.convert.understanding.choosing import Choice
-from pipeline.convert.understanding.page_document import answer_document
-from pipeline.convert.understanding.profiles import PROFILES, Profile, picture_profile
-from resources.vllm.client import Prompt, VlmClient
-from resources.vllm.engine import VlmEngine
-from resources.vllm.metrics import is_healthy, read_metrics
-from resources.vllm.question import Question
-from resources.vllm.reader import Answer
-from resources.vllm.server import VlmServer
-from resources.vllm_local.server import LocalVllm
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.understanding.choosing import Choice
+from docmill.pipeline.convert.understanding.page_document import answer_document
+from docmill.pipeline.convert.understanding.profiles import PROFILES, Profile, picture_profile
+from docmill.resources.clients.vllm.client import Prompt, VlmClient
+from docmill.resources.clients.vllm.engine import VlmEngine
+from docmill.resources.clients.vllm.metrics import is_healthy, read_metrics
+from docmill.resources.clients.vllm.question import Question
+from docmill.resources.clients.vllm.reader import Answer
+from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.local.vllm.server import LocalVllm
 from tests.acceptance.vllm_serving import MODEL, ROOT, SAMPLES, answered, learned_document, serve
-from tests.model_cache import weights
+from tests.support.model_cache import weights
 from tests.tiny_vlm.lessons import CONVERT, MARKDOWN, Lesson, draw, kept_lessons
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
@@ -140,7 +140,7 @@ def test_what_a_page_can_be_at_fault_for_is_typed(vllm: LocalVllm) -> None:
 def test_a_bad_image_is_refused_once_for_each_size(vllm: LocalVllm) -> None:
     import asyncio
 
-    from pipeline.convert.errors import PromptRefusedError
+    from docmill.pipeline.convert.errors import PromptRefusedError
 
     async def send() -> None:
         client = VlmClient(VlmServer(vllm.url, MODEL), 1)
@@ -170,7 +170,16 @@ class Place:
         models = weights("layout").parent
         return subprocess.Popen(
             [
-                *(sys.executable, "-m", "pipeline.cli", "convert", str(pdf), "--vlm-url", url, *options),
+                *(
+                    sys.executable,
+                    "-m",
+                    "docmill.pipeline.cli",
+                    "convert",
+                    str(pdf),
+                    "--vlm-url",
+                    url,
+                    *options,
+                ),
                 *("--out", str(self.home / "out"), "--format", "md,json", "--jobs", "2"),
             ],
             env=kept | {"DOCMILL_HOME": str(self.home), "DOCMILL_MODELS": str(models), "COLUMNS": "300"},

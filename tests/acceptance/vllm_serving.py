@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pikepdf
 
-from resources.vllm.metrics import read_metrics
-from resources.vllm.server import VlmServer
-from resources.vllm_local.environment import Environment, prepare_environment
-from resources.vllm_local.places import VllmHome, shipped
-from resources.vllm_local.server import LocalVllm, VllmSettings
+from docmill.resources.clients.vllm.metrics import read_metrics
+from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.local.vllm.environment import Environment, prepare_environment
+from docmill.resources.local.vllm.places import VllmHome, shipped
+from docmill.resources.local.vllm.server import LocalVllm, VllmSettings
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests" / "samples"

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 from docling_core.types.doc import DocItemLabel, DoclingDocument
-from handmade import rich_document
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
@@ -18,6 +17,7 @@ from benchmarks.metrics.document import score_document, summary, totals
 from benchmarks.metrics.environment import environment
 from benchmarks.metrics.kit import KitError, TruthKind, read_kit
 from benchmarks.metrics.report import Report, comparison_table, make_report
+from tests.benchmarks.handmade import rich_document
 
 ROOT = Path(__file__).parents[2]
 

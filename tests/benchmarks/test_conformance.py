@@ -14,8 +14,8 @@ from benchmarks.conformity.cases import read_cases
 from benchmarks.conformity.compare import compare
 from benchmarks.conformity.floor import Floor, read_floor, shortfalls
 from benchmarks.metrics.kit import KitError, load_document
-from pipeline.convert.export import export
-from pipeline.convert.options import FORMATS
+from docmill.pipeline.convert.document.formats import export
+from docmill.pipeline.convert.options import FORMATS
 
 #: Recorded by docmill itself, with `python -m benchmarks.record`: kind "docmill".
 OWN = Path(__file__).parents[1] / "kit"

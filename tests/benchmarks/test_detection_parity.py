@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.detection_parity import Comparison, PageComparison, main, partners
-from pipeline.convert.types import Box, Region
-from tests.resources.kserve_server import KServeServer, Model
+from docmill.pipeline.convert.types import Box, Region
+from tests.support.kserve_server import KServeServer, Model
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "financial_statement.pdf"
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 from docling_core.types.doc import DocItemLabel
-from handmade import add_picture_with_text, blank, rich_document
 from rapidfuzz import fuzz
 
 from benchmarks.metrics.counts import Counts
 from benchmarks.metrics.headings import compare_headings, heading_texts
+from tests.benchmarks.handmade import add_picture_with_text, blank, rich_document
 
 
 @pytest.mark.parametrize(("changed", "likeness", "hit"), [(7, 86, 1), (8, 84, 0)])

@@ -13,8 +13,8 @@ from benchmarks.hostile.corpus import ALL_CASES, KINDS, HostileFile, make_corpus
 from benchmarks.hostile.outcomes import by_kind, by_reason, outcomes, violations
 from benchmarks.hostile.report import allowed_mb
 from benchmarks.hostile.run import RunSettings, convert_corpus
-from pipeline.convert.errors import CorruptPdfError, InternalDocumentError
-from pipeline.records import PageIssue, StageRecord, quarantine
+from docmill.pipeline.convert.errors import CorruptPdfError, InternalDocumentError
+from docmill.pipeline.stages.results.records import PageIssue, StageRecord, quarantine
 
 #: What costs seconds of a worker each; the whole corpus has more of it.
 SLOW = {"operators", "bombs", "forms"}

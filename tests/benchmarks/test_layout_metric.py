@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 from docling_core.types.doc import DocItemLabel, DoclingDocument
-from handmade import add_picture_with_text, blank, place, rich_document, with_texts
 
 from benchmarks.metrics.counts import Counts
 from benchmarks.metrics.layout import LayoutCounts, add_layouts, compare_layout
+from tests.benchmarks.handmade import add_picture_with_text, blank, place, rich_document, with_texts
 
 THREE = [(50, 100, 250, 200), (50, 300, 250, 400), (50, 500, 250, 600)]
 

@@ -25,8 +25,8 @@ from benchmarks.scale.report import measured, print_figures
 from benchmarks.scale.resting import DaemonAtRest
 from benchmarks.scale.runs import RunCost, one_page_documents
 from benchmarks.scale.tree import ProcessTree
-from pipeline.partitions import BATCHES
-from tests.model_cache import weights
+from docmill.pipeline.defs.partitions import BATCHES
+from tests.support.model_cache import weights
 
 FILLED = Filled(partitions=100, materialized=95, documents=64, index_bytes=64_000, log_bytes=128_000)
 

@@ -15,11 +15,11 @@ from benchmarks.metrics.environment import environment
 from benchmarks.serving.load import Figures, apply_load, run_in_process
 from benchmarks.serving.pictures import KINDS, requests
 from benchmarks.serving.report import Ratio, Report, print_report, write_report
-from pipeline.convert.errors import BackendConfigError
-from resources.triton import TritonModel, TritonServer
-from resources.triton.connection import connect
-from resources.triton.statistics import StatisticsReader
-from tests.resources.kserve_server import KServeServer, Model
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.clients.triton.connection import connect
+from docmill.resources.clients.triton.statistics import StatisticsReader
+from tests.support.kserve_server import KServeServer, Model
 
 
 def double(inputs: list[np.ndarray]) -> list[np.ndarray]:

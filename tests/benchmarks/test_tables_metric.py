@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pytest
 from docling_core.types.doc import TableData
-from handmade import blank, cell, grid, with_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from benchmarks.metrics import teds as teds_module
 from benchmarks.metrics.counts import Counts
 from benchmarks.metrics.tables import compare_cells, compare_tables
 from benchmarks.metrics.teds import table_tree, teds
+from tests.benchmarks.handmade import blank, cell, grid, with_tables
 
 LEFT = (50, 100, 250, 300)
 RIGHT = (350, 100, 550, 300)

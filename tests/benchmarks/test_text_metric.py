@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 from docling_core.types.doc import DocItemLabel
-from handmade import blank, grid, rich_document
 
 from benchmarks.metrics.counts import Counts
 from benchmarks.metrics.order import compare_order, concordance
 from benchmarks.metrics.text import plain_text, similarity, strip_markdown, words
+from tests.benchmarks.handmade import blank, grid, rich_document
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.convert.docling_stages import PageParts
-from pipeline.convert.types import Box, Line, PageContent, PageLayout, PageTables, Region, Word
+from docmill.pipeline.convert.document.docling_stages import PageParts
+from docmill.pipeline.convert.types import Box, Line, PageContent, PageLayout, PageTables, Region, Word
 
 LINE_HEIGHT = 10.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.convert.layout import fuse
-from pipeline.convert.types import (
+from docmill.pipeline.convert.layout.fusion import fuse
+from docmill.pipeline.convert.types import (
     Box,
     Cell,
     Line,
@@ -19,7 +19,7 @@ from pipeline.convert.types import (
     Widget,
     Word,
 )
-from pipeline.convert.upright import Turn, text_angle, turned_regions, turned_tables
+from docmill.pipeline.convert.upright import Turn, text_angle, turned_regions, turned_tables
 
 TEXTS = ["Results of the trial"] + ["the lantern room of the old lighthouse was closed to visitors"] * 5
 

@@ -6,8 +6,8 @@ import os
 
 import dagster as dg
 
-from pipeline import definitions
-from resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
+from docmill.pipeline.defs import definitions
+from docmill.resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
 from tests.killing.gates import gated_progress
 from tests.killing.settings import BATCH, OCR
 

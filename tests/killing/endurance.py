@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.deployment import Deployment
 from tests.killing.corpus import small_pdfs
 from tests.killing.gates import GATES, Gates
 from tests.killing.matrix import Findings, Kill, Killer, spread
 from tests.killing.settings import BATCH
+from tests.support.deployment import Deployment
 
 __all__ = ["Endured", "endure"]
 

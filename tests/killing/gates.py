@@ -19,8 +19,8 @@ from pathlib import Path
 import dagster as dg
 import msgspec
 
-from pipeline.progress import LogProgress
-from pipeline.records import StageRecord
+from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.stages.results.records import StageRecord
 
 __all__ = ["GATES", "GatedProgress", "Gates", "Message", "gated_progress"]
 

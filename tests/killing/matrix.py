@@ -17,11 +17,11 @@ import dagster as dg
 import psutil
 import pyarrow.parquet as pq
 
-from pipeline.batches import read_manifest
-from pipeline.convert.errors import DocmillError
-from pipeline.publish import INDEX
-from tests.deployment import Deployment
+from docmill.pipeline.convert.errors import DocmillError
+from docmill.pipeline.corpus.publish import INDEX
+from docmill.pipeline.intake.batches import read_manifest
 from tests.killing.gates import Message
+from tests.support.deployment import Deployment
 
 __all__ = [
     "BOUNDARIES",

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from table_decoding.control import END, MAX_TAGS, START, TAGS, TagSequence
 
-from pipeline.convert.tables import tableformer
+from docmill.pipeline.convert.tables.tableformer import tableformer
 
 
 def written(script: str, max_tags: int = MAX_TAGS) -> tuple[TagSequence, list[int]]:

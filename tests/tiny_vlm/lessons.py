@@ -22,8 +22,8 @@ from docling_core.types.doc import DoclingDocument
 from docling_core.types.doc.document import DOCUMENT_TOKENS_EXPORT_LABELS
 from PIL import Image
 
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.types import Box
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.types import Box
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 KEPT = Path(__file__).parent / "lessons.json"
@@ -117,7 +117,7 @@ def _converted(names: set[str], out: Path) -> dict[str, DoclingDocument]:
     places = [str(SAMPLES / name) for name in sorted(names)]
     options = ["--out", str(out), "--format", "json", "--pages", "1-7"]
     # a document with an unreadable page is partial, and the exit status zero all the same
-    subprocess.run([sys.executable, "-m", "pipeline.cli", "convert", *places, *options], check=True)
+    subprocess.run([sys.executable, "-m", "docmill.pipeline.cli", "convert", *places, *options], check=True)
     return {name: DoclingDocument.load_from_json(out / f"{Path(name).stem}.json") for name in names}
 
 

@@ -1,6 +1,6 @@
 """OCR of one picture: docmill's own code around the served networks `ocr_detect` and `ocr_recognise`.
 
-The code is that of the embedded backend: `docmill triton setup` puts `pipeline.convert.ocr`
+The code is that of the embedded backend: `docmill triton setup` puts `docmill.pipeline.convert.ocr`
 beside this file, under the name `docmill_ocr`.
 
 The networks are called in the server rather than loaded here: they are in memory once, run on the GPU where

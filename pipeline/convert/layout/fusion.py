@@ -10,24 +10,24 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from pipeline.convert.cdla import Detection
-from pipeline.convert.layout.blocks import Block, build_blocks
-from pipeline.convert.layout.columns import aligned_tables
-from pipeline.convert.layout.forms import Checkbox, checkbox_glyph, checkboxes, labelled_rows
-from pipeline.convert.layout.found import Found
-from pipeline.convert.layout.grids import ruling_box
-from pipeline.convert.layout.indexes import aligned_indexes, leader_indexes
-from pipeline.convert.layout.joins import join_rows
-from pipeline.convert.layout.labels import label_blocks
-from pipeline.convert.layout.markers import leader_page
-from pipeline.convert.layout.pictures import picture_regions
-from pipeline.convert.layout.rows import Row, text_rows
-from pipeline.convert.layout.skew import levelled, page_skew, slanted
-from pipeline.convert.layout.spatial import finite, within
-from pipeline.convert.layout.style import DocumentStyle, StyleCollector
-from pipeline.convert.layout.tables import table_regions
-from pipeline.convert.layout.votes import title_rows
-from pipeline.convert.types import PageContent, PageOcr, Region, Ruling
+from docmill.pipeline.convert.layout.blocks.blocks import Block, build_blocks
+from docmill.pipeline.convert.layout.blocks.joins import join_rows
+from docmill.pipeline.convert.layout.blocks.markers import leader_page
+from docmill.pipeline.convert.layout.blocks.skew import levelled, page_skew, slanted
+from docmill.pipeline.convert.layout.blocks.spatial import finite, within
+from docmill.pipeline.convert.layout.blocks.text_rows import Row, text_rows
+from docmill.pipeline.convert.layout.detectors.cdla import Detection
+from docmill.pipeline.convert.layout.labels.block_labels import label_blocks
+from docmill.pipeline.convert.layout.labels.detector_votes import title_rows
+from docmill.pipeline.convert.layout.regions.forms import Checkbox, checkbox_glyph, checkboxes, labelled_rows
+from docmill.pipeline.convert.layout.regions.found_region import Found
+from docmill.pipeline.convert.layout.regions.indexes import aligned_indexes, leader_indexes
+from docmill.pipeline.convert.layout.regions.open_tables import aligned_tables
+from docmill.pipeline.convert.layout.regions.pictures import picture_regions
+from docmill.pipeline.convert.layout.regions.ruled_grids import ruling_box
+from docmill.pipeline.convert.layout.regions.table_regions import table_regions
+from docmill.pipeline.convert.layout.style import DocumentStyle, StyleCollector
+from docmill.pipeline.convert.types import PageContent, PageOcr, Region, Ruling
 
 __all__ = ["fuse"]
 
@@ -97,7 +97,7 @@ def fuse(
 
     `style` is what the whole document has in common (`document_style`); without it the page speaks for
     itself. Boxes of text are the union of the line cells they hold, so docling's post-processor keeps them.
-    The page is upright: `pipeline.convert.upright` turns those whose text runs sideways.
+    The page is upright: `docmill.pipeline.convert.upright` turns those whose text runs sideways.
     """
     if not (page.width > 0 and page.height > 0):
         return []

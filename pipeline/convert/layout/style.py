@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pipeline.convert.layout.leading import Pitches, stream_pitches, usual_pitches
-from pipeline.convert.layout.rows import Row, text_rows
-from pipeline.convert.types import PageContent, PageOcr
+from docmill.pipeline.convert.layout.blocks.leading import Pitches, stream_pitches, usual_pitches
+from docmill.pipeline.convert.layout.blocks.text_rows import Row, text_rows
+from docmill.pipeline.convert.types import PageContent, PageOcr
 
 __all__ = ["DocumentStyle", "StyleCollector", "document_style", "furniture_key"]
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.ocr.detect import Image, Quads, Tensor
-from pipeline.convert.ocr.image import ImageText
-from pipeline.convert.ocr.read import TextLine, line_of
-from pipeline.convert.ocr.recognise import Recognised
+from docmill.pipeline.convert.ocr.detect import Image, Quads, Tensor
+from docmill.pipeline.convert.ocr.image import ImageText
+from docmill.pipeline.convert.ocr.read import TextLine, line_of
+from docmill.pipeline.convert.ocr.recognise import Recognised
 
 __all__ = ["checked_boxes", "given_text"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.convert.ocr.detect import Image, Quads, Tensor
-from pipeline.convert.ocr.image import ImageText, read_image
-from pipeline.convert.ocr.read import OcrModels
-from pipeline.convert.types import Box, Line, PageContent, PageOcr, Word
+from docmill.pipeline.convert.ocr.detect import Image, Quads, Tensor
+from docmill.pipeline.convert.ocr.image import ImageText, read_image
+from docmill.pipeline.convert.ocr.read import OcrModels
+from docmill.pipeline.convert.types import Box, Line, PageContent, PageOcr, Word
 
 __all__ = ["Reader", "Render", "ocr_page", "read_page"]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from .crops import crop, reading_order, sides
 from .detect import Image, Quads, Run, Tensor, detect
+from .line_words import ink, split, unread
 from .recognise import Characters, Recognised, recognise
-from .words import ink, split, unread
 
 __all__ = ["OcrModels", "TextLine", "TextWord", "line_of", "read_lines", "read_text", "recognise_quads"]
 

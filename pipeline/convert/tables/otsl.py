@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.convert.types import Cell
+from docmill.pipeline.convert.types import Cell
 
 __all__ = ["otsl_tags"]
 

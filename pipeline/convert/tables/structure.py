@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from pipeline.convert.tables.evidence import fit
-from pipeline.convert.tables.fusion import with_headings, with_rows
-from pipeline.convert.tables.headers import header_rows, marked
-from pipeline.convert.tables.index import index_skeleton, is_index
-from pipeline.convert.tables.match import match_words
-from pipeline.convert.tables.otsl import otsl_tags
-from pipeline.convert.tables.rulings import lattice, lines_in
-from pipeline.convert.tables.skeleton import Skeleton, Slot
-from pipeline.convert.tables.slanet import Crop, Run, recognise
-from pipeline.convert.tables.textlines import em_of, hull, text_of
-from pipeline.convert.tables.whitespace import whitespace_skeleton
-from pipeline.convert.types import Cell, PageContent, Region, TableStructure, Word
+from docmill.pipeline.convert.tables.geometry.evidence import fit
+from docmill.pipeline.convert.tables.geometry.headers import header_rows, marked
+from docmill.pipeline.convert.tables.geometry.index_entries import index_skeleton, is_index
+from docmill.pipeline.convert.tables.geometry.rulings import lattice, lines_in
+from docmill.pipeline.convert.tables.geometry.textlines import em_of, hull, text_of
+from docmill.pipeline.convert.tables.geometry.whitespace import whitespace_skeleton
+from docmill.pipeline.convert.tables.otsl import otsl_tags
+from docmill.pipeline.convert.tables.slanet.skeleton import Skeleton, Slot
+from docmill.pipeline.convert.tables.slanet.skeleton_fusion import with_headings, with_rows
+from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
+from docmill.pipeline.convert.tables.words_to_cells import match_words
+from docmill.pipeline.convert.types import Cell, PageContent, Region, TableStructure, Word
 
 __all__ = ["OpenTables", "TableInput", "table_structure", "table_structures", "words_in"]
 

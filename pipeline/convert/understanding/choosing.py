@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pipeline.convert.types import PageContent, PageLayout, PageOcr, Region
+from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, Region
 
 __all__ = ["UNDERSTANDING_MODES", "Choice", "UnderstandingMode", "layout_confidence"]
 

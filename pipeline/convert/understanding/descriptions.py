@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from docling_core.types.doc import DoclingDocument, PictureItem
 from docling_core.types.doc.document import DescriptionMetaField, PictureMeta
 
-from pipeline.convert.types import Box, PictureDescription
+from docmill.pipeline.convert.types import Box, PictureDescription
 
 __all__ = ["add_descriptions"]
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from docling_core.types.doc import BoundingBox, CoordOrigin, DocItem, DoclingDocument, ProvenanceItem
 from docling_core.types.doc.document import FloatingItem, TextItem
 
-from pipeline.convert.errors import AnswerEmptyError, AnswerUnparsableError
-from pipeline.convert.understanding.doctags import doctags_document
-from pipeline.convert.understanding.markdown import markdown_document
+from docmill.pipeline.convert.errors import AnswerEmptyError, AnswerUnparsableError
+from docmill.pipeline.convert.understanding.doctags import doctags_document
+from docmill.pipeline.convert.understanding.markdown import markdown_document
 
 __all__ = ["answer_document"]
 

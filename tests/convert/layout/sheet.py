@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.convert.cdla import LABELS, Detection
-from pipeline.convert.types import Box, Font, Line, PageContent, Ruling, Widget, Word
+from docmill.pipeline.convert.layout.detectors.cdla import LABELS, Detection
+from docmill.pipeline.convert.types import Box, Font, Line, PageContent, Ruling, Widget, Word
 
 WIDTHS = dict.fromkeys("il.,;:'|!tfj", 0.3) | dict.fromkeys("mwMW", 0.7)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.convert.types import Box, Font, PageContent, Region, Ruling, Word
+from docmill.pipeline.convert.types import Box, Font, PageContent, Region, Ruling, Word
 
 SIZE = 10.0
 SPACE = 2.5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from pipeline.convert.types import Box, PageContent, PageLayout
-from pipeline.convert.understanding.choosing import Choice, UnderstandingMode, layout_confidence
+from docmill.pipeline.convert.types import Box, PageContent, PageLayout
+from docmill.pipeline.convert.understanding.choosing import Choice, UnderstandingMode, layout_confidence
 from tests.convert.handmade import content, line, region
 
 PAGE = content([line("Some words.", 50, 50)])

@@ -9,12 +9,12 @@ import pytest
 from docling_core.types.doc import CoordOrigin, DocItem, DoclingDocument
 from docling_core.types.doc.document import ContentLayer, ListItem
 
-from pipeline.convert.assemble import assemble, document_json
-from pipeline.convert.docling_stages import PageParts
-from pipeline.convert.export import export
-from pipeline.convert.options import AssemblyOptions
-from pipeline.convert.types import Box, PageOcr, PageUnderstanding, PictureDescription, Word
-from pipeline.convert.understanding.provenance import made_by
+from docmill.pipeline.convert.document.assemble import assemble, document_json
+from docmill.pipeline.convert.document.docling_stages import PageParts
+from docmill.pipeline.convert.document.formats import export
+from docmill.pipeline.convert.options import AssemblyOptions
+from docmill.pipeline.convert.types import Box, PageOcr, PageUnderstanding, PictureDescription, Word
+from docmill.pipeline.convert.understanding.provenance import made_by
 from tests.convert.handmade import line, page, region
 
 HASH = "a" * 64

@@ -6,9 +6,9 @@ import pytest
 from docling_core.types.doc import CoordOrigin, DocItem, DocItemLabel, DoclingDocument
 from docling_core.types.doc.document import CodeItem, ContentLayer, ListItem, SectionHeaderItem
 
-from pipeline.convert.errors import AnswerEmptyError
-from pipeline.convert.understanding.doctags import flat_lists, real_boxes
-from pipeline.convert.understanding.page_document import answer_document
+from docmill.pipeline.convert.errors import AnswerEmptyError
+from docmill.pipeline.convert.understanding.doctags import flat_lists, real_boxes
+from docmill.pipeline.convert.understanding.page_document import answer_document
 from tests.tiny_vlm.lessons import kept_lessons
 
 PAGE = """<doctag><page_header><loc_50><loc_10><loc_450><loc_20>Log</page_header>

@@ -1,0 +1,243 @@
+"""`docmill convert`: batches of the files named, and one in-process run of the Dagster job for each."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+
+from docmill.pipeline.cli.console import LiveProgress, download_progress, print_summary
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.defs.assets.common import INTERRUPTED, conversion_of
+from docmill.pipeline.defs.definitions import defs
+from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
+from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.instance.launcher import HOST_TAG
+from docmill.pipeline.instance.own_instance import open_instance
+from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
+from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_batches
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.clients.files.document_store import DocumentStore
+
+__all__ = [
+    "ConvertOptions",
+    "Summary",
+    "configured_conversion",
+    "convert_files",
+    "convert_places",
+    "run_batches",
+]
+
+_BACKENDS = {
+    "text": ("pdfium", "recorded"),
+    "layout": ("embedded", "triton", "triton:cdla", "recorded"),
+    "tables": ("embedded", "triton", "triton:slanet", "recorded"),
+    "ocr": ("embedded", "triton", "triton:docling", "off"),
+    "understanding": ("off", "fallback", "all", "pictures"),
+}
+_PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """The command's options, as `docmill convert --help` explains them."""
+
+    places: Sequence[str]
+    out: str = "out"
+    formats: Sequence[str] = ("md", "html", "json")
+    pages: str = ""
+    jobs: int = 0
+    text: str = "pdfium"
+    layout: str = "embedded"
+    tables: str = "embedded"
+    triton_url: str = "localhost:8001"
+    recorded: str = ""
+    ocr: str = "embedded"
+    understanding: str = "off"
+    vlm_url: str = "http://localhost:8000"
+    vlm_model: str = "ibm-granite/granite-docling-258M"
+    vlm_profile: str = "granite-docling"
+    pictures: bool = False
+    hierarchy: bool | None = None
+    password: str = ""
+    timeout: float = 120.0
+    memory: int = 4096
+    debug_overlays: bool = False
+    batch_size: int = 64
+    log_level: str = "CRITICAL"
+
+    def check(self) -> None:
+        """Raise `BackendConfigError` for a backend that does not exist, and for recordings left out."""
+        for name, known in _BACKENDS.items():
+            chosen = getattr(self, name)
+            if chosen not in known:
+                raise BackendConfigError(f"--{name} {chosen!r} is unknown; choose from {', '.join(known)}")
+            if chosen == "recorded" and not self.recorded:
+                raise BackendConfigError(f"--{name} recorded needs --recorded FOLDER")
+
+    def run_config(self) -> dict[str, Any]:
+        """The run's configuration, as the launchpad would show it. The password stays in the environment."""
+        reader: dict[str, Any] = {"pages": self.pages, "text": self._backend(self.text)}
+        if self.password:
+            reader["password"] = {"env": _PASSWORD_VARIABLE}
+        settings: dict[str, dict[str, Any]] = {
+            "reader": reader,
+            "workers": {"count": self.jobs, "task_seconds": self.timeout, "memory_mb": self.memory},
+            "layout": {"backend": self._backend(self.layout)},
+            "tables": {"backend": self._backend(self.tables)},
+            "ocr": {"backend": self._backend(self.ocr)},
+            "understanding": {
+                "mode": self.understanding,
+                "url": self.vlm_url,
+                "model": self.vlm_model,
+                "profile": self.vlm_profile,
+            },
+            "assembly": {"pictures": self.pictures} | self._hierarchy,
+            "exports": {"formats": list(self.formats), "out": _absolute(self.out), "index": False},
+            # whoever names files wants to hear of each
+            "checks": {"max_failed_share": 1.0},
+        }
+        return {
+            "resources": {name: {"config": config} for name, config in settings.items()},
+            "loggers": {"console": {"config": {"log_level": self.log_level}}},
+        }
+
+    def _backend(self, chosen: str) -> dict[str, Any]:
+        kind, _, contract = chosen.partition(":")
+        settings = {"triton": {"url": self.triton_url}, "recorded": {"folder": _absolute(self.recorded)}}
+        return {kind: settings.get(kind, {}) | ({"contract": contract} if contract else {})}
+
+    @property
+    def _hierarchy(self) -> dict[str, bool]:
+        return {} if self.hierarchy is None else {"hierarchy": self.hierarchy}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of the documents; `run_seconds` is the part of `seconds` that Dagster's runs took."""
+
+    records: list[StageRecord]
+    seconds: float
+    run_seconds: float
+
+
+def convert_places(options: ConvertOptions) -> int:
+    """Convert what the options name and print what became of it; returns the exit code."""
+    console = Console(stderr=True)
+    summary = convert_files(options, console)
+    print_summary(console, summary.records, summary.seconds, options.out)
+    return 0 if all(record.usable for record in summary.records) else 1
+
+
+def convert_files(options: ConvertOptions, console: Console) -> Summary:
+    """Make batches of the files, run the job on each, and say what became of every document.
+
+    Raises `DocmillError` when nothing can be done at all: no file, a wrong option, a store out of reach.
+    """
+    options.check()
+    if options.password:
+        os.environ[_PASSWORD_VARIABLE] = options.password
+    started = time.monotonic()
+    with open_instance() as instance:
+        run_config = options.run_config()
+        conversion = configured_conversion(run_config)
+        with console.status("looking for PDFs and reading their content hashes"):
+            documents = distinct_names(list(find_documents(options.places, conversion.sources)))
+            limits = BatchLimits(documents=options.batch_size)
+            manifests = list(make_batches(conversion.artifacts.store, documents, limits))
+            open_ledger(conversion.artifacts.store).queue(manifests)
+        if not documents:
+            raise BackendConfigError(f"no PDF was found at {', '.join(options.places)}")
+        _make_folder(options.out)
+        with download_progress(console) as progress:
+            conversion.prepare(progress)
+        running = time.monotonic()
+        records = run_batches(instance, manifests, run_config, conversion, console)
+        finished = time.monotonic()
+        if options.debug_overlays:
+            _write_overlays(conversion, documents, options.out)
+    return Summary(records, finished - started, finished - running)
+
+
+def configured_conversion(run_config: dict[str, Any]) -> Conversion:
+    """The same conversion that a run will make of its configuration; of an empty one, the defaults'."""
+    with dg.build_resources(
+        {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"},
+        resource_config=run_config.get("resources", {}),
+    ) as resources:
+        return conversion_of(resources)
+
+
+def run_batches(
+    instance: dg.DagsterInstance,
+    manifests: Sequence[Manifest],
+    run_config: dict[str, Any],
+    conversion: Conversion,
+    console: Console,
+) -> list[StageRecord]:
+    """Run the job in this process on one batch after the other; what became of every document.
+
+    Raises `BackendConfigError` with the reason when a run fails.
+    """
+    job = defs.resolve_job_def(CONVERT_DOCUMENTS)
+    instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
+    records: list[StageRecord] = []
+    count = sum(len(manifest.documents) for manifest in manifests)
+    with LiveProgress(console, len(conversion.stages), count) as progress:
+        for manifest in manifests:
+            result = job.execute_in_process(
+                instance=instance,
+                partition_key=manifest.key,
+                run_config=run_config,
+                resources={"progress": progress},
+                raise_on_error=False,
+                tags={"docmill/command": "convert", HOST_TAG: gethostname()},
+            )
+            if not result.success:
+                why = _why(result)
+                if why.endswith(INTERRUPTED):
+                    raise KeyboardInterrupt
+                raise BackendConfigError(why)
+            records += conversion.final_records(manifest.documents)
+    return records
+
+
+def _why(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            detail = event.step_failure_data.user_failure_data
+            reason = detail.description if detail else error.message if error else ""
+            return f"the step {event.step_key} failed: {(reason or '').strip()}"
+    return "the run failed; `--log-level info` shows why"
+
+
+def _write_overlays(conversion: Conversion, documents: Sequence[DocumentRef], out: str) -> None:
+    target = DocumentStore(_absolute(out))
+    for document in documents:
+        for record in conversion.records("layout", [document]):
+            for _, page, image in conversion.overlays([(document, page) for page in record.pages]):
+                target.write(f"{document.stem}.overlays/page-{page:04d}.jpg", image)
+
+
+def _make_folder(out: str) -> None:
+    """Fail now rather than when everything is converted."""
+    if "://" in out:
+        return
+    try:
+        Path(_absolute(out)).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackendConfigError(f"cannot write results to {out}: {error.strerror}") from error
+
+
+def _absolute(out: str) -> str:
+    return out if "://" in out else str(Path(out).expanduser().resolve())

@@ -1,0 +1,102 @@
+"""Sets up and runs a Triton server on this machine, and says on standard error what it is doing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from docmill.pipeline.cli.console import download_progress
+from docmill.resources.local.triton.environment import Environment, prepare_environment
+from docmill.resources.local.triton.logs import Entry
+from docmill.resources.local.triton.places import TritonHome, default_triton_home, shipped
+from docmill.resources.local.triton.repository import install_embedded, servable
+from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
+from docmill.resources.weights.embedded_weights import ModelCache, default_folder
+
+__all__ = ["ServeOptions", "serve_models", "set_up"]
+
+_COLOURS = {"warning": "yellow", "error": "red"}
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """The command's options, as `docmill triton serve --help` explains them."""
+
+    repository: Path | None
+    models: tuple[str, ...]
+    http_port: int
+    grpc_port: int
+    metrics_port: int
+    host: str
+    threads: int
+    start_limit: float
+    exit_limit: int
+    verbose: bool
+
+
+def set_up(repository: Path | None, python: Path | None) -> int:
+    """Make the environment and install the embedded models' weights; the exit code."""
+    console = Console(stderr=True)
+    _environment(console, default_triton_home(), python)
+    folder = _with_embedded(console, repository)
+    console.print(f"Ready: {escape(str(folder))} has weights for {', '.join(servable(folder))}.")
+    return 0
+
+
+def serve_models(options: ServeOptions) -> int:
+    """Serve until a signal says to stop; the exit code. Raises what the server's start raises."""
+    console = Console(stderr=True, highlight=False)
+    # from here on the server must be stopped, whatever ends this process; shells ignore SIGINT for jobs
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        home = default_triton_home()
+        environment = _environment(console, home, None)
+        # someone else's repository is served as it is
+        folder = options.repository or _with_embedded(console, None)
+        settings = ServerSettings(
+            repository=folder,
+            models=tuple(servable(folder, options.models)),
+            ports=Ports(options.http_port, options.grpc_port, options.metrics_port),
+            host=options.host,
+            threads=options.threads,
+            start_limit_s=options.start_limit,
+            exit_limit_s=options.exit_limit,
+        )
+        with LocalServer(settings, environment, home, _printer(console, options.verbose)) as server:
+            console.print(
+                f"Triton serves {', '.join(settings.models)}; a canary request came back right.\n"
+                f"gRPC {server.url}, HTTP port {server.ports.http}, metrics port {server.ports.metrics}; "
+                f"everything it says is in {escape(str(server.log))}. Ctrl-C stops it."
+            )
+            server.wait()
+    except KeyboardInterrupt:
+        console.print("The server has stopped.")
+    return 0
+
+
+def _environment(console: Console, home: TritonHome, python: Path | None) -> Environment:
+    return prepare_environment(home, shipped(), python, lambda words: console.print(f"{escape(words)} ..."))
+
+
+def _with_embedded(console: Console, repository: Path | None) -> Path:
+    """A repository, by default the project's own, with the weights of the embedded models."""
+    configs = shipped().models
+    folder = repository or configs
+    with download_progress(console) as progress:
+        install_embedded(folder, configs, ModelCache(default_folder()), progress)
+    return folder
+
+
+def _printer(console: Console, everything: bool) -> Callable[[Entry], None]:
+    def show(entry: Entry) -> None:
+        if entry.notable or everything:
+            colour = _COLOURS.get(entry.level, "default")
+            console.print(f"[dim]{entry.time:8}[/] [{colour}]{escape(entry.words)}[/]", soft_wrap=True)
+
+    return show

@@ -1,0 +1,1 @@
+"""Pages to one DoclingDocument, and what it is written as."""

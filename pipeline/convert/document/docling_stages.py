@@ -1,0 +1,285 @@
+"""The one place that touches docling's internals: layout post-processing, page assembly, reading order.
+
+They are run as they are, torch-free, on values built from ours. They move between docling's versions, so
+docling-slim is pinned exactly and `benchmarks.conformance` gates every upgrade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import PurePath
+from types import SimpleNamespace
+from typing import Any
+
+from docling.datamodel.base_models import (
+    AssembledUnit,
+    Cluster,
+    LayoutPrediction,
+    Page,
+    PagePredictions,
+    Table,
+    TableStructurePrediction,
+)
+from docling.datamodel.pipeline_options import HeadingHierarchyOptions, LayoutPostprocessorOptions
+from docling.models.postprocessing.reading_order_rb import ReadingOrderPredictor
+from docling.models.stages.heading_hierarchy.heading_hierarchy_model import HeadingHierarchyModel
+from docling.models.stages.page_assemble.page_assemble_model import PageAssembleModel, PageAssembleOptions
+from docling.models.stages.reading_order.readingorder_model import ReadingOrderModel, ReadingOrderOptions
+from docling.utils.layout_postprocessor import LayoutPostprocessor
+from docling.utils.pdf_outline import _PdfOutlineItem
+from docling_core.types.doc import BoundingBox, CoordOrigin, DocItemLabel, DoclingDocument, Size, TableCell
+from docling_core.types.doc.page import BoundingRectangle, PdfHyperlink, TextCell
+
+from docmill.pipeline.convert.types import (
+    Box,
+    Line,
+    Link,
+    OutlineEntry,
+    PageContent,
+    PageLayout,
+    PageOcr,
+    PageTables,
+    PageUnderstanding,
+    Region,
+    TableStructure,
+)
+
+__all__ = [
+    "PageParts",
+    "assemble_document",
+    "docling_table",
+    "infer_heading_levels",
+    "page_lines",
+    "postprocess",
+]
+
+_TABLE_LABELS = {DocItemLabel.TABLE, DocItemLabel.DOCUMENT_INDEX}
+
+
+@dataclass(frozen=True)
+class PageParts:
+    """Everything the stages before assembly found on one page; `understood` if a model was asked about it."""
+
+    content: PageContent
+    ocr: PageOcr | None
+    layout: PageLayout
+    tables: PageTables
+    understood: PageUnderstanding | None = None
+
+
+@dataclass
+class _ParsedPage:
+    """What docling's stages read of its SegmentedPdfPage."""
+
+    textline_cells: list[TextCell]
+    hyperlinks: list[PdfHyperlink] = field(default_factory=list)
+    has_lines: bool = True
+
+
+class _ValidBackend:
+    """docling's page assembly asks its backend one question only."""
+
+    @staticmethod
+    def is_valid() -> bool:
+        return True
+
+
+def page_lines(content: PageContent, ocr: PageOcr | None) -> list[Line]:
+    """All text lines of a page, the text layer's first: `Region.cells` are indices into this list."""
+    return content.lines + ocr.lines if ocr else content.lines
+
+
+def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Region]) -> list[Region]:
+    """docling's layout post-processing of raw regions.
+
+    Thresholds by label, lines assigned to regions, boxes snapped to their lines, duplicates dropped, lines
+    that no region claims made text regions of their own, regions inside tables and pictures made children.
+    """
+    page = _page(content, ocr)
+    clusters = [
+        Cluster(
+            id=region.id,
+            label=DocItemLabel(region.label),
+            bbox=_bounding_box(region.box),
+            confidence=region.score,
+            cells=[],
+        )
+        for region in regions
+    ]
+    sources = {region.id: region.source for region in regions}
+    processed = LayoutPostprocessor(page, clusters, LayoutPostprocessorOptions()).postprocess()
+    return [_region(cluster, sources) for cluster in processed]
+
+
+def assemble_document(
+    name: str, content_hash: str, pages: Iterable[PageParts], *, top_down: bool = False
+) -> DoclingDocument:
+    """Assemble a document: text of each region, tables, captions, reading order, paragraphs across pages.
+
+    `name` is the file name; `content_hash` any hexadecimal hash of the file's bytes. Pages are consumed one
+    by one and their lines let go, so that memory grows with the document, not with its text cells.
+    `top_down`: pages of one column are read from top to bottom; docling reads them so in most cases only.
+    """
+    result = SimpleNamespace(
+        input=SimpleNamespace(file=PurePath(name), document_hash=content_hash[:16]),
+        pages=[],
+        errors=[],
+        timings={},
+        assembled=AssembledUnit(),
+    )
+    assembler = PageAssembleModel(PageAssembleOptions())
+    for parts in pages:
+        page = _predicted_page(parts)
+        for assembled in assembler(result, [page]):
+            unit = assembled.assembled
+            assert unit is not None
+            result.assembled.elements += unit.elements
+            result.assembled.headers += unit.headers
+            result.assembled.body += unit.body
+            _release(assembled)
+            result.pages.append(assembled)
+    reading_order = ReadingOrderModel(ReadingOrderOptions())
+    if top_down:
+        reading_order.ro_model = _TopDown()
+    document: DoclingDocument = reading_order(result)
+    return document
+
+
+class _TopDown(ReadingOrderPredictor):  # type: ignore[misc]  # docling has no types to offer
+    """docling's reading order, but for pages on which nothing stands beside anything else.
+
+    docling starts a new column at every element that has none right above it, a short heading under a
+    centred caption for example, and sorts columns by their left edges.
+    """
+
+    def _predict_page(self, page_elements: list[Any], **options: Any) -> list[Any]:
+        ordered = sorted(page_elements, key=lambda element: -element.t)
+        # bottom-left origin: each must end above the middle of what follows
+        if all(above.b >= (below.t + below.b) / 2 for above, below in pairwise(ordered)):
+            return ordered
+        predicted: list[Any] = super()._predict_page(page_elements, **options)
+        return predicted
+
+
+def infer_heading_levels(document: DoclingDocument, outline: Sequence[OutlineEntry]) -> None:
+    """Set heading levels in place from bookmarks, then numbering (docling's heading hierarchy stage)."""
+    model = HeadingHierarchyModel(HeadingHierarchyOptions(enabled=True, use_style=False))
+    items = [_PdfOutlineItem(title=e.title, level=e.level - 1, page_no=e.page) for e in outline]
+    model.assign_heading_levels(document, outline=items)
+
+
+def _predicted_page(parts: PageParts) -> Page:
+    page = _page(parts.content, parts.ocr)
+    assert page.parsed_page is not None
+    cells = page.parsed_page.textline_cells
+    clusters = [_cluster(region, cells) for region in parts.layout.regions]
+    structures = {structure.region: structure for structure in parts.tables.tables}
+    tables = {
+        cluster.id: docling_table(cluster, structures[cluster.id], parts.content.number)
+        for cluster in clusters
+        if cluster.label in _TABLE_LABELS and cluster.id in structures
+    }
+    page.predictions = PagePredictions(
+        layout=LayoutPrediction(clusters=clusters),
+        tablestructure=TableStructurePrediction(table_map=tables),
+    )
+    return page
+
+
+def _page(content: PageContent, ocr: PageOcr | None) -> Page:
+    page = Page(page_no=content.number, size=Size(width=content.width, height=content.height))
+    cells = [_text_cell(index, line) for index, line in enumerate(page_lines(content, ocr))]
+    links = [_hyperlink(index, link, content.height) for index, link in enumerate(content.links) if link.uri]
+    stand_in: Any = _ParsedPage(cells, links)
+    page.parsed_page = stand_in
+    backend: Any = _ValidBackend()
+    page._backend = backend
+    return page
+
+
+def _release(page: Page) -> None:
+    """Forget the cells that only page assembly needed; children of tables and pictures keep theirs."""
+    page.parsed_page = None
+    page._backend = None
+    assert page.predictions.layout is not None
+    for cluster in page.predictions.layout.clusters:
+        cluster.cells = []
+
+
+def _text_cell(index: int, line: Line) -> TextCell:
+    return TextCell(
+        index=index,
+        rect=BoundingRectangle.from_bounding_box(_bounding_box(line.box)),
+        text=line.text,
+        orig=line.text,
+        from_ocr=line.ocr,
+        confidence=line.confidence,
+    )
+
+
+def _hyperlink(index: int, link: Link, page_height: float) -> PdfHyperlink:
+    box = _bounding_box(link.box).to_bottom_left_origin(page_height)
+    return PdfHyperlink(index=index, rect=BoundingRectangle.from_bounding_box(box), uri=link.uri)
+
+
+def _bounding_box(box: Box) -> BoundingBox:
+    return BoundingBox(l=box.l, t=box.t, r=box.r, b=box.b, coord_origin=CoordOrigin.TOPLEFT)
+
+
+def _box(box: BoundingBox) -> Box:
+    return Box(box.l, box.t, box.r, box.b)
+
+
+def _region(cluster: Cluster, sources: dict[int, str]) -> Region:
+    return Region(
+        id=cluster.id,
+        label=cluster.label.value,
+        score=cluster.confidence,
+        box=_box(cluster.bbox),
+        source=sources.get(cluster.id, "geometry"),
+        cells=[cell.index for cell in cluster.cells],
+        children=[_region(child, sources) for child in cluster.children],
+    )
+
+
+def _cluster(region: Region, cells: Sequence[TextCell]) -> Cluster:
+    return Cluster(
+        id=region.id,
+        label=DocItemLabel(region.label),
+        bbox=_bounding_box(region.box),
+        confidence=region.score,
+        cells=[cells[index] for index in region.cells],
+        children=[_cluster(child, cells) for child in region.children],
+    )
+
+
+def docling_table(cluster: Cluster, structure: TableStructure, page_number: int) -> Table:
+    """A table's structure as docling's table stage would give it for the cluster."""
+    cells = [
+        TableCell(
+            text=cell.text,
+            bbox=_bounding_box(cell.box) if cell.box else None,
+            row_span=cell.row_span,
+            col_span=cell.col_span,
+            start_row_offset_idx=cell.row,
+            end_row_offset_idx=cell.row + cell.row_span,
+            start_col_offset_idx=cell.col,
+            end_col_offset_idx=cell.col + cell.col_span,
+            column_header=cell.column_header,
+            row_header=cell.row_header,
+            row_section=cell.row_section,
+        )
+        for cell in structure.cells
+    ]
+    return Table(
+        label=cluster.label,
+        id=cluster.id,
+        page_no=page_number,
+        cluster=cluster,
+        otsl_seq=structure.otsl,
+        num_rows=structure.num_rows,
+        num_cols=structure.num_cols,
+        table_cells=cells,
+    )

@@ -1,0 +1,1 @@
+"""Cells to rows, and rows to blocks."""

@@ -1,0 +1,162 @@
+"""Text rows: line cells with their typographic style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+
+from docmill.pipeline.convert.layout.blocks.markers import leading_marker
+from docmill.pipeline.convert.layout.blocks.spatial import finite
+from docmill.pipeline.convert.layout.blocks.traits import (
+    code_like,
+    equal_advances,
+    is_math_font,
+    math_symbols,
+    optical_size,
+)
+from docmill.pipeline.convert.types import Box, Font, Line, PageContent, PageOcr, Word
+
+__all__ = ["Row", "text_rows"]
+
+_NO_FONT = Font("")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One or more line cells on a baseline, with the style that most of their characters have."""
+
+    cells: tuple[int, ...]  # indices into the page's lines, text layer first, then OCR
+    box: Box
+    text: str
+    size: float
+    chars: int
+    bold: bool = False
+    italic: bool = False
+    mono: bool = False
+    rtl: bool = False
+    angle: int = 0
+    font: str = ""
+    first: str = ""  # the first word
+    first_font: str = ""
+    first_width: float = 0.0  # of the least that cannot be parted
+    body_offset: float = 0.0  # from the row's start edge to its second word
+    ocr: bool = False
+    math: float = 0.0  # the fraction of characters from mathematical fonts or symbols
+    code: bool = False  # monospaced, or written as program code is
+    split: bool = False  # other text stands on the same baseline, across a gap too wide to join
+
+    @property
+    def start(self) -> float:
+        """Where reading starts; grows along the reading direction (mirrored for right-to-left)."""
+        return -self.box.r if self.rtl else self.box.l
+
+    @property
+    def end(self) -> float:
+        """Where reading ends, on the same axis as `start`."""
+        return -self.box.l if self.rtl else self.box.r
+
+    @property
+    def marker(self) -> bool:
+        """True when the row starts with a bullet or an enumerator that has text after it.
+
+        A letter `o` set off from its text is Word's second bullet, in whatever font it comes.
+        """
+        found = leading_marker(self.first, self.first_font)
+        if not found:
+            return self.first == "o" and self.set_off
+        return len(found) < len(self.first) or len(self.text.split(None, 1)) > 1
+
+    @property
+    def set_off(self) -> bool:
+        """True when more than a space parts the first word from the second."""
+        return self.body_offset - self.first_width > 0.45 * self.size
+
+    @property
+    def centre(self) -> float:
+        """Horizontal centre."""
+        return (self.box.l + self.box.r) / 2
+
+    @property
+    def middle(self) -> float:
+        """Vertical centre."""
+        return (self.box.t + self.box.b) / 2
+
+
+def _family(name: str) -> str:
+    """A font's name without its subset tag."""
+    head, plus, tail = name.partition("+")
+    return tail if plus and len(head) == 6 and head.isupper() else name
+
+
+def _ideographic(text: str) -> bool:
+    """True for text that may break after any character."""
+    return "\u3040" <= text[:1] <= "\u9fff"
+
+
+def _row(index: int, line: Line, words: Sequence[Word], fonts: Sequence[Font]) -> Row | None:
+    text = line.text.strip()
+    if not text or not finite(line.box):
+        return None
+    faces: dict[tuple[float, int], int] = {}  # (size, font) -> characters
+    for word in words:
+        face = (word.size, word.font)
+        faces[face] = faces.get(face, 0) + len(word.text)
+    chars = sum(faces.values())
+    if not chars:
+        chars, faces = len(text), {(0.0, -1): len(text)}
+    sizes: dict[float, int] = {}
+    bold = italic = mono = math = 0
+    for (size, number), weight in faces.items():
+        size = round(size * 2) / 2 if isfinite(size) and size > 0 else line.box.height
+        sizes[size] = sizes.get(size, 0) + weight
+        font = fonts[number] if 0 <= number < len(fonts) else _NO_FONT
+        bold += weight * font.bold
+        italic += weight * font.italic
+        mono += weight * font.mono
+        math += weight * is_math_font(font.name)
+    main = max(faces, key=lambda face: faces[face])[1]
+    first = words[0] if words else Word(text.split(None, 1)[0], line.box, 0.0, -1)
+    offset = 0.0
+    if len(words) > 1:
+        offset = first.box.r - words[1].box.r if line.rtl else words[1].box.l - first.box.l
+    fixed = mono > 0.7 * chars or equal_advances(words)
+    return Row(
+        cells=(index,),
+        box=line.box,
+        text=text,
+        size=max(1.0, max(sizes, key=lambda size: (sizes[size], size))),
+        chars=chars,
+        bold=bold > 0.6 * chars,
+        italic=italic > 0.6 * chars,
+        mono=fixed,
+        rtl=line.rtl,
+        angle=first.angle,
+        font=_family(fonts[main].name) if 0 <= main < len(fonts) else "",
+        first=first.text,
+        first_font=fonts[first.font].name if 0 <= first.font < len(fonts) else "",
+        first_width=min(first.box.width, first.box.height) if _ideographic(first.text) else first.box.width,
+        body_offset=max(0.0, offset),
+        ocr=line.ocr,
+        math=min(1.0, (math + math_symbols(text)) / chars),
+        code=fixed or code_like(text),
+    )
+
+
+def text_rows(page: PageContent, ocr: PageOcr | None) -> list[Row]:
+    """One row per line cell that has text and a usable box, in cell order."""
+    found: list[Row] = []
+    for index, line in enumerate(page.lines):
+        words = page.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
+        row = _row(index, line, words, page.fonts)
+        if row is not None:
+            found.append(row)
+    if ocr is not None:
+        base = len(page.lines)
+        for index, line in enumerate(ocr.lines):
+            words = ocr.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
+            row = _row(base + index, line, words, ())
+            if row is not None:
+                size = optical_size(row.text, row.box.width)
+                found.append(replace(row, ocr=True, size=max(1.0, round(size * 2) / 2)))
+    return found

@@ -1,0 +1,82 @@
+"""What glyphs and their advances say: mathematics, monospaced type, program code."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+from docmill.pipeline.convert.types import Word
+
+__all__ = ["code_like", "equal_advances", "is_math_font", "math_symbols", "optical_size"]
+
+_MATH_FONT = re.compile(
+    r"^(?:[A-Z]{6}\+)?(?:CM(?:MI|SY|EX|BSY|MIB)|MSAM|MSBM|RSFS|EUFM|EUSM|XITSMath|STIXMath|LMMath|.*Math|MT-?Extra"
+    r"|MTMI|MTSY|Euclid-?(?:Symbol|Extra))",
+    re.IGNORECASE,
+)
+_MATH_SYMBOLS = frozenset("=+−×÷±∓∑∏∫∮√∞≈≠≤≥≪≫∈∉⊂⊆⊃∪∩∀∃∂∇∝∼≡→↦⇒⇔⟨⟩∥·∗⊕⊗αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ")
+_CODE = re.compile(
+    r"[{]\s*$|^\s*[}\])]+[;,)]*\s*$|[\w\])]\s*\)\s*;\s*$"
+    r"|^\s*(?:return|function|def|var|let|const|public|private|static|void|elif|else|for|while|if)\b.*[;{)]\s*$"
+    r"|^\s*(?:#include\s*<|import\s+[\w.]+;|</?\w+[^<>]*>\s*$)"
+)
+_SPREAD = 0.04  # of the mean advance
+_CONTRAST = 0.2  # by how much words of other typefaces differ, as a part of the widest
+
+
+@lru_cache(maxsize=1024)
+def is_math_font(name: str) -> bool:
+    """True for fonts that set mathematics, by PostScript name."""
+    return _MATH_FONT.match(name) is not None
+
+
+def math_symbols(text: str) -> int:
+    """How many characters of `text` are mathematical."""
+    return sum(char in _MATH_SYMBOLS for char in text)
+
+
+def code_like(text: str) -> bool:
+    """True for a line with the shape of a program's: braces, calls, statements."""
+    return _CODE.search(text) is not None
+
+
+def equal_advances(words: Sequence[Word]) -> bool:
+    """True when every letter takes the same width, whatever the font is called.
+
+    Needs four different words of three or more ASCII characters, among them some that would differ in any
+    other typeface; full-width scripts always are equal.
+    """
+    seen: set[str] = set()
+    least, most = float("inf"), 0.0
+    narrowest, widest = float("inf"), 0.0
+    for word in words:
+        text = word.text
+        if len(text) < 3 or not text.isascii() or not any(map(str.isalpha, text)):
+            continue
+        seen.add(text)
+        advance = word.box.width / len(text)
+        least, most = min(least, advance), max(most, advance)
+        if most - least > _SPREAD * most:
+            return False
+        usual = sum(map(_em, text)) / len(text)
+        narrowest, widest = min(narrowest, usual), max(widest, usual)
+    return len(seen) >= 4 and widest - narrowest > _CONTRAST * widest
+
+
+def optical_size(text: str, width: float) -> float:
+    """The font size at which a common typeface would set `text` as wide as that; 0 for no text.
+
+    Says more of recognised text than its height, which depends on ascenders and descenders.
+    """
+    ems = sum(_em(char) for char in text)
+    return width / ems if ems > 0 else 0.0
+
+
+def _em(char: str) -> float:
+    if char in "iljtfrI.,;:'!|()[] ":
+        return 0.28
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.0
+    return 0.68 if char.isupper() or char in "mwMW@%" else 0.5

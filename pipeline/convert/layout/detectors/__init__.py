@@ -1,0 +1,1 @@
+"""Layout detectors: a page picture to their input, their output to regions."""

@@ -1,0 +1,71 @@
+"""Display formulas: rows of mathematics that stand alone, with the numbers beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from docmill.pipeline.convert.layout.blocks.blocks import Block
+
+__all__ = ["EQUATION_NUMBER", "is_formula", "joined_formulas"]
+
+EQUATION_NUMBER = re.compile(r"\(\s*[A-Z]?\d{1,3}(?:[.\-]\d{1,3})?[a-z]?\s*\)")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def is_formula(block: Block, vote: Mapping[str, float]) -> bool:
+    """True for a displayed formula, by its glyphs or, for glyphs that tell little, by the detector."""
+    text = block.text
+    if len(text) < 3 or len(block.rows) > 6 or (block.rows[0].code and not vote.get("equation")):
+        return False
+    words = len(_WORD.findall(text))
+    share = sum(row.math * row.chars for row in block.rows) / max(1, block.chars)
+    voted = vote.get("equation", 0.0)
+    if words >= 4 and words * 6 > 0.5 * len(text):
+        return False
+    if voted > 0.4 and share > 0.05:
+        return True
+    return share >= 0.3 and words <= 2 and any(char in "=<>≤≥≈≠≡∈→∼∝" for char in text)
+
+
+def joined_formulas(blocks: Sequence[Block], labels: Sequence[str]) -> tuple[list[Block], list[str]]:
+    """Formulas with the fragments and the equation number that belong to them as one block each."""
+    taken: set[int] = set()
+    kept: list[Block] = []
+    names: list[str] = []
+    order = sorted(range(len(blocks)), key=lambda number: blocks[number].box.t)
+    place = {number: position for position, number in enumerate(order)}
+    for number, (block, label) in enumerate(zip(blocks, labels, strict=True)):
+        if label != "formula" or number in taken:
+            continue
+        taken.add(number)
+        whole = block
+        nearby = order[max(0, place[number] - 12) : place[number] + 13]
+        grew = True
+        while grew:
+            grew = False
+            for other in nearby:
+                if other not in taken and _belongs(whole, blocks[other], labels[other]):
+                    taken.add(other)
+                    whole = Block.of((*whole.rows, *blocks[other].rows))
+                    grew = True
+        kept.append(whole)
+        names.append("formula")
+    for number, (block, label) in enumerate(zip(blocks, labels, strict=True)):
+        if number not in taken:
+            kept.append(block)
+            names.append(label)
+    return kept, names
+
+
+def _belongs(formula: Block, other: Block, label: str) -> bool:
+    em = formula.size
+    across = min(formula.box.r, other.box.r) - max(formula.box.l, other.box.l)
+    along = min(formula.box.b, other.box.b) - max(formula.box.t, other.box.t)
+    if EQUATION_NUMBER.fullmatch(other.text.strip()):
+        return along > 0.5 * other.box.height
+    if label not in {"formula", "text"}:
+        return False
+    fragment = label == "formula" or (other.chars <= 8 and not _WORD.search(other.text))
+    limits = other.size < 0.85 * em and other.chars <= 12  # of a sum: small type under or over its sign
+    return fragment and across > -2 * em and along > (-0.7 if limits else -0.35) * em

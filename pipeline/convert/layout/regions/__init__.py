@@ -1,0 +1,1 @@
+"""Regions that are more than their text: tables, pictures, forms, indexes."""

@@ -1,0 +1,1 @@
+"""PDF pages as PDFium reads them: text, drawings, annotations, pictures."""

@@ -1,0 +1,302 @@
+"""Glyphs to words, along the content stream, where the glyphs of a word nearly always follow one another.
+
+A piece is a word or, when a producer draws a word in several steps, a part of one. All thresholds are
+fractions of an em, the displayed font size.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from docmill.pipeline.convert.pdf.text.glyphs import Glyphs
+from docmill.pipeline.convert.pdf.text.script import SPACING_ACCENTS, accented, is_rtl
+
+__all__ = [
+    "BASELINE_SHIFT",
+    "INITIAL_SIZE",
+    "OVERLAP",
+    "Piece",
+    "find_pieces",
+    "with_accents",
+    "with_marks",
+    "without_duplicates",
+]
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+#: A wider gap parts words: type sets them 0.2 em apart at the least, and kerns letters by less than 0.1.
+WORD_GAP = 0.15
+#: An encoded space counts only when it shows: some producers encode one and step back over it.
+SPACE_GAP = 0.01
+#: How far a glyph may reach back over the one before it (kerning, italics), and how far within one operation
+#: or in Arabic, where swashes and joins reach under their neighbours.
+OVERLAP = 0.35
+LONG_OVERLAP = 1.2
+#: Glyphs that share more than this part of the narrower one are overstruck.
+OVERSTRUCK = 0.6
+#: Baselines of one line differ by less (sub- and superscripts).
+BASELINE_SHIFT = 0.5
+#: A letter so many times as big as what follows is an initial, which may stand beside several lines.
+INITIAL_SIZE = 1.9
+#: Letter-spaced words: most letters stand at least this far apart, and never more than SPACED_MAX.
+SPACED_MAX = 0.7
+MIN_SPACED_PAIRS = 4
+#: An accent's letter is among so many glyphs before and after it.
+ACCENT_REACH = 200
+#: Duplicates drawn to fake bold lie within this distance.
+DUPLICATE_SHIFT = 0.12
+#: A sub- or superscript is smaller than its base by this factor and shifted by this much.
+SCRIPT_SIZE = 0.85
+SCRIPT_SHIFT = 0.12
+#: A superscript after this many letters is a note mark, a word of its own; after fewer it is an exponent.
+NOTE_MARK_BASE = 3
+#: Between a raised and a lowered number; docling-parse makes three cells of them.
+FRACTION_SLASH = "\u2044"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word, or a part of one: glyphs [first, last) in stream order."""
+
+    first: int
+    last: int
+    text: str
+    start: float  # along the reading direction
+    stop: float
+    baseline: float  # of its largest glyphs, so that a superscript does not move its word
+    size: float
+    box: tuple[float, float, float, float]
+    font: int
+    angle: int
+    spaced: bool  # an encoded space comes before it
+    rtl: bool
+
+
+def without_duplicates(glyphs: Glyphs) -> Glyphs:
+    """Glyphs less those drawn again in place by another operation, which fakes a bold face or a shadow."""
+    if len(glyphs.text) < 2:
+        return glyphs
+    code = np.asarray([ord(text) for text in glyphs.text])
+    size = glyphs.size
+    shift = DUPLICATE_SHIFT * size
+    drop = np.zeros(len(code), np.bool_)
+    # Two grids, half a cell apart, so that no pair is parted by a grid line in both.
+    for offset in (0.0, 0.5):
+        row = np.floor(glyphs.baseline / np.maximum(2 * shift, 0.1) + offset).astype(np.int64)
+        order = np.lexsort((np.arange(len(code)), glyphs.start, row, code))
+        one, two = order[:-1], order[1:]
+        same = (code[one] == code[two]) & (row[one] == row[two]) & (glyphs.run[one] != glyphs.run[two])
+        same &= (np.abs(glyphs.start[one] - glyphs.start[two]) < shift[one]) & (
+            np.abs(glyphs.baseline[one] - glyphs.baseline[two]) < shift[one]
+        )
+        same &= np.abs(size[one] - size[two]) < 0.2 * size[one]
+        drop[np.maximum(one, two)[same]] = True
+    if not drop.any():
+        return glyphs
+    return glyphs.only(~drop)
+
+
+def with_accents(glyphs: Glyphs) -> Glyphs:
+    """Accents drawn over their letter as glyphs of their own (TeX, old fonts), put on the letter."""
+    if SPACING_ACCENTS.keys().isdisjoint(glyphs.text):
+        return glyphs
+    text = list(glyphs.text)
+    kept = np.ones(len(text), np.bool_)
+    middle = ((glyphs.start + glyphs.stop) / 2).tolist()
+    for i in (i for i, char in enumerate(text) if char in SPACING_ACCENTS):
+        for j in _under(i, middle[i], glyphs):
+            if whole := accented(text[j], glyphs.text[i]):
+                text[j], kept[i] = whole, False
+                break
+    return replace(glyphs, text=text).only(kept)
+
+
+def _under(accent: int, middle: float, glyphs: Glyphs) -> list[int]:
+    """The glyphs below or above an accent, in the stream's neighbourhood, the nearest in it first.
+
+    PDFium moves an accent that was drawn before its letter to the end of the words drawn before.
+    """
+    low = max(0, accent - ACCENT_REACH)
+    near = slice(low, accent + ACCENT_REACH + 1)
+    level = np.abs(glyphs.baseline[near] - glyphs.baseline[accent]) < BASELINE_SHIFT * glyphs.size[near]
+    found = np.flatnonzero(level & (glyphs.start[near] < middle) & (middle < glyphs.stop[near])) + low
+    return sorted((j for j in found.tolist() if j != accent), key=lambda j: (abs(j - accent), -j))
+
+
+def with_marks(glyphs: Glyphs) -> Glyphs:
+    """Combining marks, which producers draw before or after their letter, put on it."""
+    marks = {char for char in set(glyphs.text) if unicodedata.combining(char)}
+    if not marks:
+        return glyphs
+    text = list(glyphs.text)
+    kept = np.ones(len(text), np.bool_)
+    middle = ((glyphs.start + glyphs.stop) / 2).tolist()
+    for i in (i for i, char in enumerate(glyphs.text) if char in marks):
+        near = [j for j in (i - 1, i + 1) if 0 <= j < len(text) and glyphs.text[j] not in marks and kept[j]]
+        near = [j for j in near if abs(glyphs.baseline[i] - glyphs.baseline[j]) < glyphs.size[j]]
+        if near:
+            base = min(near, key=lambda j: max(glyphs.start[j] - middle[i], middle[i] - glyphs.stop[j], 0.0))
+            text[base] += text[i]
+            kept[i] = False
+    return replace(glyphs, text=text).only(kept)
+
+
+def find_pieces(glyphs: Glyphs) -> list[Piece]:
+    """Maximal runs of glyphs in stream order that lie next to each other with no space between."""
+    text, size, start, stop = glyphs.text, glyphs.size, glyphs.start, glyphs.stop
+    if not text:
+        return []
+    rtl, latin = _kinds(text)
+    firsts = np.concatenate(([0], np.flatnonzero(~_linked(glyphs, rtl, latin)) + 1))
+    lasts = np.append(firsts[1:], len(text))
+    bases, sizes = _main_baseline(glyphs.baseline, size, firsts, lasts)
+    lows = np.minimum.reduceat(glyphs.box[:, :2], firsts)
+    highs = np.maximum.reduceat(glyphs.box[:, 2:], firsts)
+    columns = zip(
+        firsts.tolist(),
+        lasts.tolist(),
+        np.minimum.reduceat(start, firsts).tolist(),
+        np.maximum.reduceat(stop, firsts).tolist(),
+        bases,
+        sizes,
+        np.hstack([lows, highs]).tolist(),
+        glyphs.font[firsts].tolist(),
+        glyphs.angle[firsts].tolist(),
+        glyphs.spaced[firsts].tolist(),
+        np.logical_or.reduceat(rtl, firsts).tolist(),
+        strict=True,
+    )
+    return [
+        Piece(
+            first,
+            last,
+            "".join(text[first:last]),
+            low,
+            high,
+            base,
+            em,
+            tuple(box),
+            font,
+            angle,
+            spaced,
+            right,
+        )
+        for first, last, low, high, base, em, box, font, angle, spaced, right in columns
+    ]
+
+
+def _linked(glyphs: Glyphs, rtl: Flags, latin: Flags) -> Flags:
+    """[N - 1] which glyphs belong to one word with the next one."""
+    start, stop, baseline, size = glyphs.start, glyphs.stop, glyphs.baseline, glyphs.size
+    em = np.maximum(size[1:], size[:-1])
+    gap = start[1:] - stop[:-1]
+    either = rtl[1:] | rtl[:-1]
+    # Right-to-left text may come in either order: the distance between the two glyphs decides.
+    gap = np.where(either, np.maximum(gap, start[:-1] - stop[1:]), gap) / em
+    # A big initial belongs to the word after it where both stand on one baseline, not beside several lines.
+    smaller = np.minimum(size[1:], size[:-1])
+    reach = BASELINE_SHIFT * np.where(em >= INITIAL_SIZE * smaller, smaller, em)
+    level = (np.abs(baseline[1:] - baseline[:-1]) < reach) & (glyphs.angle[1:] == glyphs.angle[:-1])
+    same_run = glyphs.run[1:] == glyphs.run[:-1]
+    # One glyph that stands for several characters, a ligature, gives each of them its whole box.
+    same_glyph = (start[1:] == start[:-1]) & (stop[1:] == stop[:-1]) & same_run
+    spaced = glyphs.spaced[1:]
+    limit = _letter_spacing(glyphs, gap, level & ~spaced) + WORD_GAP
+    near = (gap > -np.where(same_run | either, LONG_OVERLAP, OVERLAP)) & (gap < limit)
+    near &= ~spaced | (gap <= SPACE_GAP)
+    # A glyph drawn over the one before it: a circle around a letter, a stroke through it.
+    shared = np.minimum(stop[1:], stop[:-1]) - np.maximum(start[1:], start[:-1])
+    narrower = np.minimum(stop[1:] - start[1:], stop[:-1] - start[:-1])
+    near |= (shared > OVERSTRUCK * narrower) & (narrower > 0) & (gap > -LONG_OVERLAP)
+    # docling-parse never merges letters of opposite directions into one cell.
+    near &= ~((rtl[1:] & latin[:-1]) | (latin[1:] & rtl[:-1]))
+    linked = level & (near | same_glyph)
+    _part_note_marks(glyphs, linked)
+    _part_fractions(glyphs, linked)
+    return np.asarray(linked, np.bool_)
+
+
+def _part_note_marks(glyphs: Glyphs, linked: Flags) -> None:
+    """Unlink note marks from the words they are set on, in place; exponents and indices stay."""
+    size, text = glyphs.size, glyphs.text
+    shifted = np.abs(np.diff(glyphs.baseline)) > SCRIPT_SHIFT * np.maximum(size[1:], size[:-1])
+    enter = linked & shifted & (size[1:] < SCRIPT_SIZE * size[:-1])
+    leave = linked & shifted & (size[:-1] < SCRIPT_SIZE * size[1:])
+    for i in np.flatnonzero(enter).tolist():
+        letters = 0
+        while letters < NOTE_MARK_BASE and text[i - letters].isalnum():
+            letters += 1
+            if i - letters < 0 or not linked[i - letters]:
+                break
+        if letters >= NOTE_MARK_BASE or unicodedata.category(text[i][0]) in ("Po", "Pe", "Pf"):
+            linked[i] = False
+    for i in np.flatnonzero(leave).tolist():
+        begins = i == 0 or not linked[i - 1]
+        if begins and text[i + 1].isalpha() and not text[i].isalpha():
+            linked[i] = False
+
+
+def _part_fractions(glyphs: Glyphs, linked: Flags) -> None:
+    """Unlink fraction slashes from the smaller numbers beside them, in place."""
+    for i in (i for i, char in enumerate(glyphs.text) if char == FRACTION_SLASH):
+        beside = [j for j in (i - 1, i + 1) if 0 <= j < len(glyphs.text) and glyphs.text[j].isdigit()]
+        for j in beside:
+            if glyphs.size[j] < SCRIPT_SIZE * glyphs.size[i]:
+                linked[min(i, j)] = False
+
+
+def _main_baseline(
+    baseline: Floats, size: Floats, firsts: Ints, lasts: Ints
+) -> tuple[list[float], list[float]]:
+    """The baseline and size of each piece's largest glyphs, so that a superscript does not move its word."""
+    sizes = np.maximum.reduceat(size, firsts)
+    largest = size >= np.repeat(sizes, lasts - firsts) * 0.99
+    picked = np.where(largest, baseline, -np.inf)
+    return np.maximum.reduceat(picked, firsts).tolist(), sizes.tolist()
+
+
+def _kinds(text: list[str]) -> tuple[Flags, Flags]:
+    """Which glyphs are strong right-to-left letters, and which are left-to-right letters or digits."""
+    unique = set(text)
+    if "".join(unique).isascii():
+        none = np.zeros(len(text), np.bool_)
+        return none, none
+    rtl = {char for char in unique if is_rtl(char)}
+    latin = {char for char in unique - rtl if unicodedata.bidirectional(char[0]) in ("L", "EN")}
+    return _members(text, rtl), _members(text, latin)
+
+
+def _members(text: list[str], kind: set[str]) -> Flags:
+    flags: Flags = np.fromiter((char in kind for char in text), np.bool_, len(text))
+    return flags
+
+
+def _letter_spacing(glyphs: Glyphs, gap: Floats, linked: Flags) -> Floats:
+    """For each pair of neighbours, the usual gap between letters there in em: 0 unless they are spaced out.
+
+    Spaced text has nearly all its letter pairs apart by about the same gap; that takes a few pairs to tell.
+    """
+    spacing = np.zeros(len(gap))
+    candidate = linked & (gap > -OVERLAP) & (gap < SPACED_MAX * 2)
+    wide = candidate & (gap > WORD_GAP * 0.7)
+    if wide.sum() < MIN_SPACED_PAIRS:
+        return spacing
+    letters = np.asarray([char.isalpha() for char in glyphs.text], np.bool_)
+    pair = candidate & letters[1:] & letters[:-1]
+    segment = np.cumsum(~candidate)
+    pairs = np.bincount(segment[pair], minlength=int(segment[-1]) + 1)
+    spread = np.bincount(segment[pair & wide], minlength=len(pairs))
+    for number in np.flatnonzero((pairs >= MIN_SPACED_PAIRS) & (spread >= 0.7 * pairs)):
+        members = segment == number
+        gaps = gap[members & pair]
+        typical = float(np.median(gaps))
+        even = np.quantile(gaps, 0.25) > 0.6 * typical
+        if typical < SPACED_MAX and even:
+            spacing[members] = typical + 0.3 * max(0.0, typical - WORD_GAP)
+    return spacing

@@ -1,0 +1,175 @@
+"""The text-showing operations of a page, and the metrics and styles of their fonts."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass, field
+from statistics import median
+
+import numpy as np
+import numpy.typing as npt
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from docmill.pipeline.convert.pdf.pageframe import PageFrame
+from docmill.pipeline.convert.pdf.text.fonts import font_style
+from docmill.pipeline.convert.types import Font
+
+__all__ = ["SAMPLED", "RunReader", "RunTable"]
+
+Floats = npt.NDArray[np.float64]
+
+#: Capitals with a flat top, whose ink ends at the cap height.
+FLAT_CAPITALS = frozenset(map(ord, "BDEFHIKLMNPRTXZ"))
+#: Letters with an ascender, which in text faces rise about 3 % above the capitals.
+ASCENDERS = frozenset(map(ord, "bdhkl"))
+#: Characters worth a call of `RunReader.sample`.
+SAMPLED = FLAT_CAPITALS | ASCENDERS
+SAMPLES_PER_FONT = 3
+#: Cap height over ascent where no capital can be measured.
+USUAL_CAP_RATIO = 0.76
+
+
+@dataclass
+class _Metrics:
+    index: int
+    ascent: float  # of the em
+    descent: float
+    capitals: list[float] = field(default_factory=list)
+    ascenders: list[float] = field(default_factory=list)
+
+    def extent(self) -> tuple[float, float]:
+        """How far boxes reach above and below the baseline, in em (docling-parse: scaled by cap height)."""
+        ascent = self.ascent if 0.2 < self.ascent < 2.0 else 0.75
+        descent = -self.descent if 0.0 < -self.descent < 1.0 else 0.22
+        if self.capitals:
+            cap = median(self.capitals)
+        elif self.ascenders:
+            cap = 0.97 * median(self.ascenders)
+        else:
+            cap = USUAL_CAP_RATIO * ascent
+        ratio = cap / ascent if 0.05 <= cap / ascent <= 1.0 else 1.0
+        return ascent * ratio, descent * ratio
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """[R] text runs: one font, size and baseline each.
+
+    `subset` tells subsets of one face apart, `font` does not. `angle` is the reading direction in degrees
+    clockwise, as displayed; `x, y` a point of the baseline; `above` and `below` how far boxes reach from it.
+    """
+
+    font: npt.NDArray[np.int64]
+    subset: npt.NDArray[np.int64]
+    size: Floats
+    angle: Floats
+    x: Floats
+    y: Floats
+    above: Floats
+    below: Floats
+    fonts: list[Font]
+
+
+class RunReader:
+    """Collects the text runs and fonts of a page, with as few calls a run as possible."""
+
+    def __init__(self, textpage: pdfium.PdfTextPage, frame: PageFrame) -> None:
+        self._page = textpage.raw
+        self._frame = frame
+        self._fonts: list[Font] = []
+        self._metrics: list[_Metrics] = []
+        self._by_handle: dict[int, tuple[int, int]] = {}
+        self._subsets: dict[str, int] = {}
+        self._by_style: dict[tuple[Font, float, float], int] = {}
+        self._runs: list[tuple[int, int, float, float, float, float]] = []
+        self._matrix = pdfium_c.FS_MATRIX()
+        self._edges = [ctypes.c_double() for _ in range(4)]
+
+    def add(self, index: int, text_object: ctypes.Structure | None) -> int:
+        """Add the run that starts with character `index`; returns its number."""
+        matrix = self._matrix
+        pdfium_c.FPDFText_GetMatrix(self._page, index, ctypes.byref(matrix))
+        font_size = abs(pdfium_c.FPDFText_GetFontSize(self._page, index)) or 1.0
+        size = font_size * math.hypot(matrix.c, matrix.d)
+        if not (math.isfinite(size) and size > 0):
+            size = 1.0
+        x, y = self._frame.point(matrix.e, matrix.f)
+        dx, dy = self._frame.direction(matrix.a, matrix.b)
+        angle = math.degrees(math.atan2(dy, dx)) if math.isfinite(dx) and math.isfinite(dy) else 0.0
+        self._runs.append((*self._font(text_object), size, angle % 360.0, x, y))
+        return len(self._runs) - 1
+
+    def _font(self, text_object: ctypes.Structure | None) -> tuple[int, int]:
+        """The numbers of the font and of its subset."""
+        font = pdfium_c.FPDFTextObj_GetFont(text_object) if text_object else None
+        handle = ctypes.addressof(font.contents) if font else 0
+        if handle in self._by_handle:
+            return self._by_handle[handle]
+        value = ctypes.c_float()
+        ascent = descent = 0.0
+        name, style = "", Font(name="")
+        if font:
+            buffer = ctypes.create_string_buffer(256)
+            pdfium_c.FPDFFont_GetBaseFontName(font, buffer, 256)
+            angle = ctypes.c_int()
+            pdfium_c.FPDFFont_GetItalicAngle(font, angle)
+            name = buffer.value.decode("utf-8", "replace")
+            style = font_style(
+                name,
+                flags=max(0, pdfium_c.FPDFFont_GetFlags(font)),
+                weight=max(0, pdfium_c.FPDFFont_GetWeight(font)),
+                italic_angle=angle.value,
+            )
+            if pdfium_c.FPDFFont_GetAscent(font, 1000.0, value):
+                ascent = value.value / 1000.0
+            if pdfium_c.FPDFFont_GetDescent(font, 1000.0, value):
+                descent = value.value / 1000.0
+        # A page may carry several subsets of one face: they are one font to the reader.
+        key = (style, round(ascent, 2), round(descent, 2))
+        found = self._by_style.get(key)
+        if found is None:
+            found = self._by_style[key] = len(self._fonts)
+            self._fonts.append(style)
+            self._metrics.append(_Metrics(found, ascent, descent))
+        numbers = found, self._subsets.setdefault(name, len(self._subsets))
+        self._by_handle[handle] = numbers
+        return numbers
+
+    def sample(self, index: int, code: int, run: int) -> None:
+        """Measure the ink of a letter whose top tells the cap height, until the font has enough samples."""
+        font, _, size, angle, x, y = self._runs[run]
+        metrics = self._metrics[font]
+        heights = metrics.capitals if code in FLAT_CAPITALS else metrics.ascenders
+        if max(len(heights), len(metrics.capitals)) >= SAMPLES_PER_FONT:
+            return
+        sin, cos = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+        left, right, bottom, top = self._edges
+        if abs(sin * cos) > 0.01 or not pdfium_c.FPDFText_GetCharBox(
+            self._page, index, left, right, bottom, top
+        ):
+            return
+        one, two = self._frame.point(left.value, top.value), self._frame.point(right.value, bottom.value)
+        highest = min(across * cos - along * sin for along, across in (one, two))
+        height = (y * cos - x * sin - highest) / size
+        if 0.3 < height < 1.2:
+            heights.append(height)
+
+    def table(self) -> RunTable:
+        """All runs that were added."""
+        rows = np.asarray(self._runs, np.float64).reshape(-1, 6)
+        font = rows[:, 0].astype(np.int64)
+        extents = np.asarray([metrics.extent() for metrics in self._metrics]).reshape(-1, 2)[font]
+        size = rows[:, 2]
+        return RunTable(
+            font=font,
+            subset=rows[:, 1].astype(np.int64),
+            size=size,
+            angle=rows[:, 3],
+            x=rows[:, 4],
+            y=rows[:, 5],
+            above=extents[:, 0] * size,
+            below=extents[:, 1] * size,
+            fonts=self._fonts,
+        )

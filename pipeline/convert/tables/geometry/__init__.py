@@ -1,0 +1,1 @@
+"""Tables from rulings, white space and words alone."""

@@ -1,0 +1,1 @@
+"""SLANet+: a table picture to its skeleton, and the skeleton laid over the words."""

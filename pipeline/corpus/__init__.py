@@ -1,0 +1,1 @@
+"""All documents of a store: the ledger, its report, what is published, kept and removed."""

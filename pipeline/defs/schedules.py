@@ -1,0 +1,83 @@
+"""Schedules: a nightly backfill of what is overdue, and the daily report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import dagster as dg
+
+from docmill.pipeline.convert.errors import BackendError
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.defs.assets.common import common_resources, conversion_of
+from docmill.pipeline.defs.jobs import convert_documents, report_corpus
+from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.instance.lanes import lane_tags
+from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
+from docmill.resources.configurable import Inbox
+
+__all__ = ["daily_report", "nightly_backfill", "running_batches"]
+
+_ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dg.schedule(
+    job=convert_documents,
+    cron_schedule="0 2 * * *",
+    required_resource_keys=common_resources("inbox"),
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+)
+def nightly_backfill(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Runs batches that were missed, that have documents which failed, or that older settings made.
+
+    Never more than a tick of the inbox may: what is left comes the night after.
+    """
+    inbox: Inbox = context.resources.inbox
+    conversion = conversion_of(context.resources)
+    try:
+        current: str | None = conversion.fingerprints["exports"]
+    except BackendError as error:
+        context.log.warning(f"nothing counts as stale tonight: {error}")
+        current = None
+    ledger = open_ledger(conversion.artifacts.store)
+    running = running_batches(context.instance)
+    found = [
+        each
+        for each in overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), current)
+        if each.batch not in running
+    ]
+    chosen = found[: inbox.batches_per_tick]
+    if not chosen:
+        yield dg.SkipReason("no batch is missing, failed or stale")
+        return
+    counts = ", ".join(f"{count} {why}" for why, count in Counter(each.why for each in found).items())
+    context.log.info(f"{counts}; {len(chosen)} of them tonight")
+    context.instance.add_dynamic_partitions(BATCHES, [each.batch for each in chosen])
+    night = context.scheduled_execution_time.date().isoformat()
+    for each in chosen:
+        yield dg.RunRequest(
+            run_key=f"{night}/{each.batch}",
+            partition_key=each.batch,
+            tags=lane_tags("backfill", why=each.why),
+        )
+
+
+daily_report = dg.ScheduleDefinition(
+    name="daily_report",
+    job=report_corpus,
+    cron_schedule="0 6 * * *",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Writes the report of the corpus.",
+)
+
+
+def running_batches(instance: dg.DagsterInstance) -> set[str]:
+    """Batches that wait in the queue or run."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=convert_documents.name, statuses=_ACTIVE))
+    return {run.tags["dagster/partition"] for run in runs if "dagster/partition" in run.tags}

@@ -1,0 +1,1 @@
+"""From files to batches: what is found, grouped, asked for, and overdue."""

@@ -1,0 +1,91 @@
+"""Batches that should run: forgotten, with documents that may do better now, or made by other settings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from docmill.pipeline.intake.batches import BACKFILL, INBOX, RETRY
+
+__all__ = ["OVERDUE_COLUMNS", "Overdue", "OverdueLimits", "Why", "overdue_batches"]
+
+Why = Literal["missing", "failed", "stale"]
+#: The columns that decide it.
+OVERDUE_COLUMNS = ("state", "at", "batch", "origin", "permanent", "attempts", "last_print")
+_ORDER: tuple[Why, ...] = ("missing", "failed", "stale")
+#: What somebody converted by hand with options of his own is not stale because the defaults differ.
+_KEPT_CURRENT = (INBOX, RETRY, BACKFILL)
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A batch that should run, the strongest reason why, and how many of its documents that concerns."""
+
+    batch: str
+    why: Why
+    documents: int
+
+
+@dataclass(frozen=True)
+class OverdueLimits:
+    """When a batch is overdue."""
+
+    #: A batch that waits for so long was forgotten, or its run has failed.
+    missing_after: timedelta = timedelta(hours=1)
+    #: A document that failed so often is left to people.
+    max_attempts: int = 3
+
+
+def overdue_batches(
+    documents: Iterable[pa.Table],
+    current: str | None,
+    whys: Collection[Why] = _ORDER,
+    limits: OverdueLimits | None = None,
+    now: datetime | None = None,
+) -> list[Overdue]:
+    """Such batches: missing before failed before stale, the oldest first.
+
+    `documents` are rows of the ledger with at least `OVERDUE_COLUMNS`, as tables.
+    `current` is the fingerprint of exports under the settings of now; None when it is not known, and
+    then nothing is stale.
+    """
+    limits, now = limits or OverdueLimits(), now or datetime.now(UTC)
+    counts: dict[str, Counter[Why]] = {}
+    for table in documents:
+        masks: dict[Why, Any] = {
+            "missing": _missing(table, now - limits.missing_after),
+            "failed": _failed(table, limits.max_attempts),
+            "stale": None if current is None else _stale(table, current),
+        }
+        for why in whys:
+            if masks[why] is not None:
+                for each in pc.value_counts(table.filter(masks[why])["batch"]).to_pylist():
+                    counts.setdefault(each["values"], Counter())[why] += each["counts"]
+    found = []
+    for batch, by_why in counts.items():
+        why = next(why for why in _ORDER if by_why[why])
+        found.append(Overdue(batch, why, by_why[why]))
+    return sorted(found, key=lambda each: (_ORDER.index(each.why), each.batch))
+
+
+def _missing(table: pa.Table, before: datetime) -> Any:
+    waited = pc.less(table["at"], pa.scalar(before, pa.timestamp("us", "UTC")))
+    return pc.and_(pc.equal(table["state"], "queued"), waited)
+
+
+def _failed(table: pa.Table, max_attempts: int) -> Any:
+    bad = pc.is_in(table["state"], pa.array(["failed", "quarantined", "partial"]))
+    again = pc.less(table["attempts"], max_attempts)
+    return pc.and_(bad, pc.and_(pc.invert(table["permanent"]), again))
+
+
+def _stale(table: pa.Table, current: str) -> Any:
+    ours = pc.is_in(table["origin"], pa.array(list(_KEPT_CURRENT)))
+    other = pc.and_(pc.not_equal(table["last_print"], current), pc.not_equal(table["last_print"], ""))
+    return pc.and_(pc.and_(ours, pc.not_equal(table["state"], "queued")), other)

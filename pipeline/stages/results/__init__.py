@@ -1,0 +1,1 @@
+"""What stages leave behind: artifacts, their frames, and the record of each document."""

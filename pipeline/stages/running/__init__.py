@@ -1,0 +1,1 @@
+"""How a stage runs: chunks of pages in killable worker processes."""

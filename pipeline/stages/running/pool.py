@@ -1,0 +1,359 @@
+"""Apply a function to many tasks in killable worker processes: deadlines, memory limits, typed failures.
+
+PDFium is not thread-safe and PDFs are hostile: a worker may hang, exhaust its memory or be killed by the
+kernel. Each worker has a pipe of its own, so that one which dies in the middle of a message harms no other,
+and the pool replaces it. What was lost with it is reported as a `Failure`; the caller decides what to do.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, Generic, TypeVar
+
+from docmill.pipeline.convert.errors import BackendConfigError, BackendError, DocumentError, document_error
+
+__all__ = ["Failure", "Success", "Task", "WorkerLimits", "WorkerPool"]
+
+T = TypeVar("T")
+_MEGABYTE = 1 << 20
+#: A worker that is told to end, or has lost its pipe, may take so long before it is killed.
+_GRACE_S = 5.0
+#: The first worker waits for the fork server's imports.
+_START_S = 120.0
+
+
+@dataclass(frozen=True)
+class WorkerLimits:
+    """What the pool allows: `memory_mb` bounds the private memory of each worker (0: no bound)."""
+
+    workers: int = 2
+    memory_mb: int = 4096
+    #: A worker is replaced after so many tasks, so that leaks in native code stay bounded (0: never).
+    tasks_per_worker: int = 2000
+
+
+@dataclass(frozen=True)
+class Task(Generic[T]):
+    """One unit of work: `function(context, *args)` in a worker, within `timeout_s` seconds.
+
+    The function is named, `package.module:function`, and looked up in the worker: what it imports, seconds
+    of it, the parent never needs.
+    """
+
+    key: T
+    function: str
+    args: tuple[Any, ...]
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class Success(Generic[T]):
+    """A task's return value and the wall seconds it took in its worker."""
+
+    task: Task[T]
+    value: Any
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failure(Generic[T]):
+    """A task that raised a `DocumentError`, or lost its worker (`worker_lost`)."""
+
+    task: Task[T]
+    error: DocumentError
+    seconds: float
+    worker_lost: bool = False
+
+
+@dataclass
+class _Worker:
+    process: ForkServerProcess
+    pipe: Connection
+    task: Task[Any] | None = None
+    started: float = 0.0
+    done: int = 0
+    ready: bool = False
+
+    @property
+    def deadline(self) -> float:
+        """When it has had enough time: for its task, which counts from when it is ready, or to get ready."""
+        limit = self.task.timeout_s if self.task and self.ready else _START_S
+        return self.started + limit
+
+
+@dataclass
+class WorkerPool:
+    """A fixed number of workers; use as a context manager.
+
+    Each worker calls the function that `context` names with `context_args` once and hands the result to every
+    task: models and open files live there. Arguments and results are pickled. The modules of `preload` are
+    imported once, in the fork server of this process: workers then start in milliseconds, not seconds.
+
+    `run` yields results in order of completion and accepts new tasks while it runs (`submit`), so that a
+    first task can tell how many more there are. An exception of class `BackendError` raised in a worker is
+    raised here, and so is a `BackendConfigError` when a worker cannot start: neither is a document's fault.
+    """
+
+    limits: WorkerLimits
+    context: str
+    context_args: Sequence[Any] = ()
+    preload: Sequence[str] = ()
+    _workers: list[_Worker] = field(default_factory=list)
+    _queue: deque[Task[Any]] = field(default_factory=deque)
+
+    def __enter__(self) -> WorkerPool:
+        """Workers are started when there is work for them."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop every worker: politely when all is done, by a kill otherwise."""
+        self.close(kill=kind is not None)
+
+    def submit(self, task: Task[Any], *, first: bool = False) -> None:
+        """Queue a task, before the others when `first` is set."""
+        if first:
+            self._queue.appendleft(task)
+        else:
+            self._queue.append(task)
+
+    def withdraw(self, unwanted: Callable[[Task[Any]], bool]) -> None:
+        """Take back queued tasks; one that a worker has begun is not stopped."""
+        self._queue = deque(task for task in self._queue if not unwanted(task))
+
+    def run(self) -> Iterator[Success[Any] | Failure[Any]]:
+        """Yield the result of each queued task until none is queued or running."""
+        while self._queue or any(worker.task for worker in self._workers):
+            self._assign()
+            yield from self._collect()
+
+    def close(self, *, kill: bool = False) -> None:
+        """Stop all workers and forget queued tasks."""
+        self._queue.clear()
+        for worker in self._workers:
+            if kill or worker.task:
+                _kill(worker)
+            else:
+                worker.pipe.close()  # the worker's loop ends at end-of-file
+        for worker in self._workers:
+            worker.process.join(_GRACE_S)
+            if worker.process.is_alive():
+                _kill(worker)
+        self._workers.clear()
+
+    def _assign(self) -> None:
+        idle = [worker for worker in self._workers if worker.task is None]
+        while self._queue:
+            if idle:
+                worker = idle.pop()
+                if worker.pipe.poll():  # it has nothing to say, so this is the end of its pipe
+                    self._discard(worker)
+                    continue
+            elif len(self._workers) < max(1, self.limits.workers):
+                worker = self._start()
+            else:
+                return
+            task = self._queue.popleft()
+            with suppress(BrokenPipeError, ConnectionResetError):  # `_receive` will find out
+                worker.pipe.send((task.function, task.args))
+            worker.task, worker.started = task, time.monotonic()
+
+    def _collect(self) -> Iterator[Success[Any] | Failure[Any]]:
+        busy = {worker.pipe: worker for worker in self._workers if worker.task}
+        if not busy:
+            return
+        patience = min(worker.deadline for worker in busy.values()) - time.monotonic()
+        for pipe in wait(list(busy), timeout=max(0.0, patience)):
+            assert isinstance(pipe, Connection)
+            if result := self._receive(busy.pop(pipe)):
+                yield result
+        now = time.monotonic()
+        for worker in busy.values():
+            if worker.task and now >= worker.deadline:
+                yield self._expire(worker, now)
+
+    def _receive(self, worker: _Worker) -> Success[Any] | Failure[Any] | None:
+        task = worker.task
+        assert task is not None
+        seconds = time.monotonic() - worker.started
+        try:
+            kind, value = worker.pipe.recv()
+        except (EOFError, OSError):
+            worker.process.join(_GRACE_S)  # before it is killed, so that its exit status tells why it died
+            self._discard(worker)
+            error = _post_mortem(worker.process, self.limits.memory_mb)
+            if not worker.ready:
+                raise BackendConfigError(f"a worker process cannot start: {error.message}") from None
+            return Failure(task, error, seconds, worker_lost=True)
+        if kind == "ready":
+            worker.ready, worker.started = True, time.monotonic()
+            return None
+        worker.task, worker.done = None, worker.done + 1
+        if 0 < self.limits.tasks_per_worker <= worker.done:
+            worker.pipe.close()
+            self._workers.remove(worker)
+        if kind == "ok":
+            return Success(task, value, seconds)
+        if kind == "backend":
+            raise value
+        reason, message, page = value
+        return Failure(task, document_error(reason, message, page=page), seconds)
+
+    def _expire(self, worker: _Worker, now: float) -> Failure[Any]:
+        task = worker.task
+        assert task is not None
+        self._discard(worker)
+        if not worker.ready:
+            raise BackendConfigError(f"a worker process was not ready within {_START_S:g} s")
+        error = document_error("timed_out", f"no answer within {task.timeout_s:g} s; its worker was killed")
+        return Failure(task, error, now - worker.started, worker_lost=True)
+
+    def _start(self) -> _Worker:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(self.preload))
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve,
+            args=(theirs, self.limits.memory_mb, self.context, tuple(self.context_args)),
+            name="docmill-worker",
+            daemon=True,
+        )
+        with _hidden_main():
+            process.start()
+        theirs.close()
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def _discard(self, worker: _Worker) -> None:
+        _kill(worker)
+        self._workers.remove(worker)
+
+
+@contextmanager
+def _hidden_main() -> Iterator[None]:
+    """Keep multiprocessing from importing `__main__` again in the worker.
+
+    Workers need nothing of it, and it may be Dagster's command line: seconds and megabytes for each.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _kill(worker: _Worker) -> None:
+    worker.process.kill()
+    worker.process.join(_GRACE_S)
+    worker.pipe.close()
+
+
+def _post_mortem(process: ForkServerProcess, memory_mb: int) -> DocumentError:
+    """Say why a worker died, as far as its exit status tells.
+
+    PDFium aborts where it gets no memory, and traps (SIGTRAP, SIGILL) or faults where it is wrong.
+    """
+    code = process.exitcode
+    if code == -signal.SIGKILL:
+        return document_error(
+            "out_of_memory", "its worker was killed (signal KILL), most likely by the kernel for its memory"
+        )
+    if code == -signal.SIGABRT and memory_mb:
+        return document_error(
+            "out_of_memory",
+            f"its worker aborted, most likely for want of memory; the limit is {memory_mb} MB",
+        )
+    if code is not None and code < 0:
+        return document_error("crashed", f"its worker died of signal {signal.Signals(-code).name}")
+    return document_error("crashed", f"its worker ended with exit status {code}")
+
+
+def _serve(pipe: Connection, memory_mb: int, make_context: str, context_args: tuple[Any, ...]) -> None:
+    """The worker's loop: runs until the other end of the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then stops us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if memory_mb:
+        _limit_memory(memory_mb * _MEGABYTE)
+    try:
+        context = _look_up(make_context)(*context_args)
+    except BackendError as error:
+        pipe.send(("backend", error))
+        return
+    pipe.send(("ready", None))
+    while True:
+        try:
+            function, args = pipe.recv()
+            pipe.send_bytes(_answer(function, (context, *args)))
+        except (EOFError, OSError):
+            return
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its workers, and one that hangs would never notice."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _limit_memory(size: int) -> None:
+    """Allow so many bytes on top of what the fork server already holds, which workers share."""
+    import resource  # not on Windows
+
+    statm = Path("/proc/self/statm")
+    shared = int(statm.read_text().split()[5]) * resource.getpagesize() if statm.exists() else 0
+    resource.setrlimit(resource.RLIMIT_DATA, (shared + size, shared + size))
+
+
+def _answer(function: str, args: tuple[Any, ...]) -> Any:
+    """The pickled message that tells the parent what came of a task."""
+    try:
+        return ForkingPickler.dumps(("ok", _look_up(function)(*args)))
+    except Exception as error:  # noqa: BLE001 - one document's surprise must not end the batch
+        explanation = _explain(error)
+    return ForkingPickler.dumps(explanation)  # the error has gone, and with it the memory that it held
+
+
+def _explain(error: Exception) -> tuple[str, Any]:
+    match error:
+        case DocumentError():
+            return "document", (error.reason, error.message, error.page)
+        case BackendError():
+            return "backend", error
+        case MemoryError():
+            return "document", ("out_of_memory", "the worker reached its memory limit", None)
+        case _:
+            return "document", ("internal", f"{type(error).__name__}: {error} ({_where(error)})", None)
+
+
+def _look_up(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return "nowhere"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -1,0 +1,40 @@
+"""Imports everything that workers need, so that the fork server pays for it once."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["documents", "exports", "layout", "ocr", "overlays", "pages", "tables", "understanding", "worker"]
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """As if a package that others import where they find it were not installed."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+
+
+# docling's options want a class of it for an annotation, and have another one where it is missing: 0.6 CPU
+# seconds of every run's
+with _hidden("transformers"):
+    from docmill.pipeline.stages.running import overlays, worker
+    from docmill.pipeline.stages.work import documents, exports, layout, ocr, pages, tables, understanding
+
+# Hostile files have these by the thousand, and none of them is for whoever converts: docling clips boxes that
+# reach over the edge of a page, and PDFium has no XFA.
+warnings.filterwarnings("ignore", message="Provenance bbox", category=UserWarning)
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
+
+# A worker's garbage collections need not visit what is imported, which would copy pages that workers share.
+gc.freeze()

@@ -1,0 +1,398 @@
+"""Run one stage over the documents of a batch: plan, isolate, resume, record.
+
+The unit of work is a chunk of pages of one document. Chunks of all documents share the workers; a finished
+chunk of a long document is kept at once, so that a run which is killed resumes at the page it had reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from docmill.pipeline.convert.errors import (
+    CorruptPdfError,
+    DocumentError,
+    InternalDocumentError,
+    OutOfMemoryError,
+    PageError,
+    document_error,
+)
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.frames import encode_pages
+from docmill.pipeline.stages.results.records import PageIssue, StageRecord, merge, quarantine, renamed
+from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerPool
+
+__all__ = [
+    "CHUNK_PAGES",
+    "FIRST_PAGES",
+    "NO_PAGES",
+    "WHOLE_DOCUMENT",
+    "Chunk",
+    "Job",
+    "Progress",
+    "StageRunner",
+    "StageSpec",
+    "chunked",
+]
+
+#: Pages of one task: few enough to keep all workers busy to the end, enough to open a file rarely.
+CHUNK_PAGES = 8
+#: The chunk of pages that are not known yet: do the first few and say in `extra["selected"]` which there are.
+FIRST_PAGES: list[int] = []
+#: The same without doing any, after the first few cost a worker.
+NO_PAGES: list[int] = [0]
+#: The one chunk of a stage that does documents whole.
+WHOLE_DOCUMENT: list[int] = []
+#: A document that cost more workers is given up.
+_MAX_LOST_WORKERS = 3
+#: ... than that, and one for each so many chunks of it that went well.
+_PARTS_PER_LOST_WORKER = 10
+#: What may concern one page of a chunk only: the pages are then tried one by one.
+_ERRORS_OF_A_PAGE = (PageError, InternalDocumentError, OutOfMemoryError)
+
+
+class Chunk(msgspec.Struct):
+    """What a worker returns: a frame of the pages it did and what there is to say of them."""
+
+    frame: bytes
+    record: StageRecord
+
+
+@dataclass(frozen=True)
+class Job:
+    """One document as a worker sees it: the file, and where each stage's artifact lies."""
+
+    document: DocumentRef
+    stage: str
+    fingerprints: Mapping[str, str]
+
+
+class Progress(Protocol):
+    """Told of progress while a stage runs."""
+
+    def begin(self, stage: str, documents: int) -> None:
+        """A stage starts."""
+
+    def pages(self, count: int) -> None:
+        """So many more pages are done."""
+
+    def document(self, record: StageRecord) -> None:
+        """A document left the stage."""
+
+    def end(self) -> None:
+        """The stage is over."""
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """What a stage is.
+
+    `work` names a function `(context, job, pages) -> Chunk` that runs in a worker. `plan(records)` says from
+    the records of earlier stages which pages have work, in chunks; an empty plan still finishes the stage.
+    `failed_page` makes the page that stands for one that could not be done; None when the stage is not done
+    by pages. `finish` names a function `(context, job, parts) -> extra` that looks over the page chunks of a
+    long document once all are there.
+    """
+
+    name: str
+    #: Raised whenever the same input gives another result: finished work made before is then done again.
+    version: int
+    needs: Sequence[str]
+    work: str
+    plan: Callable[[Mapping[str, StageRecord]], list[list[int]]]
+    failed_page: Callable[[int, str], msgspec.Struct] | None = None
+    finish: str | None = None
+    #: Nothing can be made of a document when this stage could do none of its pages: it is given up.
+    needed: bool = False
+
+
+@dataclass(frozen=True)
+class _Key:
+    document: str
+    pages: tuple[int, ...]
+    finishing: bool = False
+
+
+@dataclass
+class _Document:
+    """A document under way in this stage."""
+
+    job: Job
+    upstream: Mapping[str, StageRecord]
+    waiting: int = 0
+    parts: dict[str, StageRecord] = field(default_factory=dict)
+    single: bytes | None = None
+    single_record: StageRecord | None = None
+    several: bool = False
+    lost_workers: int = 0
+    #: What was tried again after its worker was killed.
+    forgiven: set[_Key] = field(default_factory=set)
+    closed: bool = False
+    seconds: float = 0.0
+
+
+@dataclass
+class StageRunner:
+    """Runs `spec` over documents; `fingerprints` names the artifacts of this stage and of those it needs."""
+
+    spec: StageSpec
+    artifacts: ArtifactStore
+    fingerprints: Mapping[str, str]
+    pool: WorkerPool
+    progress: Progress
+    timeout_s: float = 300.0
+    #: Called once before the first task: what the work needs (weights, a server) nothing finished needs.
+    prepare: Callable[[], None] = lambda: None
+    _prepared: bool = False
+    _open: dict[str, _Document] = field(default_factory=dict)
+
+    def run(self, documents: Sequence[DocumentRef]) -> list[StageRecord]:
+        """The record of every document, in the order given. Documents with the same bytes are done once."""
+        self.progress.begin(self.spec.name, len(documents))
+        done: dict[str, StageRecord] = {}
+        # the biggest first: whoever comes last should not keep the other workers waiting
+        for document in sorted(documents, key=lambda document: -document.size):
+            if document.id not in done and document.id not in self._open:
+                record = self._start(document)
+                if record:
+                    done[document.id] = record
+                    self.progress.document(record)
+        for record in self._results():
+            done[record.document] = record
+            self.progress.document(record)
+        self.progress.end()
+        return [renamed(done[document.id], document.name) for document in documents]
+
+    def _start(self, document: DocumentRef) -> StageRecord | None:
+        """Queue a document's work; its record at once when there is none to do."""
+        stage, print_ = self.spec.name, self.fingerprints[self.spec.name]
+        finished = self.artifacts.record(document.id, stage, print_)
+        if finished and finished.final:
+            finished.reused = True
+            return finished
+        upstream: dict[str, StageRecord] = {}
+        for name in self.spec.needs:
+            record = self.artifacts.record(document.id, name, self.fingerprints[name])
+            if record is None:
+                missing = f"the stage {name} has no finished artifact of it; materialize {name} first"
+                return quarantine(stage, document.id, document.name, InternalDocumentError(missing), 0.0)
+            if not record.usable:
+                record.stage, record.seconds, record.counts = stage, 0.0, {}
+                return self.artifacts.write(print_, b"", record)
+            upstream[name] = record
+        job = Job(document, stage, self.fingerprints)
+        state = _Document(job, upstream)
+        chunks = self.spec.plan(upstream)
+        if not chunks:
+            return self._write_single(state, b"", self._blank(state))
+        self._open[document.id] = state
+        state.parts = self.artifacts.parts(document.id, stage, print_)
+        state.several = len(chunks) > 1 or bool(state.parts)
+        self._queue(state, _unfinished(chunks, list(state.parts.values())))
+        return None if state.waiting else self._queue_finish(state)
+
+    def _results(self) -> Iterator[StageRecord]:
+        for result in self.pool.run():
+            key: _Key = result.task.key
+            state = self._open[key.document]
+            state.seconds += result.seconds
+            if state.closed:
+                continue
+            if isinstance(result, Success):
+                record = self._join(state, result.value) if key.finishing else self._chunk(state, result)
+            else:
+                record = self._failed(state, key, result)
+            if record:
+                state.closed = True
+                self._withdraw(key.document)
+                yield record
+
+    def _withdraw(self, document: str) -> None:
+        self.pool.withdraw(lambda task: task.key.document == document)
+
+    def _chunk(self, state: _Document, result: Success[_Key]) -> StageRecord | None:
+        chunk: Chunk = result.value
+        chunk.record.seconds = result.seconds
+        state.waiting -= 1
+        if "selected" in chunk.record.extra:
+            self._queue_rest(state, chunk.record, wary=list(result.task.key.pages) == NO_PAGES)
+        self._keep(state, chunk.frame, chunk.record)
+        if state.waiting:
+            return None
+        if state.several:
+            return self._queue_finish(state)
+        assert state.single is not None and state.single_record is not None
+        return self._write_single(state, state.single, state.single_record)
+
+    def _queue_rest(self, state: _Document, first: StageRecord, *, wary: bool) -> None:
+        """Queue the pages that became known; one by one those of the chunk that cost a worker."""
+        known = {page for record in state.parts.values() for page in record.pages} | set(first.pages)
+        chunks = chunked(first.extra["selected"])
+        if wary:
+            chunks[:1] = [[page] for page in chunks[0]]
+        rest = _uncovered(chunks, known)
+        state.several = bool(rest) or bool(state.parts)
+        self._queue(state, rest)
+
+    def _keep(self, state: _Document, frame: bytes, record: StageRecord) -> None:
+        if state.several and record.pages:
+            state.parts[self.artifacts.write_part(self.fingerprints[record.stage], frame, record)] = record
+        else:
+            state.single, state.single_record = frame, record
+        self.progress.pages(len(record.pages))
+
+    def _failed(self, state: _Document, key: _Key, failure: Failure[_Key]) -> StageRecord | None:
+        """Page by page after a lost chunk; a lost page degrades; who costs too many workers is given up."""
+        if self._forgive(state, key, failure):
+            self._submit(failure.task, first=True)
+            return None
+        state.lost_workers += failure.worker_lost
+        number, error = next(iter(key.pages), 0), failure.error
+        of_a_page = failure.worker_lost or isinstance(error, _ERRORS_OF_A_PAGE)
+        if (
+            not self.spec.failed_page
+            or not of_a_page
+            or key.finishing
+            or state.lost_workers > _MAX_LOST_WORKERS + len(state.parts) // _PARTS_PER_LOST_WORKER
+        ):
+            return self._give_up(state, error)
+        state.waiting -= 1
+        if list(key.pages) == FIRST_PAGES:
+            self._queue(state, [NO_PAGES], first=True)
+            return None
+        if list(key.pages) == NO_PAGES:
+            return self._give_up(state, error)
+        state.several = True
+        if len(key.pages) > 1:
+            self._queue(state, [[page] for page in key.pages], first=True)
+            return None
+        record = self._blank(state)
+        record.pages = [number]
+        record.issues = [PageIssue(number, self.spec.name, error.reason, error.message)]
+        record.seconds = failure.seconds
+        self._keep(state, encode_pages([self.spec.failed_page(number, error.reason)]), record)
+        return None if state.waiting else self._queue_finish(state)
+
+    def _forgive(self, state: _Document, key: _Key, failure: Failure[_Key]) -> bool:
+        """Whether to try once more what cannot be divided, after the kernel or a person killed its worker.
+
+        It may only have been the biggest process when another wanted memory.
+        """
+        divisible = self.spec.failed_page and not key.finishing and len(key.pages) != 1
+        killed = failure.worker_lost and isinstance(failure.error, OutOfMemoryError)
+        if divisible or not killed or key in state.forgiven:
+            return False
+        state.forgiven.add(key)
+        return True
+
+    def _queue(self, state: _Document, chunks: list[list[int]], *, first: bool = False) -> None:
+        for chunk in chunks:
+            key = _Key(state.job.document.id, tuple(chunk))
+            self._submit(Task(key, self.spec.work, (state.job, chunk), self.timeout_s), first=first)
+        state.waiting += len(chunks)
+
+    def _submit(self, task: Task[_Key], *, first: bool) -> None:
+        if not self._prepared:
+            self.prepare()
+            self._prepared = True
+        self.pool.submit(task, first=first)
+
+    def _queue_finish(self, state: _Document) -> StageRecord | None:
+        """All pages are there: let a worker look over them once, if the stage wants that, then join."""
+        if self.spec.finish is None:
+            return self._join(state, {})
+        ordered = sorted(state.parts, key=lambda path: state.parts[path].pages[0])
+        key = _Key(state.job.document.id, (), finishing=True)
+        self._submit(Task(key, self.spec.finish, (ordered,), self.timeout_s), first=True)
+        return None
+
+    def _join(self, state: _Document, extra: dict[str, Any]) -> StageRecord:
+        opened = [state.single_record] if state.single_record else []  # it says what the document is
+        parts = sorted(state.parts.values(), key=lambda part: part.pages[0])
+        record = self._complete(state, merge([*opened, *parts]))
+        record.extra |= extra
+        if error := self._nothing_done(record):
+            self.artifacts.delete_parts(record.document, record.stage, self.fingerprints[self.spec.name])
+            return self._give_up(state, error, record.page_count)
+        try:
+            return self.artifacts.join(state.parts, self.fingerprints[self.spec.name], record)
+        except FileNotFoundError:
+            return self._give_up(state, InternalDocumentError("its page chunks were removed meanwhile"))
+
+    def _write_single(self, state: _Document, frame: bytes, record: StageRecord) -> StageRecord:
+        self._complete(state, record)
+        if error := self._nothing_done(record):
+            return self._give_up(state, error, record.page_count)
+        return self.artifacts.write(self.fingerprints[self.spec.name], frame, record)
+
+    def _nothing_done(self, record: StageRecord) -> DocumentError | None:
+        """Why a document without a single page that this stage could do is given up."""
+        failed = {issue.page: issue for issue in record.issues if issue.stage == self.spec.name}
+        if not self.spec.needed or not record.pages or not failed.keys() >= set(record.pages):
+            return None
+        first = failed[record.pages[0]]
+        if first.reason == PageError.reason:
+            return CorruptPdfError(
+                f"none of its pages can be read ({len(record.pages)} of them): {first.message}"
+            )
+        return document_error(first.reason, first.message, page=first.page)
+
+    def _complete(self, state: _Document, record: StageRecord) -> StageRecord:
+        """Carry over what earlier stages could not do, so that every record tells the whole story."""
+        for earlier in state.upstream.values():
+            record.page_count = max(record.page_count, earlier.page_count)
+            record.issues += [issue for issue in earlier.issues if issue not in record.issues]
+        if record.issues:
+            record.status = "partial"
+        return _with_losses(record, state)
+
+    def _give_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> StageRecord:
+        document, print_ = state.job.document, self.fingerprints[self.spec.name]
+        record = quarantine(self.spec.name, document.id, document.name, error, state.seconds)
+        record.page_count = max([page_count, *(r.page_count for r in state.upstream.values())])
+        _with_losses(record, state)
+        standing = self.artifacts.write(print_, b"", record)
+        if standing.usable:  # another run finished it meanwhile, and perhaps took the page chunks
+            self.artifacts.delete_parts(document.id, self.spec.name, print_)
+        return standing
+
+    def _blank(self, state: _Document) -> StageRecord:
+        document = state.job.document
+        return StageRecord(stage=self.spec.name, document=document.id, name=document.name)
+
+
+def _with_losses(record: StageRecord, state: _Document) -> StageRecord:
+    """Say how many workers the document cost, if any: they are what a hostile file is dear for."""
+    if state.lost_workers:
+        record.counts["lost_workers"] = state.lost_workers
+    return record
+
+
+def _unfinished(chunks: list[list[int]], parts: Sequence[StageRecord]) -> list[list[int]]:
+    """What is left of a plan, given the page chunks that an interrupted run left."""
+    if not parts:
+        return chunks
+    if FIRST_PAGES in chunks:
+        selected = next((part.extra["selected"] for part in parts if "selected" in part.extra), None)
+        if selected is None:
+            return [NO_PAGES]
+        chunks = chunked(selected)
+    return _uncovered(chunks, {page for part in parts for page in part.pages})
+
+
+def _uncovered(chunks: list[list[int]], covered: set[int]) -> list[list[int]]:
+    """The pages that are not covered; one by one where some of their chunk are, so that none is between."""
+    rest: list[list[int]] = []
+    for chunk in chunks:
+        left = [page for page in chunk if page not in covered]
+        rest += [chunk] if len(left) == len(chunk) else [[page] for page in left]
+    return rest
+
+
+def chunked(pages: Sequence[int]) -> list[list[int]]:
+    """Pages in chunks of `CHUNK_PAGES`."""
+    return [list(pages[i : i + CHUNK_PAGES]) for i in range(0, len(pages), CHUNK_PAGES)]

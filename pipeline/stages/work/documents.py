@@ -1,0 +1,125 @@
+"""Stage `documents`: docling's page assembly and reading order make one DoclingDocument of all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from docling_core.types.doc import DoclingDocument
+
+from docmill.pipeline.convert.document.assemble import add_pictures, assemble, document_json
+from docmill.pipeline.convert.document.docling_stages import PageParts
+from docmill.pipeline.convert.types import (
+    OutlineEntry,
+    PageContent,
+    PageLayout,
+    PageOcr,
+    PageTables,
+    PageUnderstanding,
+)
+from docmill.pipeline.convert.understanding.provenance import made_by
+from docmill.pipeline.stages.registry import AssemblyEngine
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.worker import WorkerContext
+
+__all__ = ["make_document"]
+
+_STAGES = ("pages", "ocr", "layout", "tables", "understanding")
+
+
+def make_document(context: WorkerContext, job: Job, _: list[int]) -> Chunk:
+    """Assemble the document and write `document.json` and `metadata.json` beside its record."""
+    engine: AssemblyEngine = context.engine
+    records = {stage: _record(context, job, stage) for stage in _STAGES if stage in job.fingerprints}
+    outline = msgspec.convert(records["pages"].extra.get("outline", []), list[OutlineEntry])
+    document = assemble(
+        job.document.name, job.document.id, _page_parts(context, job), outline, engine.options
+    )
+    if engine.options.pictures:
+        pdf = context.pdf(job.document)
+        add_pictures(document, lambda page, scale, box: pdf.render(page, scale, box=box))
+    folder = context.artifacts.folder(job.document.id, "documents", job.fingerprints["documents"])
+    context.artifacts.store.write(f"{folder}/document.json", document_json(document))
+    metadata = msgspec.json.encode(_metadata(job, records, engine) | _authors(context, job, document))
+    context.artifacts.store.write(f"{folder}/metadata.json", msgspec.json.format(metadata))
+    record = StageRecord(
+        stage="documents",
+        document=job.document.id,
+        name=job.document.name,
+        pages=sorted(document.pages),
+        counts={
+            "pages": len(document.pages),
+            "texts": len(document.texts),
+            "tables": len(document.tables),
+            "pictures": len(document.pictures),
+        },
+    )
+    return Chunk(b"", record)
+
+
+def _page_parts(context: WorkerContext, job: Job) -> Iterator[PageParts]:
+    """Pages in order; those that a stage had no work on, or could not read, count as empty there."""
+    artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
+    layouts = artifacts.pages(document, "layout", prints["layout"], PageLayout)
+    tables = artifacts.pages(document, "tables", prints["tables"], PageTables)
+    scans = artifacts.pages(document, "ocr", prints["ocr"], PageOcr)
+    answers = _understood(context, job)
+    layout, table, scan = next(layouts, None), next(tables, None), next(scans, None)
+    for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent):
+        parts = PageParts(
+            content=content,
+            ocr=scan[1] if scan and scan[0] == number else None,
+            layout=layout[1] if layout and layout[0] == number else PageLayout(number=number),
+            tables=table[1] if table and table[0] == number else PageTables(number=number),
+            understood=answers.get(number),
+        )
+        layout = next(layouts, None) if layout and layout[0] == number else layout
+        table = next(tables, None) if table and table[0] == number else table
+        scan = next(scans, None) if scan and scan[0] == number else scan
+        yield parts
+
+
+def _understood(context: WorkerContext, job: Job) -> dict[int, PageUnderstanding]:
+    """What a vision-language model said of pages, if one was asked."""
+    if "understanding" not in job.fingerprints:
+        return {}
+    print_ = job.fingerprints["understanding"]
+    return dict(context.artifacts.pages(job.document.id, "understanding", print_, PageUnderstanding))
+
+
+def _authors(context: WorkerContext, job: Job, document: DoclingDocument) -> dict[str, Any]:
+    """Which model made each item, in documents that several may have made."""
+    models = {number: page.model for number, page in _understood(context, job).items() if page.model}
+    asked = "understanding" in job.fingerprints
+    return {"made_by": made_by(document, models, "layout")} if asked else {}
+
+
+def _record(context: WorkerContext, job: Job, stage: str) -> StageRecord:
+    record = context.artifacts.record(job.document.id, stage, job.fingerprints[stage])
+    if record is None:
+        raise FileNotFoundError(f"the stage {stage} has no finished artifact of {job.document.name}")
+    return record
+
+
+def _metadata(job: Job, records: Mapping[str, StageRecord], engine: AssemblyEngine) -> dict[str, Any]:
+    """Where the document came from and exactly what made it."""
+    pages = records["pages"]
+    return {
+        "document": job.document.id,
+        "name": job.document.name,
+        "source": job.document.source,
+        "bytes": job.document.size,
+        "page_count": pages.page_count,
+        "pages": pages.pages,
+        "pdf": pages.extra.get("info", {}),
+        "made_with": engine.versions,
+        "engines": engine.identities,
+        "fingerprints": dict(job.fingerprints),
+        "seconds": {stage: round(record.seconds, 3) for stage, record in records.items()},
+        "device_seconds": {
+            stage: record.device_seconds for stage, record in records.items() if record.device_seconds
+        },
+        "issues": [issue for record in records.values() for issue in record.issues],
+    }

@@ -1,0 +1,75 @@
+"""Stage `layout`: render each page, detect its regions, and run docling's layout post-processing on them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from docmill.pipeline.convert.document.docling_stages import postprocess
+from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
+from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
+from docmill.pipeline.convert.upright import Turn, turned_regions
+from docmill.pipeline.stages.results.accounting import device_seconds
+from docmill.pipeline.stages.results.frames import encode_pages
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.worker import WorkerContext
+
+__all__ = ["TABLE_LABELS", "find_regions"]
+
+TABLE_LABELS = frozenset({"table", "document_index"})
+
+
+def find_regions(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+    """The regions of the pages asked for."""
+    engine: LayoutEngine = context.engine_for(job.document)
+    with device_seconds(engine) as spent:
+        pages = list(_layouts(context, job, engine, numbers))
+    labels = [region.label for page in pages for region in page.regions]
+    record = StageRecord(
+        stage="layout",
+        document=job.document.id,
+        name=job.document.name,
+        pages=numbers,
+        flagged=[p.number for p in pages if any(r.label in TABLE_LABELS for r in p.regions)],
+        counts={
+            "regions": len(labels),
+            "tables": sum(label in TABLE_LABELS for label in labels),
+            "pictures": labels.count("picture"),
+        },
+        device_seconds=spent,
+    )
+    return Chunk(encode_pages(pages), record)
+
+
+def _layouts(
+    context: WorkerContext, job: Job, engine: LayoutEngine, numbers: list[int]
+) -> Iterator[PageLayout]:
+    artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
+    read = dict(artifacts.pages(document, "ocr", prints["ocr"], PageOcr, numbers))
+    style = _style(context, job)
+    seen: deque[tuple[LayoutView, Turn]] = deque()  # what the engine has drawn and not answered
+
+    def views() -> Iterator[LayoutView]:
+        for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent, numbers):
+            ocr = read.get(number)
+            turn = Turn.of(content, ocr)
+            render = turn.render(context.renderer(job.document, number))
+            view = LayoutView(turn.content(content), turn.ocr(ocr), style, render, job.document.name)
+            seen.append((view, turn))
+            yield view
+
+    for layout in engine.detect_pages(views()):
+        view, turn = seen.popleft()
+        layout.regions = turned_regions(postprocess(view.page, view.ocr, layout.regions), turn.back)
+        layout.detections = turned_regions(layout.detections, turn.back)
+        yield layout
+
+
+def _style(context: WorkerContext, job: Job) -> DocumentStyle | None:
+    record = context.artifacts.record(job.document.id, "pages", job.fingerprints["pages"])
+    style = record.extra.get("style") if record else None
+    return msgspec.convert(style, DocumentStyle, str_keys=True) if style else None

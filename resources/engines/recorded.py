@@ -1,0 +1,214 @@
+"""The recorded engines: what models and a PDF parser said in another run, replayed.
+
+They serve to compare docmill with docling on the same model outputs, and to debug what follows the models.
+A document's recording is found by its file name: `{stem}` in the engine's `file` stands for the PDF's name
+without `.pdf`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar, Literal, Self
+
+import msgspec
+
+from docmill.pipeline.convert.engines import LayoutEngine, Render, TableEngine
+from docmill.pipeline.convert.errors import BackendConfigError, PageError
+from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.tables.tableformer.cell_matcher import predicted_cells
+from docmill.pipeline.convert.tables.tableformer.predicted_table import matched_structure, words_of_table
+from docmill.pipeline.convert.types import (
+    Box,
+    Cell,
+    Line,
+    PageContent,
+    PageLayout,
+    PageOcr,
+    Region,
+    TableStructure,
+    Word,
+)
+from docmill.resources.engines.recordings import (
+    RecordedPage,
+    RecordedTable,
+    RecordedWords,
+    RecordingError,
+    read_cells,
+    read_predictions,
+)
+
+__all__ = ["CELLS", "PREDICTIONS", "RecordedLayout", "RecordedTables", "RecordedText"]
+
+PREDICTIONS = "{stem}.predictions.json"
+CELLS = "{stem}.cells.json"
+
+#: A region is a recorded table's when they share so much of their area, if their ids do not say so.
+_SAME_PLACE = 0.5
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """What the engines share: the folder of recordings, and the file's name in it.
+
+    An engine answers for one document only: `of` gives the one for a document.
+    """
+
+    folder: Path
+    file: str
+    document: str = ""
+
+    what: ClassVar[str] = ""
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Raise `BackendConfigError` when there is no such folder."""
+        if not self.folder.is_dir():
+            raise BackendConfigError(f"there is no folder of recordings at {self.folder}")
+
+    def identity(self) -> dict[str, Any]:
+        """A checksum of all recordings in the folder that this engine may replay."""
+        digest = hashlib.sha256()
+        for path in sorted(self.folder.glob(self.file.replace("{stem}", "*"))):
+            digest.update(f"{path.name}\n{path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+        return {"backend": "recorded", "file": self.file, "sha256": digest.hexdigest()}
+
+    def of(self, document: str) -> Self:
+        """This engine for the document with that file name."""
+        return replace(self, document=document)
+
+    @property
+    def _path(self) -> Path:
+        if not self.document:
+            raise RecordingError("a recording was asked for without naming the document")
+        return self.folder / self.file.replace("{stem}", PurePosixPath(self.document).stem)
+
+
+class _RecordedModel(_Recorded):
+    """Replays a predictions file."""
+
+    def _page(self, number: int) -> RecordedPage:
+        try:
+            return self._pages[number]
+        except KeyError as error:
+            raise PageError(f"the recording {self._path.name} has no such page", page=number) from error
+
+    @cached_property
+    def _pages(self) -> Mapping[int, RecordedPage]:
+        return {page.page_no: page for page in read_predictions(self._path).pages}
+
+
+class RecordedLayout(_RecordedModel, LayoutEngine):
+    """The recorded detections, as they are."""
+
+    def detect(
+        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
+    ) -> PageLayout:
+        """The page's recorded regions; `RecordingError` or `PageError` when there is no recording of it."""
+        found = [
+            Region(id=hit.id, label=hit.label, score=hit.score, box=hit.bbox)
+            for hit in self._page(page.number).layout
+        ]
+        return PageLayout(number=page.number, regions=found, detections=found)
+
+
+@dataclass(frozen=True)
+class RecordedTables(_RecordedModel, TableEngine):
+    """The recorded table structures.
+
+    `match`: "recorded" keeps the recorded cells with their text; "words" takes only the OTSL tags and the
+    boxes of the cells, and matches the page's words to them.
+    """
+
+    match: Literal["recorded", "words"] = "recorded"
+
+    def identity(self) -> dict[str, Any]:
+        """As for all, and how cells get their text."""
+        return super().identity() | {"match": self.match}
+
+    def structures(
+        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+    ) -> list[TableStructure]:
+        """One structure per region; an empty one where no table was recorded."""
+        tables = self._page(page.number).tables
+        return [self._structure(region, _table_of(region, tables), words) for region in regions]
+
+    def _structure(
+        self, region: Region, table: RecordedTable | None, words: Sequence[Word]
+    ) -> TableStructure:
+        if table is None:
+            return TableStructure(region=region.id, num_rows=0, num_cols=0, method="recorded")
+        if self.match == "words":
+            own = words_of_table(region.box, words)
+            return matched_structure(region.id, table.otsl, _cell_boxes(table), own, "recorded")
+        return TableStructure(
+            region=region.id,
+            num_rows=table.num_rows,
+            num_cols=table.num_cols,
+            cells=[
+                Cell(
+                    row=cell.start_row_offset_idx,
+                    col=cell.start_col_offset_idx,
+                    row_span=cell.row_span,
+                    col_span=cell.col_span,
+                    text=cell.text,
+                    box=cell.bbox,
+                    column_header=cell.column_header,
+                    row_header=cell.row_header,
+                    row_section=cell.row_section,
+                )
+                for cell in table.cells
+            ],
+            otsl=table.otsl,
+            method="recorded",
+        )
+
+
+class RecordedText(_Recorded):
+    """The recorded lines and words, in place of the PDF's own."""
+
+    def read(self, page: PageContent) -> PageContent:
+        """The page with recorded text; everything else as PDFium read it.
+
+        The recording says neither fonts nor which words make a line. Nothing is left to be recognised:
+        what was scanned is recorded too.
+        """
+        try:
+            text = self._pages[page.number]
+        except KeyError as error:
+            raise PageError(f"the recording {self._path.name} has no such page", page=page.number) from error
+        try:
+            words, lines = [_word(*word) for word in text.words], [_line(*line) for line in text.lines]
+        except TypeError as error:
+            raise RecordingError(f"the recording {self._path.name} has a malformed cell: {error}") from error
+        return msgspec.structs.replace(page, words=words, lines=lines, scanned=[])
+
+    @cached_property
+    def _pages(self) -> Mapping[int, RecordedWords]:
+        return {page.page_no: page for page in read_cells(self._path)}
+
+
+def _word(left: float, top: float, right: float, bottom: float, text: str, _ocr: int = 0) -> Word:
+    return Word(text=text, box=Box(left, top, right, bottom), size=bottom - top, font=-1)
+
+
+def _line(left: float, top: float, right: float, bottom: float, text: str, ocr: int = 0) -> Line:
+    return Line(text=text, box=Box(left, top, right, bottom), first=0, count=0, ocr=bool(ocr))
+
+
+def _table_of(region: Region, tables: Sequence[RecordedTable]) -> RecordedTable | None:
+    """The table recorded for the region: by its id, else by its place."""
+    for table in tables:
+        if table.layout_id == region.id and table.bbox.intersection(region.box) > 0:
+            return table
+    best = max(tables, key=lambda table: table.bbox.iou(region.box), default=None)
+    return best if best is not None and best.bbox.iou(region.box) > _SAME_PLACE else None
+
+
+def _cell_boxes(table: RecordedTable) -> list[Box | None]:
+    """The box of each cell that the OTSL tags begin, in their order; None for those not recorded."""
+    boxes = {(cell.start_row_offset_idx, cell.start_col_offset_idx): cell.bbox for cell in table.cells}
+    return [boxes.get((cell.row, cell.col)) for cell in predicted_cells(table.otsl)]

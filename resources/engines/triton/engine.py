@@ -1,0 +1,43 @@
+"""What the engines on a Triton server share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.clients.triton.errors import NotTheContractError
+from docmill.resources.clients.triton.statistics import UsageMeter
+
+__all__ = ["TritonEngine", "not_the_contract"]
+
+
+class TritonEngine:
+    """One model of a server. The server joins requests of all workers in batches of its own."""
+
+    def __init__(
+        self, server: TritonServer, model: str, version: str, inputs: int, outputs: int, optional: int = 0
+    ) -> None:
+        self._name = model
+        self._version = version
+        self._model = TritonModel(server, model, version, inputs, outputs, optional)
+
+    def identity(self) -> dict[str, Any]:
+        """Model and version as they are asked for; not the server's address, which changes no result."""
+        return {"backend": "triton", "model": self._name, "version": self._version}
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """Check that the server answers and has the model.
+
+        Raises `BackendUnavailableError`, or `BackendConfigError` when waiting would not help.
+        """
+        self._model.check()
+
+    def open_window(self) -> UsageMeter:
+        """Begin to measure the device seconds of this worker's requests."""
+        return self._model.open_window()
+
+
+def not_the_contract(model: str, error: ValueError) -> NotTheContractError:
+    """The error for an answer that a model of this kind does not give."""
+    return NotTheContractError(f"the model {model} does not keep its contract: {error}; check its name")

@@ -1,0 +1,78 @@
+"""docling's layout model on a server: its detections are the regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docmill.pipeline.convert.engines import LayoutEngine, LayoutView, Render
+from docmill.pipeline.convert.layout.detectors import heron
+from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.pdf.docling_image import page_image
+from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
+from docmill.resources.clients.triton import Array, Request, Subject, TritonServer
+from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
+from docmill.resources.engines.triton.flow import in_order
+
+__all__ = ["TritonLayout"]
+
+
+class TritonLayout(TritonEngine, LayoutEngine):
+    """heron; see `docmill.pipeline.convert.layout.detectors.heron` for the contract."""
+
+    def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
+        super().__init__(server, model, version, inputs=2, outputs=3)
+
+    def detect(
+        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
+    ) -> PageLayout:
+        """Regions of the page before docling's post-processing."""
+        return next(self.detect_pages([LayoutView(page, ocr, style, render)]))
+
+    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
+        """`detect` for each page, several under way."""
+        return in_order(views, self._begin, self._model.in_flight)
+
+    def _begin(self, view: LayoutView) -> _Page:
+        number = view.page.number
+        picture = page_image(view.render, view.page, heron.SCALE)
+        height, width = picture.shape[:2]
+        images: NDArray[Any] = heron.model_input(picture)[None]
+        if self._model.input_types(page=number, document=view.document)[0] != "UINT8":
+            images = images.astype(np.float32) / np.float32(255)
+        sizes = np.array([[width, height]], np.int64)
+        request = self._model.submit([images, sizes], Subject.of([number], view.document))
+        return _Page(self._name, view.page, (width, height), request)
+
+
+class _Page:
+    """A page whose request is under way."""
+
+    def __init__(self, model: str, page: PageContent, picture: tuple[int, int], request: Request) -> None:
+        self._model = model
+        self._page = page
+        self._picture = picture
+        self._request = request
+
+    def finish(self) -> PageLayout:
+        answer = self._request.result()
+        page = self._page
+        try:
+            labels, boxes, scores = _single(answer)
+            found = heron.regions(labels, boxes, scores, self._picture, (page.width, page.height))
+        except ValueError as error:
+            raise not_the_contract(self._model, error) from error
+        return PageLayout(number=page.number, regions=found, detections=found)
+
+    def cancel(self) -> None:
+        self._request.cancel()
+
+
+def _single(batches: Sequence[Array]) -> list[Array]:
+    """The only page of each batch."""
+    if any(batch.shape[:1] != (1,) for batch in batches):
+        raise ValueError(f"expected one page, got {', '.join(str(batch.shape) for batch in batches)}")
+    return [batch[0] for batch in batches]

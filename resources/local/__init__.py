@@ -1,0 +1,1 @@
+"""Servers on this machine, each in an environment of its own."""

@@ -1,0 +1,144 @@
+"""A model repository: which of its models can be served, and how the embedded ones get their weights."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docmill.resources.local.triton.copies import copy_changed
+from docmill.resources.local.triton.errors import NoServableModelError
+from docmill.resources.local.triton.served_detector import SERVED_DETECTOR_VERSION, served_detector
+from docmill.resources.local.triton.served_ocr import OCR, install_ocr
+from docmill.resources.weights.embedded_weights import ModelCache, Progress
+
+__all__ = ["EMBEDDED_SERVED", "Servable", "install_embedded", "model_names", "servable"]
+
+_CONFIG = "config.pbtxt"
+_WEIGHTS = "model.onnx"
+_CODE = "model.py"
+#: What Triton looks for in a version's folder when the configuration names no file, by backend.
+_DEFAULT_FILES = {"onnxruntime": "model.onnx", "tensorrt": "model.plan", "pytorch": "model.pt"}
+
+
+@dataclass(frozen=True)
+class Servable:
+    """An embedded model as one of the server's: its folder, its weights' name, and what is made of them."""
+
+    folder: str
+    weights: str
+    rewrite: Callable[[bytes], bytes] | None = None
+    #: Changes with what `rewrite` makes.
+    version: int = 0
+
+
+EMBEDDED_SERVED = (
+    Servable("layout_cdla", "layout", served_detector, SERVED_DETECTOR_VERSION),
+    Servable("slanet_plus", "tables"),
+    Servable("ocr_detect", "ocr-detect"),
+    Servable("ocr_recognise", "ocr-recognise"),
+)
+
+
+def model_names(repository: Path) -> list[str]:
+    """The models of a repository, with weights or without."""
+    return sorted(path.parent.name for path in repository.glob(f"*/{_CONFIG}"))
+
+
+def servable(repository: Path, names: Sequence[str] = ()) -> list[str]:
+    """The models of a repository that have their weights; of `names`, all or an error.
+
+    Raises `NoServableModelError` for names that are not there or lack weights, and when nothing is left.
+    """
+    known = model_names(repository)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise NoServableModelError(
+            f"{repository} has no model {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
+        )
+    missing = {name: lacking for name in names or known if (lacking := _missing(repository / name))}
+    if names and missing:
+        what = "; ".join(f"{name} lacks {lacking}" for name, lacking in missing.items())
+        raise NoServableModelError(
+            f"{what}, in {repository}: `docmill triton setup` installs the embedded models, and the "
+            "repository's README.md says how others get there"
+        )
+    found = [name for name in names or known if name not in missing]
+    if not found:
+        raise NoServableModelError(
+            f"no model in {repository} has weights: `docmill triton setup` installs the embedded ones"
+        )
+    return found
+
+
+def install_embedded(
+    repository: Path, configs: Path, cache: ModelCache, progress: Progress | None = None
+) -> list[str]:
+    """Put the embedded models' weights into a repository, fetched when missing; the models' names.
+
+    `configs` is the repository that the project ships: configurations that `repository` lacks are copied from
+    there, those it has are kept, and the code of `ocr` is always the project's. Raises `ModelDownloadError`,
+    and `NoServableModelError` when it cannot be written.
+    """
+    paths = cache.ensure([model.weights for model in EMBEDDED_SERVED], progress=progress)
+    try:
+        for name in model_names(configs):
+            config = repository / name / _CONFIG
+            if not config.exists():
+                config.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(configs / name / _CONFIG, config)
+        for model in EMBEDDED_SERVED:
+            _install(model, paths[model.weights], repository / model.folder / "1")
+        copy_changed(configs / OCR / "1" / _CODE, repository / OCR / "1" / _CODE)
+        install_ocr(repository / OCR / "1", paths["ocr-recognise"])
+    except OSError as error:
+        raise NoServableModelError(
+            f"{repository} cannot be written ({error.strerror}): name another folder with --repository"
+        ) from error
+    return [*(model.folder for model in EMBEDDED_SERVED), OCR]
+
+
+def _install(model: Servable, weights: Path, folder: Path) -> None:
+    """The weights, unless they are there: `model.source` says of what they were made."""
+    made_of = f"{weights.name} {model.version}\n"
+    target, source = folder / _WEIGHTS, folder / "model.source"
+    if target.is_file() and source.is_file() and source.read_text() == made_of:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    data = weights.read_bytes()
+    scratch = folder / f".{_WEIGHTS}.new"
+    scratch.write_bytes(model.rewrite(data) if model.rewrite else data)
+    scratch.replace(target)
+    source.write_text(made_of)
+
+
+def _missing(model: Path) -> str:
+    """What a model's newest version lacks, in words; empty when it is complete."""
+    versions = sorted(path for path in model.glob("[1-9]*") if path.name.isdigit() and path.is_dir())
+    config = _config(model / _CONFIG)
+    if config.platform == "ensemble":
+        return ""
+    if not versions:
+        return "a version's folder with weights"
+    default = config.default_model_filename or _DEFAULT_FILES.get(config.backend, _CODE)
+    more = config.parameters["files"].string_value if "files" in config.parameters else ""
+    newest = max(versions, key=lambda path: int(path.name))
+    lacking = [name for name in _names((default, *more.split(","))) if not (newest / name).is_file()]
+    return ", ".join(f"{newest.name}/{name}" for name in lacking)
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    return [name.strip() for name in names if name.strip()]
+
+
+def _config(path: Path) -> Any:
+    """The configuration, read as Triton reads it; raises `NoServableModelError` for a malformed one."""
+    from google.protobuf import text_format  # type: ignore[import-untyped]  # protobuf ships no types
+    from tritonclient.grpc import model_config_pb2
+
+    try:
+        return text_format.Parse(path.read_text("utf-8"), model_config_pb2.ModelConfig())
+    except text_format.ParseError as error:
+        raise NoServableModelError(f"{path} is malformed: {error}") from error

@@ -1,0 +1,68 @@
+"""Where the parts of a local vLLM server lie: what the project ships, and what is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from docmill.resources.clients.files.document_store import default_home
+from docmill.resources.local.shipped import shipped_roots
+from docmill.resources.local.vllm.errors import VllmSetupError
+
+__all__ = ["Shipped", "VllmHome", "default_vllm_home", "shipped"]
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What the project ships: read only."""
+
+    root: Path
+
+    @property
+    def lock(self) -> Path:
+        """The packages of the server's environment, with hashes."""
+        return self.root / "deploy" / "vllm" / "requirements.lock"
+
+    @property
+    def torch(self) -> Path:
+        """torch, which is installed after the others and without a hash: its builds differ by index."""
+        return self.root / "deploy" / "vllm" / "torch.in"
+
+    @property
+    def tiny(self) -> Path:
+        """The tiny model: Granite-Docling's architecture, and nothing of its knowledge."""
+        return self.root / "deploy" / "vllm" / "tiny"
+
+
+@dataclass(frozen=True)
+class VllmHome:
+    """The folder of everything that is made on this machine."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> Path:
+        """The server's virtual environment."""
+        return self.folder / "env"
+
+    @property
+    def logs(self) -> Path:
+        """The servers' own words, a file each."""
+        return self.folder / "logs"
+
+
+def default_vllm_home() -> VllmHome:
+    """`vllm` in docmill's home."""
+    return VllmHome(default_home() / "vllm")
+
+
+def shipped() -> Shipped:
+    """What this installation ships; raises `VllmSetupError` when it was installed without."""
+    for root in shipped_roots():
+        found = Shipped(root)
+        if found.lock.is_file():
+            return found
+    raise VllmSetupError(
+        "this installation of docmill cannot set up vLLM: use a checkout of the project, "
+        "or run vLLM's container: see deploy/compose.yaml"
+    )

@@ -1,0 +1,1 @@
+"""Models' weights: where they come from, pinned and checked, and what is made of them."""

@@ -1,0 +1,20 @@
+"""The alphabet of the text recogniser, which its graph keeps in its metadata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+
+from docmill.pipeline.convert.errors import BackendConfigError
+
+__all__ = ["read_alphabet"]
+
+
+def read_alphabet(recogniser: Path) -> str:
+    """A character a line, of the ONNX graph `recogniser`. Raises `BackendConfigError` for another graph."""
+    entries = onnx.load(recogniser, load_external_data=False).metadata_props
+    for entry in entries:
+        if entry.key == "character":
+            return str(entry.value)
+    raise BackendConfigError(f"{recogniser} is no text recogniser: its metadata has no alphabet")

@@ -1,0 +1,344 @@
+"""The whole way from words and rulings to cells."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from docmill.pipeline.convert.tables.slanet.slanet import SIDE, TOKENS, Crop
+from docmill.pipeline.convert.tables.structure import TableInput, table_structure, table_structures, words_in
+from docmill.pipeline.convert.types import Box, Cell, PageContent, Region, Ruling, TableStructure, Word
+from tests.convert.tables.table_setting import grid_lines, line, page, region, typeset, width_of
+
+
+def no_crop() -> Crop:
+    raise AssertionError("the table must not be rendered")
+
+
+def structure(
+    words: Sequence[Word], rulings: Sequence[Ruling] = (), shapes: Sequence[Box] = (), label: str = "table"
+) -> TableStructure:
+    content = page(words, rulings, shapes)
+    return table_structure(TableInput(region(words, rulings, label), no_crop), content, words)
+
+
+def texts(table: TableStructure) -> list[list[str]]:
+    """The grid's texts, a spanning cell's at its first position only."""
+    grid = [[""] * table.num_cols for _ in range(table.num_rows)]
+    for cell in table.cells:
+        grid[cell.row][cell.col] = cell.text
+    return grid
+
+
+def assert_valid(table: TableStructure, words: Sequence[Word]) -> None:
+    """Every position in exactly one cell, every word in exactly one cell, tags that agree."""
+    owners = [
+        (row, col)
+        for cell in table.cells
+        for row in range(cell.row, cell.row + cell.row_span)
+        for col in range(cell.col, cell.col + cell.col_span)
+    ]
+    assert sorted(owners) == [(r, c) for r in range(table.num_rows) for c in range(table.num_cols)]
+    assert len(table.otsl) == table.num_rows * (table.num_cols + 1)
+    told = sorted(word for cell in table.cells for word in cell.text.split())
+    assert told == sorted(part for word in words for part in word.text.split())
+    assert 0 <= table.score <= 1
+
+
+NUMBERS = [
+    ["Region", "Income", "Cost", "Growth"],
+    ["North and east", "1,204", "(80)", "4.5%"],
+    ["South", "96", "1,115", "0.3%"],
+    ["West", "30,410", "7", "12.0%"],
+]
+
+
+def test_unruled_numbers_become_rows_and_columns_with_a_heading() -> None:
+    words = typeset(NUMBERS, [90, 60, 60, 60], right=(1, 2, 3))
+    table = structure(words)
+    assert texts(table) == NUMBERS
+    assert {cell.row for cell in table.cells if cell.column_header} == {0}
+    assert table.otsl[:5] == ["ched", "ched", "ched", "ched", "nl"]
+    assert_valid(table, words)
+
+
+def test_columns_half_an_em_apart_are_found() -> None:
+    rows = [[f"{i}{i}.{j}{i % 7}" for j in range(5)] for i in range(1, 9)]
+    table = structure(typeset(rows, [width_of("11.11")] * 5, gap=5.0))
+    assert texts(table) == rows
+
+
+def test_currency_signs_and_closing_brackets_belong_to_their_numbers() -> None:
+    words = typeset([["", "2023", "2022"]], [80, 70, 70], right=(1, 2))
+    for i, (label, *values) in enumerate(
+        [("Sales", "120", "88"), ("Costs", "(9", "1,450"), ("Profit", "7", "8")]
+    ):
+        y = 116.0 + 16 * i
+        words += line(label, 50, y)
+        for x, value in zip((140.0, 220.0), values, strict=True):
+            words += line("$", x, y) + line(value, x + 70 - width_of(value), y)
+            if value.startswith("("):
+                words += line(")", x + 71, y)
+    table = structure(words)
+    assert table.num_cols == 3
+    assert texts(table)[2] == ["Costs", "$ (9 )", "$ 1,450"]
+
+
+def test_wrapped_cells_are_one_row() -> None:
+    rows = [
+        ["Option", "Meaning"],
+        ["speed", "How fast the belt runs while\nthe oven is warm"],
+        ["heat", "Degrees at the inner wall of\nthe oven, measured once in\nevery minute"],
+    ]
+    table = structure(typeset(rows, [60, 160], pitch=18))
+    assert texts(table) == [[text.replace("\n", " ") for text in row] for row in rows]
+
+
+def test_heading_over_an_underline_spans_the_columns_below() -> None:
+    words = typeset(
+        [["Model", "", "", "", ""], ["", "Recall", "Cost", "Recall", "Cost"]],
+        [60, 40, 40, 40, 40],
+        right=(1, 2, 3, 4),
+    )
+    words += line("Before", 147, 100) + line("After", 249, 100)
+    words += typeset(
+        [["small", "0.91", "12", "0.93", "14"], ["large", "0.95", "20", "0.97", "25"]],
+        [60, 40, 40, 40, 40],
+        right=(1, 2, 3, 4),
+        origin=(50, 132),
+    )
+    rules = [Ruling(50, y, 310, y) for y in (97.0, 129.0, 162.0)]
+    rules += [Ruling(120, 113, 210, 113), Ruling(220, 113, 310, 113)]
+    table = structure(words, rules)
+    assert (table.num_rows, table.num_cols) == (4, 5)
+    spans = {cell.text: (cell.row, cell.col, cell.row_span, cell.col_span) for cell in table.cells}
+    assert spans["Before"] == (0, 1, 1, 2)
+    assert spans["After"] == (0, 3, 1, 2)
+    assert spans["Model"] == (0, 0, 2, 1)
+    assert table.otsl[:6] == ["ched", "ched", "lcel", "ched", "lcel", "nl"]
+    assert table.otsl[6] == "ucel"
+
+
+def test_label_centred_beside_rows_spans_them() -> None:
+    words = typeset([["Kind", "Name", "Size"]], [50, 60, 40])
+    words += typeset([[f"name{i}", f"{i}.5"] for i in range(5)], [60, 40], origin=(110, 116), right=(1,))
+    words += line("big", 50, 116 + 16) + line("small", 50, 116 + 3.5 * 16)
+    table = structure(words)
+    spans = {cell.text: (cell.row, cell.row_span) for cell in table.cells if cell.col == 0 and cell.text}
+    assert spans == {"Kind": (0, 1), "big": (1, 3), "small": (4, 2)}
+    assert_valid(table, words)
+
+
+def test_drawn_grid_merges_cells_that_no_ruling_parts() -> None:
+    xs, ys = [50.0, 120.0, 200.0, 280.0], [100.0, 118.0, 136.0, 154.0]
+    rules = [r for r in grid_lines(xs, ys) if not (not r.horizontal and r.x0 == 200)]
+    rules.append(Ruling(200, 118, 200, 154))  # the heading spans the last two columns
+    words = line("Kind", 55, 104) + line("Both values", 150, 104)
+    for row, (kind, a, b) in enumerate([("red", "1", "2"), ("blue", "3", "4")]):
+        y = 122.0 + 18 * row
+        words += line(kind, 55, y) + line(a, 125, y) + line(b, 205, y)
+    table = structure(words, rules)
+    assert table.method == "rulings"
+    assert [(c.text, c.col_span) for c in table.cells][:2] == [("Kind", 1), ("Both values", 2)]
+    assert texts(table)[1:] == [["red", "1", "2"], ["blue", "3", "4"]]
+
+
+def test_drawn_rows_hold_texts_of_several_lines() -> None:
+    xs, ys = [50.0, 120.0, 260.0], [100.0, 118.0, 150.0, 182.0]
+    words = line("Key", 55, 104) + line("Text", 125, 104)
+    words += line("one", 55, 122) + line("Every line of", 125, 122) + line("This cell", 125, 134)
+    words += line("two", 55, 154) + line("Belongs to", 125, 154) + line("One row", 125, 166)
+    table = structure(words, grid_lines(xs, ys))
+    assert texts(table)[1:] == [["one", "Every line of This cell"], ["two", "Belongs to One row"]]
+
+
+def test_backgrounds_of_every_other_row_part_rows() -> None:
+    rows = [["Name", "Remark"]] + [[f"Item {i}", "Some words\nMore words"] for i in range(6)]
+    words = typeset(rows, [60, 100], pitch=14)
+    tops = [100.0 + 14 + 26 * i for i in range(6)]
+    shapes = [Box(48, top - 2, 222, top + 23) for top in tops[::2]]
+    table = structure(words, shapes=shapes)
+    assert texts(table) == [[text.replace("\n", " ") for text in row] for row in rows]
+
+
+def test_contents_are_titles_and_page_numbers() -> None:
+    words = line("Preface . . . . . . . . . . iii", 50, 100)
+    words += line("1 Before the start .......... 1", 50, 114)
+    words += line("A title that is so long that it", 50, 128) + line("takes two lines ...... 12", 70, 140)
+    words += line("Part two", 50, 154) + line("2 After ......... 240", 50, 168)
+    table = structure(words)
+    assert table.method == "index"
+    assert texts(table) == [
+        ["Preface . . . . . . . . . .", "iii"],
+        ["1 Before the start ..........", "1"],
+        ["A title that is so long that it takes two lines ......", "12"],
+        ["Part two", ""],
+        ["2 After .........", "240"],
+    ]
+
+
+def test_right_to_left_cells_read_from_the_right() -> None:
+    words = [
+        Word("العربية", Box(100, 100, 130, 110), 10, 0),
+        Word("اللغة", Box(133, 100, 160, 110), 10, 0),
+        *line("12", 50, 100),
+        *line("15", 50, 116),
+        Word("كتاب", Box(135, 116, 160, 126), 10, 0),
+    ]
+    assert texts(structure(words)) == [["12", "اللغة العربية"], ["15", "كتاب"]]
+
+
+class Model:
+    """Stands for the network: answers with given tokens and boxes, and counts its calls."""
+
+    def __init__(self, tokens: Sequence[str], boxes: Sequence[Box]) -> None:
+        self.tokens, self.boxes, self.batches = tokens, boxes, []
+
+    def __call__(self, pictures: np.ndarray) -> list[np.ndarray]:
+        assert pictures.shape[1:] == (3, SIDE, SIDE)
+        self.batches.append(len(pictures))
+        chances = np.zeros((len(pictures), len(self.tokens) + 1, len(TOKENS)), np.float32)
+        corners = np.zeros((len(pictures), len(self.tokens) + 1, 8), np.float32)
+        boxes = iter(self.boxes)
+        for step, token in enumerate([*self.tokens, "eos"]):
+            chances[:, step, TOKENS.index(token)] = 0.9
+            if token.startswith("<td"):
+                box = next(boxes)
+                corners[:, step] = [
+                    v / SIDE for v in (box.l, box.t, box.r, box.t, box.r, box.b, box.l, box.b)
+                ]
+        return [corners, chances]
+
+
+def crop_at(left: float, top: float) -> Crop:
+    """A picture at one pixel a point, as large as the model's input."""
+    return np.full((SIDE, SIDE, 3), 255, np.uint8), left, top, 1.0
+
+
+def test_the_model_runs_once_for_all_tables_that_need_it() -> None:
+    def uneven(top: float) -> list[Word]:
+        rows = [["Kind", "", "", ""], ["one", "5", "6", "7"], ["two", "8", "9", "10"]]
+        return typeset(rows, [40, 40, 40, 40], origin=(50, top))
+
+    tables = [uneven(100), typeset(NUMBERS, [90, 60, 60, 60], right=(1, 2, 3), origin=(50, 300)), uneven(500)]
+    words = [word for table in tables for word in table]
+    model = Model(["<tr>", "<td></td>", "</tr>"], [Box(0, 0, 200, 200)])
+    inputs = [
+        TableInput(region(table), no_crop if i == 1 else lambda: crop_at(50, 100))
+        for i, table in enumerate(tables)
+    ]
+    found = table_structures(inputs, page(words), words, model)
+    assert model.batches == [2]
+    assert texts(found[1]) == NUMBERS
+
+
+def test_the_models_headings_go_on_top_of_the_words_columns() -> None:
+    # "Score" stands over the middle one of three columns: only a picture tells that it spans them.
+    words = line("Name", 50, 108) + line("Score", 187, 100)
+    words += typeset([["", "one", "two", "six"]], [60, 50, 50, 50], right=(1, 2, 3), origin=(50, 116))
+    words += typeset(
+        [["ann", "4.1", "5.1", "6.1"], ["bob", "4", "5", "6"]],
+        [60, 50, 50, 50],
+        right=(1, 2, 3),
+        origin=(50, 132),
+    )
+    model = Model(
+        [
+            *(
+                "<thead>",
+                "<tr>",
+                "<td",
+                ' rowspan="2"',
+                ">",
+                "</td>",
+                "<td",
+                ' colspan="3"',
+                ">",
+                "</td>",
+                "</tr>",
+            ),
+            *("<tr>", "<td></td>", "<td></td>", "<td></td>", "</tr>", "</thead>", "<tbody>"),
+            *("<tr>", *["<td></td>"] * 4, "</tr>", "<tr>", *["<td></td>"] * 4, "</tr>", "</tbody>"),
+        ],
+        [Box(0, 5, 60, 22), Box(70, 0, 240, 12)]
+        + [
+            Box(x, y, x + 55, y + 12)
+            for y in (15, 31, 47)
+            for x in ((70, 130, 190) if y == 15 else (0, 70, 130, 190))
+        ],
+    )
+    table = table_structure(TableInput(region(words), lambda: crop_at(50, 100)), page(words), words, model)
+    spans = {cell.text: (cell.row, cell.col, cell.row_span, cell.col_span) for cell in table.cells}
+    assert spans["Score"] == (0, 1, 1, 3)
+    assert spans["Name"] == (0, 0, 2, 1)
+    assert texts(table)[2:] == [["ann", "4.1", "5.1", "6.1"], ["bob", "4", "5", "6"]]
+    assert_valid(table, words)
+
+
+def test_a_region_without_words_is_an_empty_table() -> None:
+    empty = Region(id=3, label="table", score=0.5, box=Box(0, 0, 100, 100))
+    table = table_structure(TableInput(empty, no_crop), page([]), [])
+    assert (table.region, table.num_rows, table.num_cols, table.cells) == (3, 0, 0, [])
+
+
+def test_only_words_mostly_inside_belong_to_a_region() -> None:
+    inside, outside = line("in", 50, 100)[0], line("out", 98, 100)[0]
+    found = words_in(Region(id=0, label="table", score=1, box=Box(40, 90, 100, 120)), [inside, outside])
+    assert found == [inside]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_words_anywhere_make_a_valid_table(seed: int) -> None:
+    chance = random.Random(seed)
+    words = [
+        word
+        for _ in range(chance.randint(1, 60))
+        for word in line(
+            chance.choice(["a", "1,234", "$", "(5)", "several words here", "%", "."]),
+            chance.uniform(0, 400),
+            chance.choice([chance.uniform(0, 300), 16.0 * chance.randint(0, 12)]),
+        )
+    ]
+    rules = [
+        Ruling(x, y, x + chance.choice([0, 80]), y + chance.choice([0, 60]))
+        for x, y in ((chance.uniform(0, 400), chance.uniform(0, 300)) for _ in range(chance.randint(0, 30)))
+    ]
+    assert_valid(structure(words, rules), words)
+
+
+def test_broken_coordinates_do_not_raise() -> None:
+    nan, inf = math.nan, math.inf
+    words = [
+        Word("a", Box(nan, 0, 5, 5), nan, -1),
+        Word("b", Box(0, 0, 0, 0), 0, 99),
+        Word("c", Box(-inf, 0, inf, 9), inf, 0),
+        *line("d e", 10, 10),
+    ]
+    rules = [Ruling(nan, 0, 10, 0), Ruling(0, 0, inf, 0), Ruling(5, 5, 5, 5)]
+    whole = Region(id=0, label="table", score=1, box=Box(0, 0, 600, 800))
+    content = PageContent(number=1, width=0, height=0, words=words, rulings=rules)
+    table = table_structure(TableInput(whole, no_crop), content, words)
+    assert any("d" in cell.text for cell in table.cells)
+
+
+@pytest.mark.parametrize("per_line", [5000, 20])
+def test_huge_regions_end_soon(per_line: int) -> None:
+    words = [
+        Word("word", Box(x, y, x + 0.5, y + 1), 1, 0)
+        for y in np.arange(0, 2 * 15000 // per_line, 2.0).tolist()
+        for x in np.arange(per_line).tolist()
+    ]
+    started = time.process_time()
+    table = structure(words)
+    assert time.process_time() - started < 10
+    assert sum(len(cell.text.split()) for cell in table.cells) == len(words)
+
+
+def test_cells_keep_docling_spans() -> None:
+    table = structure(typeset(NUMBERS, [90, 60, 60, 60], right=(1, 2, 3)))
+    assert all(isinstance(cell, Cell) and cell.row_span == cell.col_span == 1 for cell in table.cells)

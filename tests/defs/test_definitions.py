@@ -1,0 +1,81 @@
+"""The Dagster definitions, against a snapshot: `python -m tests.test_definitions` writes it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from docmill.pipeline.defs.definitions import defs
+from docmill.pipeline.stages.registry import STAGES
+
+ROOT = Path(__file__).parents[2]
+SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.json"
+
+
+def described() -> dict[str, Any]:
+    """What users see of the definitions."""
+    graph = defs.resolve_asset_graph()
+    assets = {}
+    for node in graph.asset_nodes:
+        partitions = node.partitions_def
+        assets[node.key.to_user_string()] = {
+            "deps": sorted(key.to_user_string() for key in node.parent_keys),
+            "group": node.group_name,
+            "kinds": sorted(node.kinds),
+            "partitions": partitions.name
+            if isinstance(partitions, dg.DynamicPartitionsDefinition)
+            else str(partitions),
+        }
+    jobs = {
+        job.name: sorted(key.to_user_string() for key in job.asset_layer.executable_asset_keys)
+        for job in defs.resolve_all_job_defs()
+        if not job.name.startswith("__")
+    }
+    return {
+        "assets": dict(sorted(assets.items())),
+        "jobs": jobs,
+        "resources": sorted(defs.resources or {}),
+        "executor": defs.executor.name if isinstance(defs.executor, dg.ExecutorDefinition) else None,
+        "schedules": sorted(schedule.name for schedule in defs.schedules or ()),
+        "sensors": sorted(sensor.name for sensor in defs.sensors or ()),
+        "checks": sorted(key.to_user_string() for key in graph.asset_check_keys),
+    }
+
+
+def test_the_definitions_are_as_they_were() -> None:
+    """A change here is seen by users: look at it, then run `python -m tests.test_definitions`."""
+    assert described() == json.loads(SNAPSHOT.read_text("utf-8"))
+
+
+def test_every_stage_is_an_asset_that_needs_what_the_stage_needs() -> None:
+    assets = described()["assets"]
+    for name, spec in STAGES.items():
+        assert set(spec.needs) <= set(assets[name]["deps"]), name
+
+
+def test_every_asset_says_what_it_does() -> None:
+    for node in defs.resolve_asset_graph().asset_nodes:
+        assert node.description, node.key
+
+
+def test_dagster_validates_the_workspace(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "DAGSTER_HOME": str(tmp_path), "DOCMILL_HOME": str(tmp_path)},
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "All code locations passed validation" in run.stdout + run.stderr
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(json.dumps(described(), indent=2) + "\n", "utf-8")

@@ -1,0 +1,406 @@
+"""Sensors and schedules on a real instance: what they ask for, and what Dagster makes of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
+
+from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.pipeline.corpus.ledger.entries import DocumentRow, to_rows
+from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
+from docmill.pipeline.defs.definitions import defs
+from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.defs.schedules import nightly_backfill, running_batches
+from docmill.pipeline.defs.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
+from docmill.pipeline.instance.lanes import lane_tags
+from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, write_manifest
+from docmill.pipeline.intake.inbox import Cursor
+from docmill.pipeline.intake.requests import RequestCursor, read_requests, write_request
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.webhook import Webhook
+from docmill.resources.configurable import Alerts, Inbox, Store
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    (tmp_path / "dagster").mkdir()
+    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as made:
+        yield made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DocumentStore:
+    return DocumentStore(str(tmp_path / "store"))
+
+
+def resources(tmp_path: Path, **inbox: Any) -> dict[str, Any]:
+    made = dict(defs.resources or {})
+    made.pop("progress")
+    settings = {"url": str(tmp_path / "in"), "settle_seconds": 0, "max_wait_seconds": 0} | inbox
+    made["store"] = Store(url=str(tmp_path / "store"))
+    made["inbox"] = Inbox(**settings)
+    return made
+
+
+def evaluate(
+    sensor: dg.SensorDefinition, instance: dg.DagsterInstance, made: dict[str, Any], cursor: str | None = None
+) -> dg.SensorResult:
+    needed = {key: made[key] for key in ("inbox", "store")}
+    with dg.build_sensor_context(instance=instance, cursor=cursor, resources=needed) as context:
+        result = sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
+def requests_of(result: dg.SensorResult) -> list[dg.RunRequest]:
+    return list(result.run_requests or [])
+
+
+def put(tmp_path: Path, *names: str) -> None:
+    (tmp_path / "in").mkdir(exist_ok=True)
+    for name in names:
+        (tmp_path / "in" / name).write_text(name)
+
+
+# --- new_pdfs ---
+
+
+def test_new_pdfs_ask_for_a_run_of_each_batch(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    put(tmp_path, "a.pdf", "b.pdf", "c.pdf", "notes.txt")
+    made = resources(tmp_path, batch_documents=2)
+    first = evaluate(new_pdfs, instance, made)
+    requested = requests_of(first)
+    assert [len(read_manifest(store, each.partition_key or "").documents) for each in requested] == [2, 1]
+    assert [each.run_key for each in requested] == [each.partition_key for each in requested]
+    assert requested[0].tags == {
+        "lane": "inbox",
+        "dagster/priority": "0",
+        "docmill/documents": "2",
+    }
+    [added] = first.dynamic_partitions_requests or []
+    assert list(added.partition_keys) == [each.partition_key for each in requested]
+    again = evaluate(new_pdfs, instance, made)  # as when Dagster died before it kept the first
+    assert [each.run_key for each in requests_of(again)] == [each.run_key for each in requested]
+    second = evaluate(new_pdfs, instance, made, first.cursor)
+    assert requests_of(second) == []
+    assert Cursor.parse(second.cursor).launched == []
+
+
+@pytest.mark.parametrize(("url", "why"), [("", "DOCMILL_INBOX"), ("/nowhere", "no inbox at /nowhere")])
+def test_without_an_inbox_the_sensor_says_so(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, url: str, why: str
+) -> None:
+    monkeypatch.delenv("DOCMILL_INBOX", raising=False)
+    made = resources(tmp_path, url=url)
+    needed = {key: made[key] for key in ("inbox", "store")}
+    with dg.build_sensor_context(instance=instance, resources=needed) as context:
+        result = new_pdfs(context)
+    assert isinstance(result, dg.SkipReason)
+    assert why in (result.skip_message or "")
+
+
+# --- requested_batches ---
+
+
+def test_requests_become_runs_so_many_a_tick(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    made = resources(tmp_path, batches_per_tick=3)
+    write_request(store, ["a", "b"], "interactive", "retry")
+    write_request(store, ["c", "d", "e"], "backfill", "backfill")
+    first = evaluate(requested_batches, instance, made)
+    second = evaluate(requested_batches, instance, made, first.cursor)
+    third = evaluate(requested_batches, instance, made, second.cursor)
+    ticks = [[each.partition_key for each in requests_of(result)] for result in (first, second, third)]
+    assert [sorted(filter(None, keys)) for keys in ticks] in (
+        [["a", "b", "c"], ["d", "e"], []],
+        [["c", "d", "e"], ["a", "b"], []],
+    )
+    lanes = {each.partition_key: each.tags["lane"] for r in (first, second) for each in requests_of(r)}
+    assert lanes == {
+        "a": "interactive",
+        "b": "interactive",
+        "c": "backfill",
+        "d": "backfill",
+        "e": "backfill",
+    }
+    assert read_requests(store) == []
+    assert RequestCursor.parse(third.cursor).taken == {}
+
+
+def test_a_tick_that_was_not_kept_asks_again(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    made = resources(tmp_path)
+    write_request(store, ["a"], "interactive", "retry")
+    runs = [requests_of(evaluate(requested_batches, instance, made)) for _ in range(2)]
+    assert [each.run_key for each in runs[0]] == [each.run_key for each in runs[1]]
+    assert len(read_requests(store)) == 1
+
+
+# --- nightly_backfill ---
+
+
+def forgotten(store: DocumentStore, name: str) -> str:
+    """A batch whose run never was."""
+    ref = DocumentRef(name * 64, f"{name}.pdf", f"/in/{name}.pdf", 1)
+    manifest = write_manifest(store, [ref], INBOX)
+    row = DocumentRow(
+        id=ref.id,
+        name=ref.name,
+        source=ref.source,
+        size=1,
+        at=datetime.now(UTC) - timedelta(hours=2),
+        batch=manifest.key,
+        origin=INBOX,
+    )
+    open_ledger(store).documents.append(to_rows([row]))
+    return manifest.key
+
+
+def nightly(tmp_path: Path, instance: dg.DagsterInstance, **inbox: Any) -> list[Any]:
+    with (
+        dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime(2026, 11, 25, 2, tzinfo=UTC),
+            resources=resources(tmp_path, **inbox),
+            repository_def=defs.get_repository_def(),
+        ) as context,
+        partition_loading_context(dynamic_partitions_store=instance),
+    ):
+        tick = nightly_backfill.evaluate_tick(context)
+    return [*(tick.run_requests or []), *([tick.skip_message] if tick.skip_message else [])]
+
+
+def test_the_nightly_backfill_runs_what_is_overdue(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    keys = sorted(forgotten(store, name) for name in "abc")
+    stale = write_manifest(store, [DocumentRef("d" * 64, "d.pdf", "/in/d.pdf", 1)], INBOX)
+    record = StageRecord(stage="exports", document="d" * 64, name="d.pdf", pages=[1])
+    outcome = Outcome(stale.key, INBOX, "", {"exports": "0" * 16})
+    open_ledger(store).settle(outcome, stale.documents, [record])
+    found = nightly(tmp_path, instance)
+    assert [each.partition_key for each in found] == [*keys, stale.key]
+    assert [each.tags["docmill/why"] for each in found] == ["missing"] * 3 + ["stale"]
+    assert {each.tags["lane"] for each in found} == {"backfill"}
+    assert found[0].run_key == f"2026-11-25/{keys[0]}"
+    assert set(instance.get_dynamic_partitions(BATCHES)) == {*keys, stale.key}
+    assert len(nightly(tmp_path, instance, batches_per_tick=2)) == 2
+
+
+def test_a_batch_that_runs_is_not_run_again(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    key = forgotten(store, "a")
+    instance.add_dynamic_partitions(BATCHES, [key])
+    job = defs.resolve_job_def("convert_documents")
+    tags = {"dagster/partition": key}
+    run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    assert running_batches(instance) == {key}
+    [skipped] = nightly(tmp_path, instance)
+    assert "no batch is missing" in skipped
+    instance.report_run_canceled(run)
+    assert running_batches(instance) == set()
+    assert len(nightly(tmp_path, instance)) == 1
+
+
+# --- unretried_runs ---
+
+
+def unretried(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    with dg.build_sensor_context(instance=instance) as context:
+        found = list(unretried_runs(context))
+    return [each for each in found if isinstance(each, dg.RunRequest)]
+
+
+def died(instance: dg.DagsterInstance, batch: str, **tags: str) -> dg.DagsterRun:
+    """A run whose process is gone, as run monitoring ends it."""
+    job = defs.resolve_job_def("convert_documents")
+    tags = {"dagster/partition": batch, **lane_tags("interactive"), **tags}
+    run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    instance.report_run_failed(run, "its process is gone")
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def retrying(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance that runs again what died, twice."""
+    (tmp_path / "retrying").mkdir()
+    settings = {"run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False}}
+    with dg.instance_for_test(temp_dir=str(tmp_path / "retrying"), overrides=settings) as made:
+        yield made
+
+
+def test_a_run_whose_retry_failed_is_run_again(retrying: dg.DagsterInstance) -> None:
+    run = died(retrying, "2026-11-25-1docs-a")
+    assert run.tags["dagster/will_retry"] == "true"
+    assert unretried(retrying) == []  # Dagster's daemon has it yet before it
+    retrying.add_run_tags(run.run_id, {"dagster/will_retry": "false"})  # what it notes when it cannot
+    [request] = unretried(retrying)
+    assert (request.run_key, request.partition_key) == (f"retry/{run.run_id}", "2026-11-25-1docs-a")
+    assert (request.tags["lane"], request.tags["dagster/priority"]) == ("interactive", "10")
+
+
+def test_runs_that_dagster_means_to_leave_are_left(retrying: dg.DagsterInstance) -> None:
+    died(retrying, "2026-11-25-1docs-a", **{"dagster/max_retries": "0"})
+    job = defs.resolve_job_def("convert_documents")
+    tags = {"dagster/partition": "2026-11-25-1docs-b"}
+    retrying.report_run_canceled(retrying.create_run_for_job(job, tags=tags))
+    assert unretried(retrying) == []
+
+
+def failed_in_a_step(instance: dg.DagsterInstance, batch: str, of: str, **tags: str) -> dg.DagsterRun:
+    """A run whose step failed because its function raised, or because Dagster could not store an event."""
+
+    @dg.op
+    def layout() -> None:
+        if of == "function":
+            raise ValueError("of our own")
+
+    @dg.job
+    def convert_documents() -> None:
+        layout()
+
+    store = instance.event_log_storage.store_event
+
+    def away(event: dg.EventLogEntry) -> None:
+        if of == "database" and event.dagster_event_type is dg.DagsterEventType.STEP_OUTPUT:
+            raise ConnectionError("too many retries for DB connection")
+        store(event)
+
+    with patch.object(instance.event_log_storage, "store_event", away):
+        result = convert_documents.execute_in_process(
+            instance=instance, raise_on_error=False, tags={"dagster/partition": batch, **tags}
+        )
+    found = instance.get_run_by_id(result.run_id)
+    assert found is not None
+    assert found.tags["dagster/failure_reason"] == "STEP_FAILURE"
+    assert found.tags["dagster/will_retry"] == "false"
+    return found
+
+
+def test_a_run_that_dagster_failed_in_is_run_again_some_times(retrying: dg.DagsterInstance) -> None:
+    failed_in_a_step(retrying, "2026-11-25-1docs-a", of="function")
+    assert unretried(retrying) == []
+    run = failed_in_a_step(retrying, "2026-11-25-1docs-b", of="database")
+    [request] = unretried(retrying)
+    assert (request.run_key, request.partition_key) == (f"retry/{run.run_id}", "2026-11-25-1docs-b")
+    times = {"docmill/run_again": request.tags["docmill/run_again"]}
+    assert times == {"docmill/run_again": "1"}
+    again = failed_in_a_step(retrying, "2026-11-25-1docs-c", of="database", **times)
+    [_, request] = unretried(retrying)
+    assert (request.run_key, request.tags["docmill/run_again"]) == (f"retry/{again.run_id}", "2")
+    failed_in_a_step(retrying, "2026-11-25-1docs-d", of="database", **{"docmill/run_again": "5"})
+    assert len(unretried(retrying)) == 2
+
+
+def test_a_batch_that_runs_by_now_is_not_run_beside_it(retrying: dg.DagsterInstance) -> None:
+    run = died(retrying, "2026-11-25-1docs-a")
+    retrying.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+    job = defs.resolve_job_def("convert_documents")
+    tags = {"dagster/partition": "2026-11-25-1docs-a"}
+    retrying.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    assert unretried(retrying) == []
+
+
+# --- alert_on_failure ---
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    answer = 200
+    got: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).got.append(json.loads(body) | {"type": self.headers["Content-Type"]})
+        self.send_response(type(self).answer)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[type[_Receiver], str]]:
+    class Receiver(_Receiver):
+        pass
+
+    Receiver.got = []
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Receiver, f"http://127.0.0.1:{server.server_port}/services/secret"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def failed_run(instance: dg.DagsterInstance) -> Any:
+    @dg.op
+    def layout() -> None:
+        raise dg.Failure("triton at localhost:8001 does not answer", allow_retries=False)
+
+    @dg.job
+    def convert_documents() -> None:
+        layout()
+
+    result = convert_documents.execute_in_process(
+        instance=instance, raise_on_error=False, tags={"dagster/partition": "2026-11-25-64docs-3f2a9c"}
+    )
+    [event] = [event for event in result.all_events if event.event_type_value == "PIPELINE_FAILURE"]
+    return dg.build_run_status_sensor_context(
+        "alert_on_failure", event, instance, result.dagster_run
+    ).for_run_failure()
+
+
+def test_a_failed_run_is_told_of(
+    instance: dg.DagsterInstance, receiver: tuple[type[_Receiver], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got, url = receiver
+    monkeypatch.setenv("DOCMILL_UI_URL", "https://dagster.example/")
+    alert_on_failure(failed_run(instance), alerts=Alerts(webhook=url))
+    [message] = got.got
+    assert message["type"] == "application/json"
+    assert "`convert_documents` of batch `2026-11-25-64docs-3f2a9c` failed" in message["text"]
+    assert "`layout`: triton at localhost:8001 does not answer" in message["text"]
+    assert "<https://dagster.example/runs/" in message["text"]
+
+
+def test_a_webhook_that_is_away_is_tried_again_and_one_that_refuses_is_not(
+    instance: dg.DagsterInstance, receiver: tuple[type[_Receiver], str]
+) -> None:
+    got, url = receiver
+    context = failed_run(instance)
+    got.answer = 503
+    with pytest.raises(BackendUnavailableError, match="503"):
+        alert_on_failure(context, alerts=Alerts(webhook=url))
+    got.answer = 404
+    assert alert_on_failure(context, alerts=Alerts(webhook=url)) is None
+    with pytest.raises(BackendUnavailableError) as error:
+        Webhook("http://127.0.0.1:9/services/secret", 1.0).post("x")
+    assert "secret" not in str(error.value)
+    with pytest.raises(BackendConfigError):
+        Webhook("file:///etc/passwd")
+
+
+def test_nobody_is_told_without_a_webhook(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCMILL_ALERT_WEBHOOK", raising=False)
+    assert isinstance(alert_on_failure(failed_run(instance), alerts=Alerts()), dg.SkipReason)

@@ -1,0 +1,180 @@
+"""OCR on a server: the requests it makes, and answers that break the contracts."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import grpc
+import numpy as np
+import pytest
+
+from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conversion
+from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.pipeline.convert.types import Box, PageContent
+from docmill.resources.clients.triton import TritonServer
+from docmill.resources.configurable import Ocr, TritonOcrConfig
+from docmill.resources.engines.embedded import EmbeddedOcr
+from docmill.resources.engines.onnx_runtime import OnnxModel
+from docmill.resources.engines.triton import TritonDoclingOcr, TritonOcr
+from tests.support.kserve_server import KServeServer, Model
+from tests.support.model_cache import weights
+
+Answer = Callable[[list[np.ndarray]], list[np.ndarray]]
+PAGE = PageContent(number=3, width=100.0, height=50.0, scanned=[Box(0.0, 0.0, 100.0, 50.0)])
+PRINTED = PageContent(number=1, width=400.0, height=150.0, scanned=[Box(0.0, 0.0, 400.0, 150.0)])
+
+
+def render(scale: float, box: Box | None) -> np.ndarray:
+    """A page with two black bars for words."""
+    image = np.full((round(50 * scale), round(100 * scale), 3), 255, np.uint8)
+    for left, right in ((10, 40), (52, 90)):
+        image[round(23 * scale) : round(27 * scale), round(left * scale) : round(right * scale)] = 0
+    return image
+
+
+def printed(scale: float, box: Box | None) -> np.ndarray:
+    """A page of two lines."""
+    image = np.full((300, 800, 3), 255, np.uint8)
+    for row, text in enumerate(("Served or embedded,", "the text is the same.")):
+        cv2.putText(image, text, (40, 100 + 90 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (0, 0, 0), 4)
+    return image
+
+
+def line(_inputs: list[np.ndarray]) -> list[np.ndarray]:
+    box = np.array([[[16, 36], [184, 36], [184, 64], [16, 64]]], np.float32)
+    return [np.array([0.75], np.float32), box, np.array([b"left right"], np.object_)]
+
+
+def docling(answer: Answer = line, **settings: Any) -> Model:
+    """Its tensors are in an order of its own."""
+    return Model(
+        inputs=[("image", "UINT8"), ("lang_type", "BYTES")],
+        outputs=[("scores", "FP32"), ("boxes", "FP32"), ("txts", "BYTES")],
+        answer=answer,
+        **settings,
+    )
+
+
+def test_any_model_under_doclings_contract() -> None:
+    model = docling()
+    with KServeServer({"reader": model}) as server:
+        engine = TritonDoclingOcr(TritonServer(server.url), "reader", "latin")
+        engine.prepare()
+        page = engine.read(PAGE, render)
+    [[image, language]] = model.requests
+    assert (image.shape, image.dtype) == ((1, 100, 200, 3), np.uint8)
+    assert language.tolist() == [[b"latin"]]
+    assert [(found.text, found.confidence, found.ocr) for found in page.lines] == [("left right", 0.75, True)]
+    assert [word.text for word in page.words] == ["left", "right"]
+    left, right = (word.box for word in page.words)
+    assert (left.l, left.r, right.l, right.r) == pytest.approx((10, 40, 52, 90), abs=1.0)
+
+
+def test_a_page_without_scans_needs_no_server() -> None:
+    page = PageContent(number=1, width=100.0, height=50.0)
+    assert TritonDoclingOcr(TritonServer("127.0.0.1:1"), "ocr").read(page, render).lines == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda inputs: [np.zeros(1, np.float32), np.zeros((1, 4), np.float32), np.array([b""], np.object_)],
+        lambda inputs: [
+            np.zeros(2, np.float32),
+            np.zeros((1, 4, 2), np.float32),
+            np.array([b""], np.object_),
+        ],
+    ],
+)
+def test_answers_that_break_doclings_contract(answer: Answer) -> None:
+    with (
+        KServeServer({"ocr": docling(answer)}) as server,
+        pytest.raises(BackendConfigError, match="ocr does not keep its contract: expected boxes"),
+    ):
+        TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render)
+
+
+def test_a_model_with_other_tensors_is_another_model() -> None:
+    model = docling()
+    model.outputs = [("scores", "FP32"), ("boxes", "FP32"), ("texts", "BYTES")]
+    with (
+        KServeServer({"ocr": model}) as server,
+        pytest.raises(BackendConfigError, match="its tensors are image, lang_type and scores, boxes, texts"),
+    ):
+        TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render)
+
+
+def test_failures_that_may_pass_are_tried_again() -> None:
+    model = docling(failures=[grpc.StatusCode.UNAVAILABLE])
+    with KServeServer({"ocr": model}) as server:
+        assert TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render).lines
+    assert len(model.requests) == 2
+
+
+def served(folder: Path) -> dict[str, Model]:
+    """docmill's own networks behind the protocol."""
+    models = {}
+    for name, file in (("ocr_detect", "ocr-detect"), ("ocr_recognise", "ocr-recognise")):
+        network = OnnxModel(weights(file), engine="onnxruntime", arena=False)
+        models[name] = Model(
+            inputs=[("x", "FP32")], outputs=[("y", "FP32")], answer=lambda x, run=network: run(x[0])
+        )
+    return models
+
+
+def test_served_networks_read_what_the_embedded_ones_do() -> None:
+    folder = weights("ocr-recognise").parent
+    models = served(folder)
+    with KServeServer(models) as server:
+        engine = pickle.loads(pickle.dumps(TritonOcr(TritonServer(server.url), folder)))
+        engine.prepare()
+        found = engine.read(PRINTED, printed)
+    assert found == EmbeddedOcr(folder, "onnxruntime").read(PRINTED, printed)
+    assert [line.text for line in found.lines] == ["Served or embedded,", "the text is the same."]
+    assert all(len(request[0]) == 1 for model in models.values() for request in model.requests)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "expected"),
+    [
+        ("ocr_detect", lambda x: [x[0][:, :1, :8, :8]], "ocr_detect does not keep its contract"),
+        ("ocr_recognise", lambda x: [np.zeros((1, 5, 10), np.float32)], "ocr_recognise does not keep its"),
+    ],
+)
+def test_answers_that_are_not_the_networks(name: str, answer: Answer, expected: str) -> None:
+    folder = weights("ocr-recognise").parent
+    models = served(folder)
+    models[name].answer = answer
+    with KServeServer(models) as server, pytest.raises(BackendConfigError, match=expected):
+        TritonOcr(TritonServer(server.url), folder).read(PRINTED, printed)
+
+
+def test_engines_are_identified_without_a_server() -> None:
+    config = TritonOcrConfig(url="nowhere:1", model_version="2")
+    assert Ocr(backend=config).backend.engine().identity() == {
+        "backend": "triton",
+        "models": {"detect": "ocr_detect", "recognise": "ocr_recognise"},
+        "version": "2",
+    }
+    engine = TritonOcrConfig(contract="docling", model="reader", language="ja").engine()
+    assert engine.identity() == {
+        "backend": "triton",
+        "contract": "docling",
+        "model": "reader",
+        "version": "",
+        "language": "ja",
+    }
+
+
+@pytest.mark.parametrize(("chosen", "kind"), [("triton", TritonOcr), ("triton:docling", TritonDoclingOcr)])
+def test_the_command_line_chooses_the_contract(chosen: str, kind: type) -> None:
+    options = ConvertOptions(places=["x.pdf"], ocr=chosen, triton_url="127.0.0.1:1")
+    options.check()
+    engine = configured_conversion(options.run_config()).ocr
+    assert isinstance(engine, kind)
+    with pytest.raises(BackendUnavailableError, match=r"127\.0\.0\.1:1"):
+        engine.prepare()

@@ -1,0 +1,111 @@
+"""Resources as users configure them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.options import FORMATS
+from docmill.pipeline.defs.assets.common import conversion_of
+from docmill.pipeline.defs.definitions import defs
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.resources.configurable import Exports, Reader, Store, Workers
+from docmill.resources.engines.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DOCMILL_HOME", str(tmp_path))
+    monkeypatch.delenv("DOCMILL_MODELS", raising=False)
+    return tmp_path
+
+
+def configured(**config: dict[str, Any]) -> Conversion:
+    """The conversion of a run with this configuration of its resources."""
+    resources = {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"}
+    with dg.build_resources(
+        resources, resource_config={name: {"config": each} for name, each in config.items()}
+    ) as built:
+        return conversion_of(built)
+
+
+def test_the_defaults_convert_on_this_machine_alone(home: Path) -> None:
+    conversion = configured()
+    assert conversion.artifacts.store.url == str(home / "store")
+    assert conversion.sources.folder == home / "sources"
+    assert isinstance(conversion.layout, EmbeddedLayout)
+    assert isinstance(conversion.tables, EmbeddedTables)
+    assert isinstance(conversion.ocr, EmbeddedOcr)
+    assert conversion.layout.models == home / "models"
+    assert conversion.formats == ["html", "json", "md"]
+    assert (conversion.reader.password, conversion.reader.pages) == (None, "")
+    assert conversion.workers.workers >= 1
+    assert not any(home.iterdir())  # nothing is made or fetched by looking
+
+
+def test_settings_reach_the_conversion(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "open sesame")
+    conversion = configured(
+        store={
+            "url": str(home / "elsewhere"),
+            "options": {"auto_mkdir": True},
+            "source_options": {"anon": True},
+        },
+        reader={"password": {"env": "SECRET"}, "pages": "1-3", "max_pages": 5},
+        workers={"count": 3, "memory_mb": 100, "task_seconds": 7.0, "document_seconds": 8.0},
+        ocr={"backend": {"off": {}}},
+        layout={"backend": {"embedded": {"models": "/models", "threads": 2}}},
+        assembly={"hierarchy": False, "pictures": True},
+        exports={"formats": ["chunks", "md", "md"]},
+    )
+    assert conversion.artifacts.store.url == str(home / "elsewhere")
+    assert conversion.sources.options == {"anon": True}
+    assert (conversion.reader.password, conversion.reader.pages) == ("open sesame", "1-3")
+    assert conversion.reader.limits.max_pages == 5
+    assert (conversion.workers.workers, conversion.workers.memory_mb) == (3, 100)
+    assert (conversion.limits.task_s, conversion.limits.document_s) == (7.0, 8.0)
+    assert conversion.ocr is None
+    assert isinstance(conversion.layout, EmbeddedLayout)
+    assert (str(conversion.layout.models), conversion.layout.threads) == ("/models", 2)
+    assert (conversion.assembly.hierarchy, conversion.assembly.pictures) == (False, True)
+    assert conversion.formats == ["chunks", "md"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"layout": {"backend": {"magic": {}}}},
+        {"ocr": {"backend": {"embedded": {"threads": 0}}}},
+        {"workers": {"count": -1}},
+        {"reader": {"max_pages": 0}},
+        {"store": {"uri": "typo"}},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(config: dict[str, Any]) -> None:
+    with pytest.raises(dg.DagsterError):
+        configured(**config)
+
+
+def test_unknown_formats_are_refused_with_those_there_are() -> None:
+    with pytest.raises(BackendConfigError, match="docx, odt") as error:
+        Exports(formats=["md", "odt", "docx"]).checked_formats()
+    assert all(name in str(error.value) for name in FORMATS)
+
+
+def test_page_ranges_are_checked() -> None:
+    with pytest.raises(BackendConfigError, match="page range"):
+        Reader(pages="three").limits()
+
+
+def test_workers_follow_the_machine() -> None:
+    assert Workers().processes >= 1
+    assert Workers(count=5).processes == 5
+
+
+def test_the_store_of_the_environment(home: Path) -> None:
+    assert Store().open().url == str(home / "store")
+    assert Store(url="s3://bucket/x", options={"anon": True}).open().options == {"anon": True}

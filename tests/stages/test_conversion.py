@@ -1,0 +1,160 @@
+"""What a run is made with: fingerprints, and documents that have changed on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docmill.pipeline.convert.options import AssemblyOptions
+from docmill.pipeline.convert.understanding.choosing import Choice, UnderstandingMode
+from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.registry import active_stages
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.records import PageIssue, StageRecord
+from docmill.pipeline.stages.running.pool import WorkerLimits
+from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.clients.files.sources import SourceCache, content_hash
+from docmill.resources.clients.vllm.engine import VlmEngine
+from docmill.resources.clients.vllm.server import VlmServer
+from tests.support.stage_runs import Told
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+STAGES = set(active_stages(understanding=False))
+
+
+@dataclass(frozen=True)
+class FakeEngine:
+    """An engine that has an identity and does nothing else."""
+
+    version: int = 1
+
+    def identity(self) -> dict[str, Any]:
+        return {"model": "fake", "version": self.version}
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """There is nothing to fetch."""
+
+
+@pytest.fixture
+def conversion(tmp_path: Path) -> Conversion:
+    engine: Any = FakeEngine()
+    return Conversion(
+        artifacts=ArtifactStore(DocumentStore(str(tmp_path / "store"))),
+        sources=SourceCache(tmp_path / "sources"),
+        reader=ReaderSettings(),
+        ocr=engine,
+        layout=engine,
+        tables=engine,
+        assembly=AssemblyOptions(),
+        formats=["md"],
+        workers=WorkerLimits(workers=2),
+        limits=TimeLimits(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({}, set()),
+        ({"workers": WorkerLimits(9, 1)}, set()),
+        ({"limits": TimeLimits(1.0, 1.0)}, set()),
+        ({"reader": ReaderSettings(password="secret")}, set()),
+        ({"understanding": None}, set()),
+        ({"formats": ["md", "html"]}, {"exports"}),
+        ({"assembly": AssemblyOptions(hierarchy=False)}, {"documents", "exports"}),
+        ({"tables": FakeEngine(2)}, {"tables", "documents", "exports"}),
+        ({"layout": FakeEngine(2)}, {"layout", "tables", "documents", "exports"}),
+        ({"ocr": None}, {"ocr", "layout", "tables", "documents", "exports"}),
+        ({"reader": ReaderSettings(pages="1-2")}, STAGES),
+        ({"reader": ReaderSettings(legacy_text=True)}, STAGES),
+    ],
+)
+def test_a_setting_changes_its_stage_and_what_follows(
+    conversion: Conversion, changes: dict[str, Any], changed: set[str]
+) -> None:
+    after = replace(conversion, **changes).fingerprints
+    assert {stage for stage in STAGES if after[stage] != conversion.fingerprints[stage]} == changed
+    assert len(set(after.values())) == len(STAGES)
+
+
+def vlm(mode: UnderstandingMode = "all", model: str = "granite", prompt: str = "Convert.") -> VlmEngine:
+    page = replace(PROFILES["granite-docling"], prompt=prompt)
+    return VlmEngine(VlmServer(model=model), page, picture_profile(), Choice(mode))
+
+
+def test_understanding_changes_documents_and_exports_and_nothing_before_them(conversion: Conversion) -> None:
+    off = conversion.fingerprints
+    assert "understanding" not in off
+    prints = [
+        replace(conversion, understanding=engine).fingerprints
+        for engine in (vlm(), vlm(model="other"), vlm(prompt="Read."), vlm("fallback"))
+    ]
+    for name in ("pages", "ocr", "layout", "tables"):
+        assert {each[name] for each in prints} == {off[name]}
+    for name in ("understanding", "documents", "exports"):
+        assert len({each[name] for each in prints} | {off.get(name, "")}) == 5
+
+
+def test_other_pages_to_ask_about_leave_answers_as_they_are() -> None:
+    assert vlm("all").answers_identity() == vlm("fallback").answers_identity()
+    assert vlm().answers_identity() != vlm(prompt="Read.").answers_identity()
+
+
+@pytest.mark.parametrize(("workers", "limit"), [(2, 16), (3, 16), (8, 4), (1, 5)])
+def test_all_workers_together_keep_to_the_limit(conversion: Conversion, workers: int, limit: int) -> None:
+    engine = replace(vlm(), concurrency=limit)
+    made = replace(conversion, workers=WorkerLimits(workers=workers), understanding=engine)
+    count = made._limits("understanding").workers
+    assert 1 <= count * engine.shared_by(count).per_worker <= limit
+    assert made._limits("layout").workers == workers
+
+
+def test_the_records_of_all_stages_are_told_as_one(conversion: Conversion) -> None:
+    document = DocumentRef("a" * 64, "new name.pdf", "/in/a.pdf", 1)
+    for seconds, stage in enumerate(conversion.stages, 1):
+        record = StageRecord(
+            stage=stage,
+            document=document.id,
+            name="old name.pdf",
+            status="partial",
+            page_count=3,
+            seconds=seconds,
+            issues=[PageIssue(2, "pages", "page_failed", "broken")],
+        )
+        conversion.artifacts.write(conversion.fingerprints[stage], b"", record)
+    [final] = conversion.final_records([document])
+    assert (final.stage, final.name, final.status) == ("exports", "new name.pdf", "partial")
+    assert final.seconds == sum(range(1, len(STAGES) + 1))
+    assert [record.stage for record in conversion.records("layout", [document])] == ["layout"]
+
+
+def test_files_are_checked_when_they_are_read(conversion: Conversion, tmp_path: Path) -> None:
+    batch = []
+    for name in ("form.pdf", "hebrew.pdf", "arabic.pdf"):
+        path = tmp_path / name
+        path.write_bytes((SAMPLES / name).read_bytes())
+        batch.append(DocumentRef(content_hash(path), name, str(path), path.stat().st_size))
+    (tmp_path / "hebrew.pdf").write_bytes((SAMPLES / "form.pdf").read_bytes())
+    (tmp_path / "arabic.pdf").unlink()
+    told = Told()
+    good, changed, missing = conversion.run("pages", batch, told)
+    assert (good.status, good.page_count, good.counts["pages"]) == ("converted", 1, 1)
+    assert (changed.status, changed.reason) == ("quarantined", "source_changed")
+    assert (missing.status, missing.reason) == ("quarantined", "source_missing")
+    for record in (changed, missing):
+        assert record.message.startswith(record.name)
+        assert record.remedy
+    assert told.page_count == 1
+    # and when the files are back, so are the documents
+    for name in ("hebrew.pdf", "arabic.pdf"):
+        (tmp_path / name).write_bytes((SAMPLES / name).read_bytes())
+    records = conversion.run("pages", batch, Told())
+    assert [record.status for record in records] == ["converted"] * 3
+    assert [record.reused for record in records] == [True, False, False]
