@@ -11,12 +11,15 @@ export DAGSTER_HOME ?= $(DOCMILL_HOME)/dagster
 help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
+# Without bytecode every process compiles Dagster and docling anew: ten seconds of one. uv writes none unless told,
+# and PYTHONDONTWRITEBYTECODE is set on many machines.
 setup: $(VENV)/.ready ## Install docmill and the locked versions of what it needs into .venv.
+	@$(BIN)/python -m compileall -q pipeline resources benchmarks
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
