@@ -2,7 +2,7 @@
 
 Replays the layout and table predictions of a kit through docmill's stages, compares each document with the
 one that docling made of the same predictions, and holds the result against a floor. What is measured is said
-in `benchmarks.conformity.compare`, the kit's format in `docmill.resources.engines.recordings` and
+in `benchmarks.conformity.compare`, the kit's format in `benchmarks.recorded.recordings` and
 `benchmarks.conformity.cases`, the floor file's in `benchmarks.conformity.floor`.
 """
 

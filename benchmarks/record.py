@@ -21,10 +21,12 @@ from benchmarks.conformity.making import make_documents, run_stages
 from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageTables, Region, TableStructure
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.registry import stages_with
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.pipeline.stages.spec import TimeLimits
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import SourceCache, content_hash
 from docmill.resources.engines.embedded import EmbeddedLayout, EmbeddedTables
@@ -58,11 +60,11 @@ def _record(pdfs: Sequence[Path], out: Path, work: Path) -> None:
         artifacts=ArtifactStore(DocumentStore(str(work / "store"))),
         sources=SourceCache(work / "sources"),
         reader=ReaderSettings(),
-        ocr=None,
-        layout=EmbeddedLayout(default_folder()),
-        tables=EmbeddedTables(default_folder()),
-        assembly=AssemblyOptions(hierarchy=False),
-        formats=[],
+        all_stages=stages_with(
+            layout=EmbeddedLayout(default_folder()),
+            tables=EmbeddedTables(default_folder()),
+            assembly=AssemblyOptions(hierarchy=False),
+        ),
         workers=WorkerLimits(),
         limits=TimeLimits(),
     )

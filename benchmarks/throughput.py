@@ -140,7 +140,7 @@ def through_dagster(files: Sequence[CorpusFile], workers: int, formats: Sequence
     options = ConvertOptions(
         places=[str(file.path) for file in files],
         out=str(home / "out"),
-        formats=formats,
+        stages={"format": ",".join(formats)},
         jobs=workers,
     )
     summary = convert_files(options, Console(quiet=True))

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.metrics.kit import KitError
-from docmill.resources.engines.recordings import RecordingError, read_predictions
+from benchmarks.recorded.recordings import RecordingError, read_predictions
 
 __all__ = ["Case", "read_cases"]
 

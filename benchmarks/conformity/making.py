@@ -12,17 +12,20 @@ import msgspec
 from docling_core.types.doc import DoclingDocument
 
 from benchmarks.conformity.cases import Case
+from benchmarks.recorded.engines import RecordedLayout, RecordedTables, RecordedText
+from benchmarks.recorded.legacy_text import LegacyText
+from docmill.pipeline.convert.engines import PageReader
 from docmill.pipeline.convert.options import AssemblyOptions
-from docmill.pipeline.convert.pdf.pdf import PdfLimits
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.registry import stages_with
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.pipeline.stages.spec import TimeLimits
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import SourceCache, content_hash
-from docmill.resources.engines.recorded import RecordedLayout, RecordedTables, RecordedText
 
 __all__ = ["Made", "TableSource", "TextSource", "make_documents", "run_stages"]
 
@@ -93,17 +96,16 @@ def _make(
     conversion = Conversion(
         artifacts=ArtifactStore(DocumentStore(str(work / "store"))),
         sources=SourceCache(work / "sources"),
-        reader=ReaderSettings(
+        reader=ReaderSettings(),
+        all_stages=stages_with(
             pages=first.pages,
-            limits=PdfLimits(),
-            text=RecordedText(kit, first.cells) if text == "recorded" else None,
-            legacy_text=first.legacy_text,
+            reader=_reader(first, text),
+            layout=RecordedLayout(kit, first.predictions),
+            tables=RecordedTables(
+                kit, first.predictions, match="words" if tables == "rematch" else "recorded"
+            ),
+            assembly=AssemblyOptions(hierarchy=False),
         ),
-        ocr=None,
-        layout=RecordedLayout(kit, first.predictions),
-        tables=RecordedTables(kit, first.predictions, match="words" if tables == "rematch" else "recorded"),
-        assembly=AssemblyOptions(hierarchy=False),
-        formats=[],
         workers=WorkerLimits(workers=min(jobs, len(cases))),
         limits=TimeLimits(),
     )
@@ -113,6 +115,11 @@ def _make(
     }
     run_stages(conversion, list(documents.values()))
     return {name: _made(conversion, document) for name, document in documents.items()}
+
+
+def _reader(case: Case, text: TextSource) -> PageReader | None:
+    written = LegacyText() if case.legacy_text else None
+    return RecordedText(case.pdf.parent, case.cells, reader=written) if text == "recorded" else written
 
 
 def _made(conversion: Conversion, document: DocumentRef) -> Made:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from docmill.pipeline.cli.stage_options import with_stage_options
 from docmill.pipeline.cli.triton_commands import triton_app
 from docmill.pipeline.cli.vllm_commands import vllm_app
 
@@ -50,62 +51,14 @@ app.add_typer(vllm_app, name="vllm")
     epilog="Exit code: 0 when every document was converted (some perhaps partially), "
     "1 when some were not, 2 for misuse."
 )
+@with_stage_options
 def convert(
+    stages: dict[str, Any],
     places: Annotated[
         list[str], typer.Argument(metavar="FILE|FOLDER|s3://...", help="PDFs, or folders of PDFs.")
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Folder or prefix for the results.")] = "out",
-    formats: Annotated[
-        str, typer.Option("--format", "-f", help="Any of md,html,json,doctags,chunks.")
-    ] = "md,html,json",
-    pages: Annotated[str, typer.Option(help="Pages to convert, e.g. 1-3,7,10-.")] = "",
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0: one a CPU.")] = 0,
-    layout: Annotated[
-        str, typer.Option(help="Layout backend: embedded, triton, triton:cdla or recorded.")
-    ] = "embedded",
-    tables: Annotated[
-        str, typer.Option(help="Table backend: embedded, triton, triton:slanet or recorded.")
-    ] = "embedded",
-    triton_url: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="The Triton server's gRPC address.")
-    ] = "localhost:8001",
-    text: Annotated[str, typer.Option(help="Text of the pages: pdfium or recorded.")] = "pdfium",
-    recorded: Annotated[
-        str,
-        typer.Option(
-            metavar="FOLDER",
-            help="For recorded backends: NAME.predictions.json and NAME.cells.json of another run.",
-        ),
-    ] = "",
-    ocr: Annotated[
-        str,
-        typer.Option(help="OCR of pages without text: embedded, triton, triton:docling or off."),
-    ] = "embedded",
-    understanding: Annotated[
-        str,
-        typer.Option(
-            help="Ask a vision-language model: off, fallback (pages that the classic path does badly), all, "
-            "or pictures (a description of each)."
-        ),
-    ] = "off",
-    vlm_url: Annotated[
-        str, typer.Option(metavar="URL", help="The vision-language model's OpenAI-compatible server.")
-    ] = "http://localhost:8000",
-    vlm_model: Annotated[
-        str, typer.Option(help="The model's name on that server.")
-    ] = "ibm-granite/granite-docling-258M",
-    vlm_profile: Annotated[
-        str, typer.Option(help="How it is asked: granite-docling (DocTags) or markdown.")
-    ] = "granite-docling",
-    pictures: Annotated[bool, typer.Option("--pictures", help="Crop pictures into the documents.")] = False,
-    flat: Annotated[
-        bool | None,
-        typer.Option(
-            "--flat/--nested",
-            help="Flat as docling's documents, or with nested lists and heading levels. "
-            "Default: nested with docmill's small layout model, flat with docling's models.",
-        ),
-    ] = None,
     password: Annotated[
         str,
         typer.Option(
@@ -143,21 +96,8 @@ def convert(
     options = ConvertOptions(
         places=places,
         out=out,
-        formats=[name.strip() for name in formats.split(",") if name.strip()],
-        pages=pages,
+        stages=stages,
         jobs=jobs,
-        layout=layout,
-        tables=tables,
-        triton_url=triton_url,
-        text=text,
-        recorded=recorded,
-        ocr=ocr,
-        understanding=understanding,
-        vlm_url=vlm_url,
-        vlm_model=vlm_model,
-        vlm_profile=vlm_profile,
-        pictures=pictures,
-        hierarchy=None if flat is None else not flat,
         password=password,
         timeout=timeout,
         memory=memory,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from socket import gethostname
 from typing import Any
@@ -14,12 +14,14 @@ import dagster as dg
 from rich.console import Console
 
 from docmill.pipeline.cli.console import LiveProgress, download_progress, print_summary
+from docmill.pipeline.cli.stage_options import STAGE_OPTIONS
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
-from docmill.pipeline.defs.assets.common import INTERRUPTED, conversion_of
+from docmill.pipeline.defs.assets.stage_run import INTERRUPTED
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
@@ -37,37 +39,20 @@ __all__ = [
     "run_batches",
 ]
 
-_BACKENDS = {
-    "text": ("pdfium", "recorded"),
-    "layout": ("embedded", "triton", "triton:cdla", "recorded"),
-    "tables": ("embedded", "triton", "triton:slanet", "recorded"),
-    "ocr": ("embedded", "triton", "triton:docling", "off"),
-    "understanding": ("off", "fallback", "all", "pictures"),
-}
 _PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
 
 
 @dataclass(frozen=True)
 class ConvertOptions:
-    """The command's options, as `docmill convert --help` explains them."""
+    """The command's options, as `docmill convert --help` explains them.
+
+    `stages` are those that the stages bring, by `StageOption.name`; what is left out is as it is configured.
+    """
 
     places: Sequence[str]
     out: str = "out"
-    formats: Sequence[str] = ("md", "html", "json")
-    pages: str = ""
+    stages: Mapping[str, Any] = field(default_factory=dict)
     jobs: int = 0
-    text: str = "pdfium"
-    layout: str = "embedded"
-    tables: str = "embedded"
-    triton_url: str = "localhost:8001"
-    recorded: str = ""
-    ocr: str = "embedded"
-    understanding: str = "off"
-    vlm_url: str = "http://localhost:8000"
-    vlm_model: str = "ibm-granite/granite-docling-258M"
-    vlm_profile: str = "granite-docling"
-    pictures: bool = False
-    hierarchy: bool | None = None
     password: str = ""
     timeout: float = 120.0
     memory: int = 4096
@@ -76,49 +61,32 @@ class ConvertOptions:
     log_level: str = "CRITICAL"
 
     def check(self) -> None:
-        """Raise `BackendConfigError` for a backend that does not exist, and for recordings left out."""
-        for name, known in _BACKENDS.items():
-            chosen = getattr(self, name)
-            if chosen not in known:
-                raise BackendConfigError(f"--{name} {chosen!r} is unknown; choose from {', '.join(known)}")
-            if chosen == "recorded" and not self.recorded:
-                raise BackendConfigError(f"--{name} recorded needs --recorded FOLDER")
+        """Raise `BackendConfigError` for an option or a choice that does not exist."""
+        for name, chosen in self.stages.items():
+            option = STAGE_OPTIONS.get(name)
+            if option is None:
+                raise BackendConfigError(f"there is no option {name}")
+            if option.choices and chosen not in option.choices:
+                known = ", ".join(option.choices)
+                raise BackendConfigError(f"{option.flag} {chosen!r} is unknown; choose from {known}")
 
     def run_config(self) -> dict[str, Any]:
         """The run's configuration, as the launchpad would show it. The password stays in the environment."""
-        reader: dict[str, Any] = {"pages": self.pages, "text": self._backend(self.text)}
-        if self.password:
-            reader["password"] = {"env": _PASSWORD_VARIABLE}
         settings: dict[str, dict[str, Any]] = {
-            "reader": reader,
             "workers": {"count": self.jobs, "task_seconds": self.timeout, "memory_mb": self.memory},
-            "layout": {"backend": self._backend(self.layout)},
-            "tables": {"backend": self._backend(self.tables)},
-            "ocr": {"backend": self._backend(self.ocr)},
-            "understanding": {
-                "mode": self.understanding,
-                "url": self.vlm_url,
-                "model": self.vlm_model,
-                "profile": self.vlm_profile,
-            },
-            "assembly": {"pictures": self.pictures} | self._hierarchy,
-            "exports": {"formats": list(self.formats), "out": _absolute(self.out), "index": False},
+            "exports": {"out": _absolute(self.out), "index": False},
             # whoever names files wants to hear of each
             "checks": {"max_failed_share": 1.0},
         }
+        if self.password:
+            settings["reader"] = {"password": {"env": _PASSWORD_VARIABLE}}
+        for name, chosen in self.stages.items():
+            for resource, config in STAGE_OPTIONS[name].config(chosen).items():
+                settings[resource] = settings.get(resource, {}) | dict(config)
         return {
             "resources": {name: {"config": config} for name, config in settings.items()},
             "loggers": {"console": {"config": {"log_level": self.log_level}}},
         }
-
-    def _backend(self, chosen: str) -> dict[str, Any]:
-        kind, _, contract = chosen.partition(":")
-        settings = {"triton": {"url": self.triton_url}, "recorded": {"folder": _absolute(self.recorded)}}
-        return {kind: settings.get(kind, {}) | ({"contract": contract} if contract else {})}
-
-    @property
-    def _hierarchy(self) -> dict[str, bool]:
-        return {} if self.hierarchy is None else {"hierarchy": self.hierarchy}
 
 
 @dataclass(frozen=True)
@@ -170,11 +138,9 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
 
 def configured_conversion(run_config: dict[str, Any]) -> Conversion:
     """The same conversion that a run will make of its configuration; of an empty one, the defaults'."""
-    with dg.build_resources(
-        {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"},
-        resource_config=run_config.get("resources", {}),
-    ) as resources:
-        return conversion_of(resources)
+    known = {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"}
+    with dg.build_resources(known, resource_config=run_config.get("resources", {})) as resources:
+        return conversion_of({name: getattr(resources, name) for name in known})
 
 
 def run_batches(

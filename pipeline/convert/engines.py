@@ -4,7 +4,7 @@ Engines are sent to worker processes, so they pickle cheaply and load their mode
 must not load anything: it names, for fingerprints and metadata, exactly what will compute the results.
 
 A worker hands an engine the pages of a chunk as an iterator of views and takes results in the same order.
-What runs in the worker does one page after another, which is what the protocols do for their subclasses; what
+What runs in the worker does one page after another (`SinglePage...`); what
 runs on a server draws views ahead of the results, so that it has several pages in hand while a worker renders
 the next. An error ends the iterator; the chunk is then tried again page by page, so it costs its page only.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,20 @@ from numpy.typing import NDArray
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
 
+if TYPE_CHECKING:
+    from docmill.pipeline.convert.pdf.pdf import Pdf
+
 __all__ = [
     "Engine",
     "LayoutEngine",
     "LayoutView",
     "OcrEngine",
     "OcrView",
-    "PerDocument",
+    "PageReader",
     "Render",
+    "SinglePageLayout",
+    "SinglePageOcr",
+    "SinglePageTables",
     "TableEngine",
     "TableView",
 ]
@@ -80,22 +86,45 @@ class Engine(Protocol):
         ...
 
 
-@runtime_checkable
-class PerDocument(Protocol):
-    """An engine that has to know which document it works on."""
+class PageReader(Engine, Protocol):
+    """Reads pages in place of `pdf.page_reader.read_page`."""
 
-    def of(self, document: str) -> Any:
-        """The engine for the document with that file name."""
+    def read(self, pdf: Pdf, number: int, document: str) -> PageContent:
+        """The content of page `number`, from 1; `document` is the file's name. Raises `PageError`."""
         ...
 
 
 class LayoutEngine(Engine, Protocol):
-    """Finds the layout regions of a page, before docling's post-processing."""
+    """Finds the layout regions of pages, before docling's post-processing."""
+
+    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
+        """Regions of each page in order, and the raw detections behind them."""
+        ...
+
+
+class TableEngine(Engine, Protocol):
+    """Finds the structure of table regions."""
+
+    def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
+        """For each page in order one structure per region, in order."""
+        ...
+
+
+class OcrEngine(Engine, Protocol):
+    """Reads the text of scanned regions."""
+
+    def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
+        """The text of `page.scanned` of each page, in order."""
+        ...
+
+
+class SinglePageLayout(LayoutEngine, Protocol):
+    """A layout engine that does one page after another."""
 
     def detect(
         self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
     ) -> PageLayout:
-        """Regions of the page, and the raw detections behind them."""
+        """Regions of one page."""
         ...
 
     def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
@@ -104,13 +133,13 @@ class LayoutEngine(Engine, Protocol):
             yield self.detect(view.page, view.ocr, view.style, view.render)
 
 
-class TableEngine(Engine, Protocol):
-    """Finds the structure of table regions."""
+class SinglePageTables(TableEngine, Protocol):
+    """A table engine that does one page after another."""
 
     def structures(
         self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
     ) -> list[TableStructure]:
-        """One structure per region, in order; `words` are the page's, OCR's included."""
+        """One structure per region; `words` are the page's, OCR's included."""
         ...
 
     def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
@@ -119,8 +148,8 @@ class TableEngine(Engine, Protocol):
             yield self.structures(view.regions, view.page, view.words, view.render)
 
 
-class OcrEngine(Engine, Protocol):
-    """Reads the text of scanned regions."""
+class SinglePageOcr(OcrEngine, Protocol):
+    """An OCR engine that does one page after another."""
 
     def read(self, page: PageContent, render: Render) -> PageOcr:
         """The text of `page.scanned`."""

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.exports import ExportsExtra
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
 
@@ -50,7 +51,7 @@ def publish(
     target = DocumentStore(out)
     written = []
     for document, record in zip(documents, records, strict=True):
-        for extension, path in record.extra.get("files", {}).items() if record.usable else ():
+        for extension, path in record.extra_as(ExportsExtra).files.items() if record.usable else ():
             name = f"{document.stem}.{extension}"
             target.write(name, store.read(path))
             written.append(target.full_path(name))

@@ -11,14 +11,14 @@ from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
 from docmill.pipeline.intake.batches import Manifest
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.resources.configurable import Checks
+from docmill.resources.settings.checks import Checks
 
 __all__ = ["failure_rate", "failure_rate_spec"]
 
 _NAME = "failure_rate"
 
 
-def failure_rate_spec(asset: str) -> dg.AssetCheckSpec:
+def failure_rate_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """The check of an asset: a batch most of whose documents have failed goes no further.
 
     Then something is wrong with all of them. A few bad documents are outcomes of their own and stop nothing.

@@ -7,56 +7,24 @@ import os
 import dagster as dg
 
 from docmill.pipeline.defs.assets.corpus_report import corpus_report
-from docmill.pipeline.defs.assets.documents import documents
-from docmill.pipeline.defs.assets.exports import exports
-from docmill.pipeline.defs.assets.layout import layout
-from docmill.pipeline.defs.assets.ocr import ocr
-from docmill.pipeline.defs.assets.pages import pages
-from docmill.pipeline.defs.assets.tables import tables
-from docmill.pipeline.defs.assets.understanding import understanding
+from docmill.pipeline.defs.assets.stage_assets import stage_assets
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
+from docmill.pipeline.defs.resources import default_resources
 from docmill.pipeline.defs.schedules import daily_report, nightly_backfill
 from docmill.pipeline.defs.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
 from docmill.pipeline.instance.executor import executor
-from docmill.pipeline.instance.progress import LogProgress
-from docmill.resources.configurable import (
-    Alerts,
-    Assembly,
-    Checks,
-    Exports,
-    Inbox,
-    Layout,
-    Ocr,
-    Pricing,
-    Reader,
-    Store,
-    Tables,
-    Understanding,
-    Workers,
-)
+from docmill.pipeline.stages.registry import STAGES
+from docmill.resources.settings.exports import Exports
 
 __all__ = ["defs"]
 
+_RESOURCES = default_resources() | {"exports": Exports(out=os.environ.get("DOCMILL_OUT", ""))}
+
 defs = dg.Definitions(
-    assets=[pages, ocr, layout, tables, understanding, documents, exports, corpus_report],
+    assets=[*stage_assets(STAGES, _RESOURCES), corpus_report],
     jobs=[convert_documents, report_corpus],
     schedules=[nightly_backfill, daily_report],
     sensors=[new_pdfs, requested_batches, unretried_runs, alert_on_failure],
-    resources={
-        "store": Store(),
-        "reader": Reader(),
-        "workers": Workers(),
-        "ocr": Ocr(),
-        "layout": Layout(),
-        "tables": Tables(),
-        "understanding": Understanding(),
-        "assembly": Assembly(),
-        "exports": Exports(out=os.environ.get("DOCMILL_OUT", "")),
-        "inbox": Inbox(),
-        "checks": Checks(),
-        "alerts": Alerts(),
-        "pricing": Pricing(),
-        "progress": LogProgress,
-    },
+    resources=_RESOURCES,
     executor=executor(),
 )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
-from docmill.pipeline.defs.assets.common import common_resources, conversion_of
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
-from docmill.resources.configurable import Inbox
+from docmill.resources.inbox import Inbox
 
 __all__ = ["daily_report", "nightly_backfill", "running_batches"]
 
@@ -30,16 +31,18 @@ _ACTIVE = [
 @dg.schedule(
     job=convert_documents,
     cron_schedule="0 2 * * *",
-    required_resource_keys=common_resources("inbox"),
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
-def nightly_backfill(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+@taking(conversion_resources() | {"inbox": Inbox})
+def nightly_backfill(
+    context: dg.ScheduleEvaluationContext, resources: Mapping[str, Any]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Runs batches that were missed, that have documents which failed, or that older settings made.
 
     Never more than a tick of the inbox may: what is left comes the night after.
     """
-    inbox: Inbox = context.resources.inbox
-    conversion = conversion_of(context.resources)
+    inbox: Inbox = resources["inbox"]
+    conversion = conversion_of(resources)
     try:
         current: str | None = conversion.fingerprints["exports"]
     except BackendError as error:

@@ -21,7 +21,9 @@ from docmill.pipeline.instance.retries import RUN_AGAIN_TAG, lost_retries, times
 from docmill.pipeline.intake.batches import BatchLimits
 from docmill.pipeline.intake.inbox import Cursor, InboxLimits, InboxReader, Look
 from docmill.pipeline.intake.requests import RequestCursor, take
-from docmill.resources.configurable import Alerts, Inbox, Store
+from docmill.resources.alerts import Alerts
+from docmill.resources.inbox import Inbox
+from docmill.resources.store import Store
 
 __all__ = ["alert_on_failure", "new_pdfs", "requested_batches", "unretried_runs"]
 

@@ -4,113 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
-from importlib.metadata import version
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
-from docmill.pipeline.convert.engines import Engine, LayoutEngine, OcrEngine, TableEngine
-from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.registry import OVERLAY, AssemblyEngine, active_stages
 from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.artifacts import ArtifactStore, fingerprint
 from docmill.pipeline.stages.results.records import StageRecord, renamed
+from docmill.pipeline.stages.running.job import Job
 from docmill.pipeline.stages.running.pool import Success, Task, WorkerLimits, WorkerPool
-from docmill.pipeline.stages.running.runner import CHUNK_PAGES, Job, Progress, StageRunner, StageSpec
+from docmill.pipeline.stages.running.runner import Progress, StageRunner
 from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.pipeline.stages.spec import ModelStage, Stage, TimeLimits
 from docmill.resources.clients.files.sources import SourceCache
-from docmill.resources.clients.vllm.engine import VlmEngine
 
-__all__ = ["Conversion", "TimeLimits"]
+__all__ = ["Conversion"]
+
+S = TypeVar("S", bound=Stage)
 
 #: Records read at once: a store answers many requests as fast as one.
 _READERS = 16
 #: Makes what a worker holds.
 _CONTEXT = "docmill.pipeline.stages.running.worker:make_context"
-#: All that workers need, docling included: seconds to import.
+#: Draws a page with its regions; no stage of its own, but the same workers do it.
+_OVERLAY = "docmill.pipeline.stages.running.overlays:draw_overlay"
+#: All that the workers of docmill's own stages need, docling included: seconds to import.
 _PRELOAD = ("docmill.pipeline.stages.running.preload", "docmill.resources.engines.embedded")
-#: ... and what only some formats need: a second more.
-_FORMAT_PRELOAD = MappingProxyType({"chunks": "docmill.pipeline.convert.document.chunks"})
-
-
-@dataclass(frozen=True)
-class TimeLimits:
-    """Seconds for a page chunk, and for what is done on a document as a whole."""
-
-    task_s: float = 120.0
-    document_s: float = 900.0
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """The settings of a run. Stages are run one after another, each in worker processes of its own."""
+    """The settings of a run. Its stages are run one after another, each in worker processes of its own."""
 
     artifacts: ArtifactStore
     sources: SourceCache
     reader: ReaderSettings
-    ocr: OcrEngine | None
-    layout: LayoutEngine
-    tables: TableEngine
-    assembly: AssemblyOptions
-    formats: Sequence[str]
+    #: In their order; those that are not active are left out.
+    all_stages: Sequence[Stage]
     workers: WorkerLimits
     limits: TimeLimits
-    #: None: no vision-language model is asked anything.
-    understanding: VlmEngine | None = None
 
-    @property
-    def stages(self) -> Mapping[str, StageSpec]:
-        """The stages that this conversion has, in order."""
-        return active_stages(understanding=self.understanding is not None)
+    @cached_property
+    def stages(self) -> Mapping[str, Stage]:
+        """The stages that this conversion has, by name, in order."""
+        return {stage.name: stage for stage in self.all_stages if stage.active}
+
+    def stage(self, kind: type[S]) -> S:
+        """The stage of a class, as it is set. Raises KeyError where the conversion leaves it out."""
+        found = self.stages[kind.name]
+        assert isinstance(found, kind)
+        return found
 
     @cached_property
     def identities(self) -> dict[str, dict[str, Any]]:
-        """What computes each model stage."""
+        """What computes each stage that a model does."""
         return {
-            name: engine.identity() if engine else {"backend": "off"}
-            for name, engine in self._engines.items()
+            name: stage.identity() for name, stage in self.stages.items() if isinstance(stage, ModelStage)
         }
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """The name of each stage's artifacts under these settings."""
-        settings: dict[str, dict[str, Any]] = {
-            "pages": {"range": self.reader.pages} | self._text,
-            **self.identities,
-            "documents": asdict(self.assembly),
-            "exports": {"formats": list(self.formats)},
-        }
         prints: dict[str, str] = {}
-        for name, spec in self.stages.items():
-            upstream = [prints[needed] for needed in spec.needs]
-            made_with = {"version": spec.version, "settings": settings[name]}
-            prints[name] = fingerprint(name, made_with, upstream)
+        for name, stage in self.stages.items():
+            upstream = [prints[needed] for needed in stage.needs if needed in self.stages]
+            settings = self.identities[name] if name in self.identities else stage.identity()
+            prints[name] = fingerprint(name, {"version": stage.version, "settings": settings}, upstream)
         return prints
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
-        """Make every engine ready: fetch weights that are missing."""
-        for engine in (self.reader.text, *self._engines.values()):
-            if engine:
-                engine.prepare(progress)
+        """Make every stage ready: fetch weights that are missing."""
+        for stage in self.stages.values():
+            stage.prepare(progress)
 
-    def run(self, stage: str, batch: Sequence[DocumentRef], progress: Progress) -> list[StageRecord]:
+    def run(self, name: str, batch: Sequence[DocumentRef], progress: Progress) -> list[StageRecord]:
         """Run one stage over a batch; the record of each document, in order."""
-        spec, engine = self.stages[stage], self._engines.get(stage)
-        timeout = self.limits.task_s if spec.failed_page else self.limits.document_s
-        if isinstance(engine, VlmEngine):
-            shared = engine.shared_by(self._limits(stage).workers)
-            timeout = max(timeout, shared.time_limit_s(CHUNK_PAGES))
-        with self._pool(stage) as pool:
-            runner = StageRunner(spec, self.artifacts, self.fingerprints, pool, progress, timeout)
-            if isinstance(engine, VlmEngine):
-                # the step may be another try, after a server that is about to come back
-                runner.prepare = partial(engine.prepare, patience_s=engine.server.patience_s)
-            elif engine:
-                runner.prepare = engine.prepare
+        stage = self.stages[name]
+        timeout = stage.time_limit_s(self.limits, self._limits(name).workers)
+        with self._pool(name) as pool:
+            runner = StageRunner(stage, self.artifacts, self.fingerprints, pool, progress, timeout)
             return runner.run(batch)
 
     def records(self, stage: str, batch: Sequence[DocumentRef]) -> Iterator[StageRecord]:
@@ -146,42 +121,22 @@ class Conversion:
         with self._pool("overlays") as pool:
             for document, page in pages:
                 job = Job(document, "layout", self.fingerprints)
-                pool.submit(Task((document, page), OVERLAY, (job, page, max_side), self.limits.task_s))
+                pool.submit(Task((document, page), _OVERLAY, (job, page, max_side), self.limits.task_s))
             drawn = {r.task.key: r.value for r in pool.run() if isinstance(r, Success)}
         for document, page in pages:
             if image := drawn.get((document, page)):
                 yield document, page, image
 
-    def _pool(self, stage: str) -> WorkerPool:
-        engine: Any = self._engines.get(stage)
-        if stage == "documents":
-            engine = AssemblyEngine(self.assembly, self.identities, _versions())
-        elif stage == "exports":
-            engine = list(self.formats)
-        elif isinstance(engine, VlmEngine):
-            engine = engine.shared_by(self._limits(stage).workers)
-        arguments = (self.artifacts, self.sources, self.reader, engine)
-        preload = (*_PRELOAD, *(_FORMAT_PRELOAD[name] for name in self.formats if name in _FORMAT_PRELOAD))
-        return WorkerPool(self._limits(stage), _CONTEXT, arguments, preload)
+    def _pool(self, name: str) -> WorkerPool:
+        """Workers for a stage, or for what is none; one fork server serves all, so all preload the same."""
+        stage, limits = self.stages.get(name), self._limits(name)
+        engine = stage.worker_engine(limits.workers, self.identities) if stage else None
+        work = (stage.work.partition(":")[0] for stage in self.stages.values())
+        others = (module for stage in self.stages.values() for module in stage.preload)
+        preload = tuple(dict.fromkeys([*_PRELOAD, *work, *others]))
+        return WorkerPool(limits, _CONTEXT, (self.artifacts, self.sources, self.reader, engine), preload)
 
-    def _limits(self, stage: str) -> WorkerLimits:
-        """No more workers than there may be requests in flight: each has at least one."""
-        if stage != "understanding" or self.understanding is None:
-            return self.workers
-        return replace(self.workers, workers=min(self.workers.workers, self.understanding.concurrency))
-
-    @property
-    def _text(self) -> dict[str, Any]:
-        """What is unusual about the text of the pages: what stands in for it, and how it is written."""
-        recorded = {"text": self.reader.text.identity()} if self.reader.text else {}
-        return recorded | ({"legacy_text": True} if self.reader.legacy_text else {})
-
-    @property
-    def _engines(self) -> dict[str, Engine | None]:
-        engines: dict[str, Engine | None] = {"ocr": self.ocr, "layout": self.layout, "tables": self.tables}
-        return engines | ({"understanding": self.understanding} if self.understanding else {})
-
-
-def _versions() -> dict[str, str]:
-    """What a document's metadata says it was made with."""
-    return {name: version(name) for name in ("docmill", "docling-slim", "docling-core", "pypdfium2")}
+    def _limits(self, name: str) -> WorkerLimits:
+        stage = self.stages.get(name)
+        most = self.workers.workers
+        return replace(self.workers, workers=stage.workers(most) if stage else most)

@@ -1,125 +1,55 @@
-"""The stages in order: what each needs, which pages it has work on, and which function does it.
-
-Light to import: the functions are named, and only worker processes import them and what they need.
-"""
+"""The stages of docmill, in order. A further one is a module beside these and a line in here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from docmill.pipeline.convert.options import AssemblyOptions
-from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, PageTables, PageUnderstanding
-from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.running.runner import FIRST_PAGES, WHOLE_DOCUMENT, StageSpec, chunked
+from docmill.pipeline.stages.documents import DocumentsStage
+from docmill.pipeline.stages.exports import ExportsStage
+from docmill.pipeline.stages.layout import LayoutStage
+from docmill.pipeline.stages.ocr import OcrStage
+from docmill.pipeline.stages.pages import PagesStage
+from docmill.pipeline.stages.spec import Stage
+from docmill.pipeline.stages.tables import TablesStage
+from docmill.pipeline.stages.understanding import UnderstandingStage
 
-__all__ = ["OVERLAY", "STAGES", "AssemblyEngine", "active_stages"]
+if TYPE_CHECKING:
+    from docmill.pipeline.convert.engines import LayoutEngine, OcrEngine, PageReader, TableEngine
+    from docmill.resources.clients.vllm.engine import VlmEngine
 
-#: Draws a page with its regions; no stage of its own, but the same workers do it.
-OVERLAY = "docmill.pipeline.stages.running.overlays:draw_overlay"
+__all__ = ["STAGES", "stages_with"]
 
-
-@dataclass(frozen=True)
-class AssemblyEngine:
-    """What the stage `documents` needs to know: its options, and what computed all before it."""
-
-    options: AssemblyOptions
-    identities: Mapping[str, Mapping[str, Any]]
-    versions: Mapping[str, str]
-
-
-def failed_content(number: int, message: str) -> PageContent:
-    """The page that stands for one which cannot be read: US Letter, empty."""
-    return PageContent(number=number, width=612.0, height=792.0, error=message)
-
-
-def _scanned(records: Mapping[str, StageRecord]) -> list[list[int]]:
-    """Each scanned page by itself: OCR costs seconds a page."""
-    return [[page] for page in records["pages"].flagged]
-
-
-def _readable(records: Mapping[str, StageRecord]) -> list[list[int]]:
-    """All pages that could be read."""
-    unreadable = {issue.page for issue in records["pages"].issues if issue.stage == "pages"}
-    return chunked([page for page in records["pages"].pages if page not in unreadable])
-
-
-def _with_tables(records: Mapping[str, StageRecord]) -> list[list[int]]:
-    """Pages with a table or a table of contents."""
-    return chunked(records["layout"].flagged)
-
-
-_ALL = (
-    StageSpec(
-        name="pages",
-        version=2,
-        needs=(),
-        work="docmill.pipeline.stages.work.pages:read_pages",
-        plan=lambda _: [FIRST_PAGES],
-        failed_page=failed_content,
-        finish="docmill.pipeline.stages.work.pages:look_over",
-        needed=True,
-    ),
-    StageSpec(
-        name="ocr",
-        version=1,
-        needs=("pages",),
-        work="docmill.pipeline.stages.work.ocr:read_scans",
-        plan=_scanned,
-        failed_page=lambda number, message: PageOcr(number=number, error=message),
-    ),
-    StageSpec(
-        name="layout",
-        version=2,
-        needs=("pages", "ocr"),
-        work="docmill.pipeline.stages.work.layout:find_regions",
-        plan=_readable,
-        failed_page=lambda number, message: PageLayout(number=number, error=message),
-    ),
-    StageSpec(
-        name="tables",
-        version=1,
-        needs=("pages", "ocr", "layout"),
-        work="docmill.pipeline.stages.work.tables:find_structures",
-        plan=_with_tables,
-        failed_page=lambda number, message: PageTables(number=number, error=message),
-    ),
-    StageSpec(
-        name="understanding",
-        version=1,
-        needs=("pages", "ocr", "layout"),
-        work="docmill.pipeline.stages.work.understanding:understand",
-        plan=_readable,
-        failed_page=lambda number, message: PageUnderstanding(number=number, error=message),
-    ),
-    StageSpec(
-        name="documents",
-        version=1,
-        needs=("pages", "ocr", "layout", "tables", "understanding"),
-        work="docmill.pipeline.stages.work.documents:make_document",
-        plan=lambda _: [WHOLE_DOCUMENT],
-    ),
-    StageSpec(
-        name="exports",
-        version=1,
-        needs=("documents",),
-        work="docmill.pipeline.stages.work.exports:write_exports",
-        plan=lambda _: [WHOLE_DOCUMENT],
-    ),
+STAGES: tuple[type[Stage], ...] = (
+    PagesStage,
+    OcrStage,
+    LayoutStage,
+    TablesStage,
+    UnderstandingStage,
+    DocumentsStage,
+    ExportsStage,
 )
 
-#: Every stage by name, in order.
-STAGES: Mapping[str, StageSpec] = MappingProxyType({spec.name: spec for spec in _ALL})
 
-
-def active_stages(*, understanding: bool) -> Mapping[str, StageSpec]:
-    """The stages of a run; without `understanding` none of the others knows of it either."""
-    if understanding:
-        return STAGES
-    left = (spec for name, spec in STAGES.items() if name != "understanding")
-    return {
-        spec.name: replace(spec, needs=tuple(name for name in spec.needs if name != "understanding"))
-        for spec in left
-    }
+def stages_with(
+    *,
+    layout: LayoutEngine,
+    tables: TableEngine,
+    ocr: OcrEngine | None = None,
+    understanding: VlmEngine | None = None,
+    assembly: AssemblyOptions = AssemblyOptions(),  # noqa: B008 -- frozen
+    formats: Sequence[str] = (),
+    pages: str = "",
+    reader: PageReader | None = None,
+) -> list[Stage]:
+    """docmill's stages with these engines and options, for who converts without Dagster."""
+    return [
+        PagesStage(pages, reader),
+        OcrStage(ocr),
+        LayoutStage(layout),
+        TablesStage(tables),
+        UnderstandingStage(understanding),
+        DocumentsStage(assembly),
+        ExportsStage(tuple(formats)),
+    ]

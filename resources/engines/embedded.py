@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from docmill.pipeline.convert.engines import LayoutEngine, OcrEngine, Render, TableEngine
+from docmill.pipeline.convert.engines import Render, SinglePageLayout, SinglePageOcr, SinglePageTables
 from docmill.pipeline.convert.fused import fused_layout, fused_tables
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.ocr.page import ocr_page
@@ -56,7 +56,7 @@ class _Embedded:
         return OnnxModel(ModelCache(self.models).path(name), self.threads, self.runtime, arena)
 
 
-class EmbeddedLayout(_Embedded, LayoutEngine):
+class EmbeddedLayout(_Embedded, SinglePageLayout):
     """PicoDet (CDLA) detections fused with the text geometry of the page."""
 
     names = ("layout",)
@@ -76,7 +76,7 @@ class EmbeddedLayout(_Embedded, LayoutEngine):
         return self._model("layout")
 
 
-class EmbeddedTables(_Embedded, TableEngine):
+class EmbeddedTables(_Embedded, SinglePageTables):
     """SLANet+ and the page's ruling and word geometry."""
 
     names = ("tables",)
@@ -96,7 +96,7 @@ class EmbeddedTables(_Embedded, TableEngine):
         return self._model("tables")
 
 
-class EmbeddedOcr(_Embedded, OcrEngine):
+class EmbeddedOcr(_Embedded, SinglePageOcr):
     """PP-OCRv6: Latin, Chinese and Japanese scripts; not Korean or Arabic."""
 
     names = ("ocr-detect", "ocr-recognise")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pikepdf
 
-from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.registry import stages_with
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.pipeline.stages.spec import TimeLimits
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import SourceCache, content_hash
 from docmill.resources.clients.triton import TritonServer
@@ -50,11 +51,10 @@ def conversion(store: Path, server: TritonServer, workers: int = 2) -> Conversio
         artifacts=ArtifactStore(DocumentStore(str(store))),
         sources=SourceCache(store / "sources"),
         reader=ReaderSettings(),
-        ocr=None,
-        layout=TritonCdlaLayout(server, "layout_cdla"),
-        tables=TritonSlanetTables(server, "slanet_plus"),
-        assembly=AssemblyOptions(),
-        formats=[],
+        all_stages=stages_with(
+            layout=TritonCdlaLayout(server, "layout_cdla"),
+            tables=TritonSlanetTables(server, "slanet_plus"),
+        ),
         workers=WorkerLimits(workers=workers),
         limits=TimeLimits(),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from docmill.pipeline.defs import definitions
-from docmill.resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
+from docmill.resources.inbox import Inbox
+from docmill.resources.settings.ocr import Ocr, OcrOffConfig
+from docmill.resources.settings.workers import Workers
 
 _SETTINGS = {
     "inbox": Inbox(settle_seconds=0, max_wait_seconds=0),

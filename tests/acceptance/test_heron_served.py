@@ -148,11 +148,8 @@ def test_a_conversion_has_the_models_regions(
     options = Options(
         places=[str(SAMPLE)],
         out=str(tmp_path / "out"),
-        formats=["json"],
+        stages={"format": "json", "layout": "triton", "triton_url": triton.url, "ocr": "off"},
         jobs=1,
-        layout="triton",
-        triton_url=triton.url,
-        ocr="off",
         model=name,
     )
     [record] = convert_files(options, Console(file=StringIO())).records

@@ -231,11 +231,8 @@ def test_a_conversion_has_the_models_tables(
     options = ConvertOptions(
         places=[str(SAMPLE)],
         out=str(tmp_path / "out"),
-        formats=["json"],
+        stages={"format": "json", "tables": "triton", "triton_url": triton.url, "ocr": "off"},
         jobs=1,
-        tables="triton",
-        triton_url=triton.url,
-        ocr="off",
     )
     [record] = convert_files(options, Console(file=StringIO())).records
     assert record.status == "converted"

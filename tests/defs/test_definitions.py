@@ -55,8 +55,8 @@ def test_the_definitions_are_as_they_were() -> None:
 
 def test_every_stage_is_an_asset_that_needs_what_the_stage_needs() -> None:
     assets = described()["assets"]
-    for name, spec in STAGES.items():
-        assert set(spec.needs) <= set(assets[name]["deps"]), name
+    for stage in STAGES:
+        assert set(stage.needs) <= set(assets[stage.name]["deps"]), stage.name
 
 
 def test_every_asset_says_what_it_does() -> None:

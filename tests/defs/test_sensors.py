@@ -27,9 +27,11 @@ from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, w
 from docmill.pipeline.intake.inbox import Cursor
 from docmill.pipeline.intake.requests import RequestCursor, read_requests, write_request
 from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.alerts import Alerts
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.webhook import Webhook
-from docmill.resources.configurable import Alerts, Inbox, Store
+from docmill.resources.inbox import Inbox
+from docmill.resources.store import Store
 
 
 @pytest.fixture

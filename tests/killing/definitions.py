@@ -7,7 +7,9 @@ import os
 import dagster as dg
 
 from docmill.pipeline.defs import definitions
-from docmill.resources.configurable import Inbox, Ocr, OcrOffConfig, Workers
+from docmill.resources.inbox import Inbox
+from docmill.resources.settings.ocr import Ocr, OcrOffConfig
+from docmill.resources.settings.workers import Workers
 from tests.killing.gates import gated_progress
 from tests.killing.settings import BATCH, OCR
 

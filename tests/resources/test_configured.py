@@ -10,11 +10,19 @@ import pytest
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.options import FORMATS
-from docmill.pipeline.defs.assets.common import conversion_of
 from docmill.pipeline.defs.definitions import defs
+from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.stages.conversion import Conversion
-from docmill.resources.configurable import Exports, Reader, Store, Workers
+from docmill.pipeline.stages.documents import DocumentsStage
+from docmill.pipeline.stages.exports import ExportsStage
+from docmill.pipeline.stages.layout import LayoutStage
+from docmill.pipeline.stages.ocr import OcrStage
+from docmill.pipeline.stages.pages import PagesStage
+from docmill.pipeline.stages.tables import TablesStage
 from docmill.resources.engines.embedded import EmbeddedLayout, EmbeddedOcr, EmbeddedTables
+from docmill.resources.settings.exports import Exports
+from docmill.resources.settings.workers import Workers
+from docmill.resources.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -30,19 +38,20 @@ def configured(**config: dict[str, Any]) -> Conversion:
     with dg.build_resources(
         resources, resource_config={name: {"config": each} for name, each in config.items()}
     ) as built:
-        return conversion_of(built)
+        return conversion_of({name: getattr(built, name) for name in resources})
 
 
 def test_the_defaults_convert_on_this_machine_alone(home: Path) -> None:
     conversion = configured()
     assert conversion.artifacts.store.url == str(home / "store")
     assert conversion.sources.folder == home / "sources"
-    assert isinstance(conversion.layout, EmbeddedLayout)
-    assert isinstance(conversion.tables, EmbeddedTables)
-    assert isinstance(conversion.ocr, EmbeddedOcr)
-    assert conversion.layout.models == home / "models"
-    assert conversion.formats == ["html", "json", "md"]
-    assert (conversion.reader.password, conversion.reader.pages) == (None, "")
+    layout = conversion.stage(LayoutStage).engine
+    assert isinstance(layout, EmbeddedLayout)
+    assert isinstance(conversion.stage(TablesStage).engine, EmbeddedTables)
+    assert isinstance(conversion.stage(OcrStage).engine, EmbeddedOcr)
+    assert layout.models == home / "models"
+    assert conversion.stage(ExportsStage).formats == ["html", "json", "md"]
+    assert (conversion.reader.password, conversion.stage(PagesStage).range) == (None, "")
     assert conversion.workers.workers >= 1
     assert not any(home.iterdir())  # nothing is made or fetched by looking
 
@@ -64,15 +73,17 @@ def test_settings_reach_the_conversion(home: Path, monkeypatch: pytest.MonkeyPat
     )
     assert conversion.artifacts.store.url == str(home / "elsewhere")
     assert conversion.sources.options == {"anon": True}
-    assert (conversion.reader.password, conversion.reader.pages) == ("open sesame", "1-3")
+    assert (conversion.reader.password, conversion.stage(PagesStage).range) == ("open sesame", "1-3")
     assert conversion.reader.limits.max_pages == 5
     assert (conversion.workers.workers, conversion.workers.memory_mb) == (3, 100)
     assert (conversion.limits.task_s, conversion.limits.document_s) == (7.0, 8.0)
-    assert conversion.ocr is None
-    assert isinstance(conversion.layout, EmbeddedLayout)
-    assert (str(conversion.layout.models), conversion.layout.threads) == ("/models", 2)
-    assert (conversion.assembly.hierarchy, conversion.assembly.pictures) == (False, True)
-    assert conversion.formats == ["chunks", "md"]
+    assert conversion.stage(OcrStage).engine is None
+    layout = conversion.stage(LayoutStage).engine
+    assert isinstance(layout, EmbeddedLayout)
+    assert (str(layout.models), layout.threads) == ("/models", 2)
+    assembly = conversion.stage(DocumentsStage).assembly
+    assert (assembly.hierarchy, assembly.pictures) == (False, True)
+    assert conversion.stage(ExportsStage).formats == ["chunks", "md"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +109,7 @@ def test_unknown_formats_are_refused_with_those_there_are() -> None:
 
 def test_page_ranges_are_checked() -> None:
     with pytest.raises(BackendConfigError, match="page range"):
-        Reader(pages="three").limits()
+        configured(reader={"pages": "three"})
 
 
 def test_workers_follow_the_machine() -> None:

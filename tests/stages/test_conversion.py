@@ -13,12 +13,13 @@ from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.convert.understanding.choosing import Choice, UnderstandingMode
 from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.conversion import Conversion, TimeLimits
-from docmill.pipeline.stages.registry import active_stages
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.registry import stages_with
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.pipeline.stages.spec import Stage, TimeLimits
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import SourceCache, content_hash
 from docmill.resources.clients.vllm.engine import VlmEngine
@@ -26,7 +27,7 @@ from docmill.resources.clients.vllm.server import VlmServer
 from tests.support.stage_runs import Told
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-STAGES = set(active_stages(understanding=False))
+STAGES = {"pages", "ocr", "layout", "tables", "documents", "exports"}
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,19 @@ class FakeEngine:
         """There is nothing to fetch."""
 
 
+def stages(**changes: Any) -> list[Stage]:
+    engine: Any = FakeEngine()
+    given: dict[str, Any] = {"ocr": engine, "layout": engine, "tables": engine, "formats": ["md"]}
+    return stages_with(**given | changes)
+
+
 @pytest.fixture
 def conversion(tmp_path: Path) -> Conversion:
-    engine: Any = FakeEngine()
     return Conversion(
         artifacts=ArtifactStore(DocumentStore(str(tmp_path / "store"))),
         sources=SourceCache(tmp_path / "sources"),
         reader=ReaderSettings(),
-        ocr=engine,
-        layout=engine,
-        tables=engine,
-        assembly=AssemblyOptions(),
-        formats=["md"],
+        all_stages=stages(),
         workers=WorkerLimits(workers=2),
         limits=TimeLimits(),
     )
@@ -66,14 +68,14 @@ def conversion(tmp_path: Path) -> Conversion:
         ({"workers": WorkerLimits(9, 1)}, set()),
         ({"limits": TimeLimits(1.0, 1.0)}, set()),
         ({"reader": ReaderSettings(password="secret")}, set()),
-        ({"understanding": None}, set()),
-        ({"formats": ["md", "html"]}, {"exports"}),
-        ({"assembly": AssemblyOptions(hierarchy=False)}, {"documents", "exports"}),
-        ({"tables": FakeEngine(2)}, {"tables", "documents", "exports"}),
-        ({"layout": FakeEngine(2)}, {"layout", "tables", "documents", "exports"}),
-        ({"ocr": None}, {"ocr", "layout", "tables", "documents", "exports"}),
-        ({"reader": ReaderSettings(pages="1-2")}, STAGES),
-        ({"reader": ReaderSettings(legacy_text=True)}, STAGES),
+        ({"all_stages": stages(understanding=None)}, set()),
+        ({"all_stages": stages(formats=["md", "html"])}, {"exports"}),
+        ({"all_stages": stages(assembly=AssemblyOptions(hierarchy=False))}, {"documents", "exports"}),
+        ({"all_stages": stages(tables=FakeEngine(2))}, {"tables", "documents", "exports"}),
+        ({"all_stages": stages(layout=FakeEngine(2))}, {"layout", "tables", "documents", "exports"}),
+        ({"all_stages": stages(ocr=None)}, {"ocr", "layout", "tables", "documents", "exports"}),
+        ({"all_stages": stages(pages="1-2")}, STAGES),
+        ({"all_stages": stages(reader=FakeEngine())}, STAGES),
     ],
 )
 def test_a_setting_changes_its_stage_and_what_follows(
@@ -93,7 +95,7 @@ def test_understanding_changes_documents_and_exports_and_nothing_before_them(con
     off = conversion.fingerprints
     assert "understanding" not in off
     prints = [
-        replace(conversion, understanding=engine).fingerprints
+        replace(conversion, all_stages=stages(understanding=engine)).fingerprints
         for engine in (vlm(), vlm(model="other"), vlm(prompt="Read."), vlm("fallback"))
     ]
     for name in ("pages", "ocr", "layout", "tables"):
@@ -110,7 +112,7 @@ def test_other_pages_to_ask_about_leave_answers_as_they_are() -> None:
 @pytest.mark.parametrize(("workers", "limit"), [(2, 16), (3, 16), (8, 4), (1, 5)])
 def test_all_workers_together_keep_to_the_limit(conversion: Conversion, workers: int, limit: int) -> None:
     engine = replace(vlm(), concurrency=limit)
-    made = replace(conversion, workers=WorkerLimits(workers=workers), understanding=engine)
+    made = replace(conversion, workers=WorkerLimits(workers=workers), all_stages=stages(understanding=engine))
     count = made._limits("understanding").workers
     assert 1 <= count * engine.shared_by(count).per_worker <= limit
     assert made._limits("layout").workers == workers

@@ -9,16 +9,18 @@ import pikepdf
 import pytest
 
 from docmill.pipeline.convert.errors import BackendConfigError
-from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.convert.types import PageUnderstanding
 from docmill.pipeline.convert.understanding.choosing import Choice
 from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.conversion import Conversion, TimeLimits
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.registry import stages_with
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.pipeline.stages.spec import TimeLimits
+from docmill.pipeline.stages.understanding import UnderstandingStage
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import SourceCache, content_hash
 from docmill.resources.clients.vllm.engine import VlmEngine
@@ -47,11 +49,11 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Conversion, Docume
         artifacts=ArtifactStore(DocumentStore(str(folder / "store"))),
         sources=SourceCache(folder / "sources"),
         reader=ReaderSettings(),
-        ocr=None,
-        layout=EmbeddedLayout(models),
-        tables=EmbeddedTables(models),
-        assembly=AssemblyOptions(),
-        formats=["md"],
+        all_stages=stages_with(
+            layout=EmbeddedLayout(models),
+            tables=EmbeddedTables(models),
+            formats=["md"],
+        ),
         workers=WorkerLimits(workers=1),
         limits=TimeLimits(),
     )
@@ -79,7 +81,9 @@ def run(
         concurrency=in_flight,
         error_budget=budget,
     )
-    [record] = replace(conversion, understanding=engine).run("understanding", [document], Told())
+    asking = UnderstandingStage(engine)
+    stages = [asking if isinstance(stage, UnderstandingStage) else stage for stage in conversion.all_stages]
+    [record] = replace(conversion, all_stages=stages).run("understanding", [document], Told())
     return record
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, Self
 
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.pool import WorkerLimits, WorkerPool
-from docmill.pipeline.stages.running.runner import (
-    FIRST_PAGES,
-    WHOLE_DOCUMENT,
-    StageRunner,
-    StageSpec,
-    chunked,
-)
+from docmill.pipeline.stages.running.runner import StageRunner
+from docmill.pipeline.stages.selection import FirstPages, Selection, chunked
+from docmill.pipeline.stages.spec import DocumentStage, PageStage, Stage
 from docmill.resources.clients.files.document_store import DocumentStore
 from tests.support.workers import Page, Script
 
@@ -26,37 +23,64 @@ _WORKERS = "tests.support.workers"
 PRINTS = {"first": "f" * 16, "second": "5" * 16, "last": "1" * 16}
 
 
-def failed_page(number: int, message: str) -> Page:
-    return Page(number, error=message)
+class _Unconfigured(Stage):
+    """A stage without settings."""
+
+    version = 1
+
+    @classmethod
+    def configured(cls, resources: Mapping[str, Any]) -> Self:
+        return cls()
+
+    def identity(self) -> dict[str, Any]:
+        return {}
+
+    def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> None:
+        return None
 
 
-#: Finds out which pages there are, and looks over them at the end.
-FIRST = StageSpec(
-    name="first",
-    version=1,
-    needs=(),
-    work="tests.support.workers:read",
-    plan=lambda _: [FIRST_PAGES],
-    failed_page=failed_page,
-    finish="tests.support.workers:look_over",
-)
-#: Works on the pages of the first.
-SECOND = StageSpec(
-    name="second",
-    version=1,
-    needs=("first",),
-    work="tests.support.workers:work",
-    plan=lambda records: chunked(records["first"].pages),
-    failed_page=failed_page,
-)
-#: Does the document whole.
-LAST = StageSpec(
-    name="last",
-    version=1,
-    needs=("first", "second"),
-    work="tests.support.workers:whole",
-    plan=lambda _: [WHOLE_DOCUMENT],
-)
+class _ByPages(_Unconfigured, PageStage):
+    def failed_page(self, number: int, message: str) -> Page:
+        return Page(number, error=message)
+
+
+class First(_ByPages):
+    """Finds out which pages there are, and looks over them at the end."""
+
+    name = "first"
+    work = f"{_WORKERS}:read"
+    finish = f"{_WORKERS}:look_over"
+
+    def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
+        return [FirstPages()]
+
+
+class Needed(First):
+    """The same, and nothing can be made of a document without it."""
+
+    needed = True
+
+
+class Second(_ByPages):
+    """Works on the pages of the first."""
+
+    name = "second"
+    needs = ("first",)
+    work = f"{_WORKERS}:work"
+
+    def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
+        return chunked(records["first"].pages)
+
+
+class Last(_Unconfigured, DocumentStage):
+    """Does the document whole."""
+
+    name = "last"
+    needs = ("first", "second")
+    work = f"{_WORKERS}:whole"
+
+
+FIRST, SECOND, LAST = First(), Second(), Last()
 
 
 @dataclass
@@ -90,7 +114,7 @@ def artifacts(folder: Path) -> ArtifactStore:
 
 def run_stage(
     store: ArtifactStore,
-    spec: StageSpec,
+    stage: Stage,
     script: Script,
     documents: Sequence[DocumentRef],
     *,
@@ -100,7 +124,7 @@ def run_stage(
 ) -> list[StageRecord]:
     limits = WorkerLimits(workers=workers)
     with WorkerPool(limits, f"{_WORKERS}:given_context", [script], preload=[_WORKERS]) as pool:
-        return StageRunner(spec, store, PRINTS, pool, told or Told(), timeout_s).run(documents)
+        return StageRunner(stage, store, PRINTS, pool, told or Told(), timeout_s).run(documents)
 
 
 def main(store: str, calls: str, page_count: str, page_seconds: str) -> None:

@@ -21,7 +21,8 @@ from docmill.pipeline.convert.errors import (
 )
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
-from docmill.pipeline.stages.running.runner import CHUNK_PAGES, FIRST_PAGES, NO_PAGES, Chunk, Job
+from docmill.pipeline.stages.running.job import Chunk, Job
+from docmill.pipeline.stages.selection import CHUNK_PAGES, FirstPages, NoPages, Pages, WholeDocument
 
 _MEGABYTE = 1 << 20
 
@@ -159,29 +160,30 @@ def calls_in(folder: Path) -> list[tuple[str, list[int], int]]:
     return [msgspec.json.decode(path.read_bytes(), type=tuple[str, list[int], int]) for path in paths]
 
 
-def read(script: Script, job: Job, numbers: list[int]) -> Chunk:
-    """A stage that finds out which pages there are."""
-    script.called("read", numbers)
+def read(script: Script, job: Job, which: FirstPages | NoPages | Pages) -> Chunk:
+    """The first stage: it finds out which pages there are."""
+    asked = list(which.numbers) if isinstance(which, Pages) else [0] if isinstance(which, NoPages) else []
+    script.called("read", asked)
     script.suffer(0)
-    extra: dict[str, Any] = {}
-    if numbers in (FIRST_PAGES, NO_PAGES):
-        selected = list(range(1, script.page_count + 1))
-        numbers = selected[:CHUNK_PAGES] if numbers == FIRST_PAGES else []
-        extra = {"selected": selected, "title": job.document.name}
-    chunk = _do(script, job, numbers)
-    chunk.record.extra |= extra
+    if isinstance(which, Pages):
+        return _do(script, job, asked)
+    selected = list(range(1, script.page_count + 1))
+    chunk = _do(script, job, selected[:CHUNK_PAGES] if isinstance(which, FirstPages) else [])
+    chunk.record.selected = selected
+    chunk.record.extra["title"] = job.document.name
     return chunk
 
 
-def work(script: Script, job: Job, numbers: list[int]) -> Chunk:
+def work(script: Script, job: Job, asked: Pages) -> Chunk:
     """A stage by pages that are known."""
+    numbers = list(asked.numbers)
     script.called("work", numbers)
     return _do(script, job, numbers)
 
 
-def whole(script: Script, job: Job, numbers: list[int]) -> Chunk:
+def whole(script: Script, job: Job, _: WholeDocument) -> Chunk:
     """A stage that does a document whole."""
-    script.called("whole", numbers)
+    script.called("whole", [])
     script.suffer(0)
     return Chunk(b"", _record(script, job, []))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -13,8 +13,8 @@ from docmill.pipeline.convert.errors import PageError
 from docmill.pipeline.convert.pdf.annotations import read_annotations
 from docmill.pipeline.convert.pdf.drawings import read_drawings
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.pdf.text.glyphs import read_glyphs
-from docmill.pipeline.convert.pdf.text.words import build_text
+from docmill.pipeline.convert.pdf.text.glyphs import Glyphs, read_glyphs
+from docmill.pipeline.convert.pdf.text.words import TextContent, build_text
 from docmill.pipeline.convert.types import Box, PageContent, Word
 
 __all__ = ["read_page"]
@@ -33,10 +33,10 @@ GARBAGE_CHARS = 40
 OUTLINE_PATHS = 100
 
 
-def read_page(pdf: Pdf, number: int, *, legacy_text: bool = False) -> PageContent:
+def read_page(pdf: Pdf, number: int, build: Callable[[Glyphs], TextContent] = build_text) -> PageContent:
     """The content of page `number`, from 1, in displayed coordinates. Raises PageError if it is broken.
 
-    `legacy_text`: written as an older docling wrote it, see the module of that name.
+    `build` makes words and lines of the glyphs.
     """
     page, frame = pdf.page(number), pdf.frame(number)
     width, height = frame.size
@@ -50,7 +50,7 @@ def read_page(pdf: Pdf, number: int, *, legacy_text: bool = False) -> PageConten
         except pdfium.PdfiumError as error:
             raise PageError(f"the text of page {number} cannot be read", page=number) from error
         glyphs = read_glyphs(textpage, frame)
-    text = build_text(glyphs, legacy=legacy_text)
+    text = build(glyphs)
     return PageContent(
         number=number,
         width=width,

@@ -19,6 +19,7 @@ from docmill.pipeline.corpus.ledger.entries import (
 )
 from docmill.pipeline.corpus.ledger.keyed_table import LedgerTable
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest
+from docmill.pipeline.stages.exports import ExportsExtra
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
 
@@ -259,7 +260,7 @@ def settled_row(
         seconds=record.seconds,
         device_seconds=record.device_seconds,
         prints=last,
-        files=dict(record.extra.get("files", {})) if record.usable else {},
+        files=record.extra_as(ExportsExtra).files if record.usable else {},
         out=outcome.out if record.usable else "",
         run=outcome.run,
         attempts=0 if record.final else before + 1,

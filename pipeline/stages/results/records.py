@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from docmill.pipeline.stages.results.accounting import summed
 
 __all__ = ["PageIssue", "StageRecord", "Status", "merge", "quarantine", "renamed"]
 
+E = TypeVar("E", bound=msgspec.Struct)
 Status = Literal["converted", "partial", "quarantined", "failed"]
 
 
@@ -37,10 +38,11 @@ class PageIssue(msgspec.Struct, frozen=True):
 class StageRecord(msgspec.Struct, kw_only=True):
     """The outcome of one stage for one document.
 
-    `flagged` are the pages on which the next optional stage has work (scanned pages, pages with tables);
-    `counts` are numbers for people and plots; `seconds` is worker time, summed over pages; `device_seconds`
-    is what servers measured, by model, and empty when none did; `extra` is the stage's own. `stopped_at`
-    names the stage that gave the document up, in the records of all that follow.
+    `selected` are the pages to convert, in the record that found them out; `flagged` are the pages on which
+    the next optional stage has work (scanned pages, pages with tables); `counts` are numbers for people and
+    plots; `seconds` is worker time, summed over pages; `device_seconds` is what servers measured, by model,
+    and empty when none did; `extra` is what the stage says besides (`extra_as`). `stopped_at` names the stage
+    that gave the document up, in the records of all that follow.
     """
 
     stage: str
@@ -53,6 +55,7 @@ class StageRecord(msgspec.Struct, kw_only=True):
     stopped_at: str = ""
     page_count: int = 0
     pages: list[int] = []
+    selected: list[int] | None = None
     flagged: list[int] = []
     issues: list[PageIssue] = []
     counts: dict[str, float] = {}
@@ -60,6 +63,10 @@ class StageRecord(msgspec.Struct, kw_only=True):
     device_seconds: dict[str, float] = {}
     reused: bool = False
     extra: dict[str, Any] = {}
+
+    def extra_as(self, kind: type[E]) -> E:
+        """What the stage says besides, as the struct that it says it in; without a word its defaults."""
+        return msgspec.convert(self.extra, kind)
 
     @property
     def usable(self) -> bool:
@@ -92,6 +99,7 @@ def merge(parts: Sequence[StageRecord]) -> StageRecord:
         status="partial" if issues else "converted",
         page_count=max(part.page_count for part in parts),
         pages=[page for part in parts for page in part.pages],
+        selected=next((part.selected for part in parts if part.selected is not None), None),
         flagged=[page for part in parts for page in part.flagged],
         issues=issues,
         counts=counts,

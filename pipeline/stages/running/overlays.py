@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docmill.pipeline.convert.layout.overlay import overlay_jpeg
 from docmill.pipeline.convert.types import PageLayout
-from docmill.pipeline.stages.running.runner import Job
+from docmill.pipeline.stages.running.job import Job
 from docmill.pipeline.stages.running.worker import WorkerContext
 
 __all__ = ["draw_overlay"]

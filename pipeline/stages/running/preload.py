@@ -8,8 +8,11 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
-__all__ = ["documents", "exports", "layout", "ocr", "overlays", "pages", "tables", "understanding", "worker"]
+from docmill.pipeline.stages.registry import STAGES
+
+__all__ = ["overlays", "worker"]
 
 
 @contextmanager
@@ -29,7 +32,9 @@ def _hidden(package: str) -> Iterator[None]:
 # seconds of every run's
 with _hidden("transformers"):
     from docmill.pipeline.stages.running import overlays, worker
-    from docmill.pipeline.stages.work import documents, exports, layout, ocr, pages, tables, understanding
+
+    for _stage in STAGES:
+        import_module(_stage.work.partition(":")[0])
 
 # Hostile files have these by the thousand, and none of them is for whoever converts: docling clips boxes that
 # reach over the edge of a page, and PDFium has no XFA.

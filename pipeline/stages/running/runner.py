@@ -6,11 +6,9 @@ chunk of a long document is kept at once, so that a run which is killed resumes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-
-import msgspec
 
 from docmill.pipeline.convert.errors import (
     CorruptPdfError,
@@ -24,51 +22,19 @@ from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, merge, quarantine, renamed
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerPool
+from docmill.pipeline.stages.selection import FirstPages, NoPages, Pages, Selection, chunked
+from docmill.pipeline.stages.spec import PageStage, Stage
 
-__all__ = [
-    "CHUNK_PAGES",
-    "FIRST_PAGES",
-    "NO_PAGES",
-    "WHOLE_DOCUMENT",
-    "Chunk",
-    "Job",
-    "Progress",
-    "StageRunner",
-    "StageSpec",
-    "chunked",
-]
+__all__ = ["Progress", "StageRunner"]
 
-#: Pages of one task: few enough to keep all workers busy to the end, enough to open a file rarely.
-CHUNK_PAGES = 8
-#: The chunk of pages that are not known yet: do the first few and say in `extra["selected"]` which there are.
-FIRST_PAGES: list[int] = []
-#: The same without doing any, after the first few cost a worker.
-NO_PAGES: list[int] = [0]
-#: The one chunk of a stage that does documents whole.
-WHOLE_DOCUMENT: list[int] = []
 #: A document that cost more workers is given up.
 _MAX_LOST_WORKERS = 3
 #: ... than that, and one for each so many chunks of it that went well.
 _PARTS_PER_LOST_WORKER = 10
 #: What may concern one page of a chunk only: the pages are then tried one by one.
 _ERRORS_OF_A_PAGE = (PageError, InternalDocumentError, OutOfMemoryError)
-
-
-class Chunk(msgspec.Struct):
-    """What a worker returns: a frame of the pages it did and what there is to say of them."""
-
-    frame: bytes
-    record: StageRecord
-
-
-@dataclass(frozen=True)
-class Job:
-    """One document as a worker sees it: the file, and where each stage's artifact lies."""
-
-    document: DocumentRef
-    stage: str
-    fingerprints: Mapping[str, str]
 
 
 class Progress(Protocol):
@@ -88,33 +54,15 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
-class StageSpec:
-    """What a stage is.
-
-    `work` names a function `(context, job, pages) -> Chunk` that runs in a worker. `plan(records)` says from
-    the records of earlier stages which pages have work, in chunks; an empty plan still finishes the stage.
-    `failed_page` makes the page that stands for one that could not be done; None when the stage is not done
-    by pages. `finish` names a function `(context, job, parts) -> extra` that looks over the page chunks of a
-    long document once all are there.
-    """
-
-    name: str
-    #: Raised whenever the same input gives another result: finished work made before is then done again.
-    version: int
-    needs: Sequence[str]
-    work: str
-    plan: Callable[[Mapping[str, StageRecord]], list[list[int]]]
-    failed_page: Callable[[int, str], msgspec.Struct] | None = None
-    finish: str | None = None
-    #: Nothing can be made of a document when this stage could do none of its pages: it is given up.
-    needed: bool = False
-
-
-@dataclass(frozen=True)
 class _Key:
+    """A task; without a selection it looks over the page chunks of a document."""
+
     document: str
-    pages: tuple[int, ...]
-    finishing: bool = False
+    selection: Selection | None
+
+    @property
+    def pages(self) -> tuple[int, ...]:
+        return self.selection.numbers if isinstance(self.selection, Pages) else ()
 
 
 @dataclass
@@ -137,22 +85,20 @@ class _Document:
 
 @dataclass
 class StageRunner:
-    """Runs `spec` over documents; `fingerprints` names the artifacts of this stage and of those it needs."""
+    """Runs `stage` over documents; `fingerprints` names the artifacts of this stage and of those it needs."""
 
-    spec: StageSpec
+    stage: Stage
     artifacts: ArtifactStore
     fingerprints: Mapping[str, str]
     pool: WorkerPool
     progress: Progress
     timeout_s: float = 300.0
-    #: Called once before the first task: what the work needs (weights, a server) nothing finished needs.
-    prepare: Callable[[], None] = lambda: None
     _prepared: bool = False
     _open: dict[str, _Document] = field(default_factory=dict)
 
     def run(self, documents: Sequence[DocumentRef]) -> list[StageRecord]:
         """The record of every document, in the order given. Documents with the same bytes are done once."""
-        self.progress.begin(self.spec.name, len(documents))
+        self.progress.begin(self.stage.name, len(documents))
         done: dict[str, StageRecord] = {}
         # the biggest first: whoever comes last should not keep the other workers waiting
         for document in sorted(documents, key=lambda document: -document.size):
@@ -169,13 +115,13 @@ class StageRunner:
 
     def _start(self, document: DocumentRef) -> StageRecord | None:
         """Queue a document's work; its record at once when there is none to do."""
-        stage, print_ = self.spec.name, self.fingerprints[self.spec.name]
+        stage, print_ = self.stage.name, self.fingerprints[self.stage.name]
         finished = self.artifacts.record(document.id, stage, print_)
         if finished and finished.final:
             finished.reused = True
             return finished
         upstream: dict[str, StageRecord] = {}
-        for name in self.spec.needs:
+        for name in (name for name in self.stage.needs if name in self.fingerprints):
             record = self.artifacts.record(document.id, name, self.fingerprints[name])
             if record is None:
                 missing = f"the stage {name} has no finished artifact of it; materialize {name} first"
@@ -186,7 +132,7 @@ class StageRunner:
             upstream[name] = record
         job = Job(document, stage, self.fingerprints)
         state = _Document(job, upstream)
-        chunks = self.spec.plan(upstream)
+        chunks = list(self.stage.plan(upstream))
         if not chunks:
             return self._write_single(state, b"", self._blank(state))
         self._open[document.id] = state
@@ -203,7 +149,7 @@ class StageRunner:
             if state.closed:
                 continue
             if isinstance(result, Success):
-                record = self._join(state, result.value) if key.finishing else self._chunk(state, result)
+                record = self._chunk(state, result) if key.selection else self._join(state, result.value)
             else:
                 record = self._failed(state, key, result)
             if record:
@@ -218,8 +164,9 @@ class StageRunner:
         chunk: Chunk = result.value
         chunk.record.seconds = result.seconds
         state.waiting -= 1
-        if "selected" in chunk.record.extra:
-            self._queue_rest(state, chunk.record, wary=list(result.task.key.pages) == NO_PAGES)
+        if chunk.record.selected is not None:
+            wary = isinstance(result.task.key.selection, NoPages)
+            self._queue_rest(state, chunk.record, chunk.record.selected, wary=wary)
         self._keep(state, chunk.frame, chunk.record)
         if state.waiting:
             return None
@@ -228,12 +175,14 @@ class StageRunner:
         assert state.single is not None and state.single_record is not None
         return self._write_single(state, state.single, state.single_record)
 
-    def _queue_rest(self, state: _Document, first: StageRecord, *, wary: bool) -> None:
+    def _queue_rest(
+        self, state: _Document, first: StageRecord, selected: Sequence[int], *, wary: bool
+    ) -> None:
         """Queue the pages that became known; one by one those of the chunk that cost a worker."""
         known = {page for record in state.parts.values() for page in record.pages} | set(first.pages)
-        chunks = chunked(first.extra["selected"])
+        chunks = chunked(selected)
         if wary:
-            chunks[:1] = [[page] for page in chunks[0]]
+            chunks[:1] = _singly(chunks[0].numbers)
         rest = _uncovered(chunks, known)
         state.several = bool(rest) or bool(state.parts)
         self._queue(state, rest)
@@ -254,27 +203,29 @@ class StageRunner:
         number, error = next(iter(key.pages), 0), failure.error
         of_a_page = failure.worker_lost or isinstance(error, _ERRORS_OF_A_PAGE)
         if (
-            not self.spec.failed_page
+            not self._by_pages
             or not of_a_page
-            or key.finishing
+            or key.selection is None
             or state.lost_workers > _MAX_LOST_WORKERS + len(state.parts) // _PARTS_PER_LOST_WORKER
         ):
             return self._give_up(state, error)
         state.waiting -= 1
-        if list(key.pages) == FIRST_PAGES:
-            self._queue(state, [NO_PAGES], first=True)
+        if isinstance(key.selection, FirstPages):
+            self._queue(state, [NoPages()], first=True)
             return None
-        if list(key.pages) == NO_PAGES:
+        if isinstance(key.selection, NoPages):
             return self._give_up(state, error)
         state.several = True
         if len(key.pages) > 1:
-            self._queue(state, [[page] for page in key.pages], first=True)
+            self._queue(state, _singly(key.pages), first=True)
             return None
         record = self._blank(state)
         record.pages = [number]
-        record.issues = [PageIssue(number, self.spec.name, error.reason, error.message)]
+        record.issues = [PageIssue(number, self.stage.name, error.reason, error.message)]
         record.seconds = failure.seconds
-        self._keep(state, encode_pages([self.spec.failed_page(number, error.reason)]), record)
+        page = self.stage.failed_page(number, error.reason)
+        assert page is not None
+        self._keep(state, encode_pages([page]), record)
         return None if state.waiting else self._queue_finish(state)
 
     def _forgive(self, state: _Document, key: _Key, failure: Failure[_Key]) -> bool:
@@ -282,32 +233,36 @@ class StageRunner:
 
         It may only have been the biggest process when another wanted memory.
         """
-        divisible = self.spec.failed_page and not key.finishing and len(key.pages) != 1
+        divisible = self._by_pages and key.selection is not None and len(key.pages) != 1
         killed = failure.worker_lost and isinstance(failure.error, OutOfMemoryError)
         if divisible or not killed or key in state.forgiven:
             return False
         state.forgiven.add(key)
         return True
 
-    def _queue(self, state: _Document, chunks: list[list[int]], *, first: bool = False) -> None:
+    @property
+    def _by_pages(self) -> bool:
+        return isinstance(self.stage, PageStage)
+
+    def _queue(self, state: _Document, chunks: Sequence[Selection], *, first: bool = False) -> None:
         for chunk in chunks:
-            key = _Key(state.job.document.id, tuple(chunk))
-            self._submit(Task(key, self.spec.work, (state.job, chunk), self.timeout_s), first=first)
+            key = _Key(state.job.document.id, chunk)
+            self._submit(Task(key, self.stage.work, (state.job, chunk), self.timeout_s), first=first)
         state.waiting += len(chunks)
 
     def _submit(self, task: Task[_Key], *, first: bool) -> None:
-        if not self._prepared:
-            self.prepare()
+        if not self._prepared:  # what the work needs (weights, a server) nothing finished needs
+            self.stage.prepare_step()
             self._prepared = True
         self.pool.submit(task, first=first)
 
     def _queue_finish(self, state: _Document) -> StageRecord | None:
         """All pages are there: let a worker look over them once, if the stage wants that, then join."""
-        if self.spec.finish is None:
+        if self.stage.finish is None:
             return self._join(state, {})
         ordered = sorted(state.parts, key=lambda path: state.parts[path].pages[0])
-        key = _Key(state.job.document.id, (), finishing=True)
-        self._submit(Task(key, self.spec.finish, (ordered,), self.timeout_s), first=True)
+        key = _Key(state.job.document.id, None)
+        self._submit(Task(key, self.stage.finish, (ordered,), self.timeout_s), first=True)
         return None
 
     def _join(self, state: _Document, extra: dict[str, Any]) -> StageRecord:
@@ -316,10 +271,10 @@ class StageRunner:
         record = self._complete(state, merge([*opened, *parts]))
         record.extra |= extra
         if error := self._nothing_done(record):
-            self.artifacts.delete_parts(record.document, record.stage, self.fingerprints[self.spec.name])
+            self.artifacts.delete_parts(record.document, record.stage, self.fingerprints[self.stage.name])
             return self._give_up(state, error, record.page_count)
         try:
-            return self.artifacts.join(state.parts, self.fingerprints[self.spec.name], record)
+            return self.artifacts.join(state.parts, self.fingerprints[self.stage.name], record)
         except FileNotFoundError:
             return self._give_up(state, InternalDocumentError("its page chunks were removed meanwhile"))
 
@@ -327,12 +282,12 @@ class StageRunner:
         self._complete(state, record)
         if error := self._nothing_done(record):
             return self._give_up(state, error, record.page_count)
-        return self.artifacts.write(self.fingerprints[self.spec.name], frame, record)
+        return self.artifacts.write(self.fingerprints[self.stage.name], frame, record)
 
     def _nothing_done(self, record: StageRecord) -> DocumentError | None:
         """Why a document without a single page that this stage could do is given up."""
-        failed = {issue.page: issue for issue in record.issues if issue.stage == self.spec.name}
-        if not self.spec.needed or not record.pages or not failed.keys() >= set(record.pages):
+        failed = {issue.page: issue for issue in record.issues if issue.stage == self.stage.name}
+        if not self.stage.needed or not record.pages or not failed.keys() >= set(record.pages):
             return None
         first = failed[record.pages[0]]
         if first.reason == PageError.reason:
@@ -351,18 +306,18 @@ class StageRunner:
         return _with_losses(record, state)
 
     def _give_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> StageRecord:
-        document, print_ = state.job.document, self.fingerprints[self.spec.name]
-        record = quarantine(self.spec.name, document.id, document.name, error, state.seconds)
+        document, print_ = state.job.document, self.fingerprints[self.stage.name]
+        record = quarantine(self.stage.name, document.id, document.name, error, state.seconds)
         record.page_count = max([page_count, *(r.page_count for r in state.upstream.values())])
         _with_losses(record, state)
         standing = self.artifacts.write(print_, b"", record)
         if standing.usable:  # another run finished it meanwhile, and perhaps took the page chunks
-            self.artifacts.delete_parts(document.id, self.spec.name, print_)
+            self.artifacts.delete_parts(document.id, self.stage.name, print_)
         return standing
 
     def _blank(self, state: _Document) -> StageRecord:
         document = state.job.document
-        return StageRecord(stage=self.spec.name, document=document.id, name=document.name)
+        return StageRecord(stage=self.stage.name, document=document.id, name=document.name)
 
 
 def _with_losses(record: StageRecord, state: _Document) -> StageRecord:
@@ -372,27 +327,29 @@ def _with_losses(record: StageRecord, state: _Document) -> StageRecord:
     return record
 
 
-def _unfinished(chunks: list[list[int]], parts: Sequence[StageRecord]) -> list[list[int]]:
+def _unfinished(chunks: list[Selection], parts: Sequence[StageRecord]) -> list[Selection]:
     """What is left of a plan, given the page chunks that an interrupted run left."""
     if not parts:
         return chunks
-    if FIRST_PAGES in chunks:
-        selected = next((part.extra["selected"] for part in parts if "selected" in part.extra), None)
+    if FirstPages() in chunks:
+        selected = next((part.selected for part in parts if part.selected is not None), None)
         if selected is None:
-            return [NO_PAGES]
-        chunks = chunked(selected)
+            return [NoPages()]
+        chunks = list(chunked(selected))
     return _uncovered(chunks, {page for part in parts for page in part.pages})
 
 
-def _uncovered(chunks: list[list[int]], covered: set[int]) -> list[list[int]]:
+def _uncovered(chunks: Sequence[Selection], covered: set[int]) -> list[Selection]:
     """The pages that are not covered; one by one where some of their chunk are, so that none is between."""
-    rest: list[list[int]] = []
+    rest: list[Selection] = []
     for chunk in chunks:
-        left = [page for page in chunk if page not in covered]
-        rest += [chunk] if len(left) == len(chunk) else [[page] for page in left]
+        if not isinstance(chunk, Pages):
+            rest.append(chunk)
+            continue
+        left = [page for page in chunk.numbers if page not in covered]
+        rest += [chunk] if len(left) == len(chunk.numbers) else _singly(left)
     return rest
 
 
-def chunked(pages: Sequence[int]) -> list[list[int]]:
-    """Pages in chunks of `CHUNK_PAGES`."""
-    return [list(pages[i : i + CHUNK_PAGES]) for i in range(0, len(pages), CHUNK_PAGES)]
+def _singly(pages: Sequence[int]) -> list[Pages]:
+    return [Pages((page,)) for page in pages]

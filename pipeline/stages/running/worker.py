@@ -5,30 +5,25 @@ Imported once in the fork server, with all that the stages need, and shared by t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from docmill.pipeline.convert.engines import PerDocument, Render
+from docmill.pipeline.convert.engines import Render
 from docmill.pipeline.convert.pdf.pdf import Pdf, PdfLimits
 from docmill.pipeline.convert.types import Box
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.resources.clients.files.sources import SourceCache
-from docmill.resources.engines.recorded import RecordedText
 
 __all__ = ["ReaderSettings", "WorkerContext", "make_context"]
 
 
 @dataclass(frozen=True)
 class ReaderSettings:
-    """How PDFs are opened, which of their pages are read, and what stands in for their text."""
+    """How PDFs are opened."""
 
     password: str | None = None
-    pages: str = ""
     limits: PdfLimits = field(default_factory=PdfLimits)
-    text: RecordedText | None = None
-    legacy_text: bool = False
 
 
 @dataclass
@@ -40,10 +35,6 @@ class WorkerContext:
     reader: ReaderSettings
     engine: Any
     _open: tuple[str, Pdf] | None = None
-
-    def engine_for(self, document: DocumentRef) -> Any:
-        """The stage's engine, for this document."""
-        return self.engine.of(document.name) if isinstance(self.engine, PerDocument) else self.engine
 
     def pdf(self, document: DocumentRef) -> Pdf:
         """The document, opened; kept open until another one is asked for."""
@@ -67,7 +58,7 @@ class WorkerContext:
 
 
 def make_context(
-    artifacts: ArtifactStore, sources: SourceCache, reader: ReaderSettings, engine: Callable[[], Any] | None
+    artifacts: ArtifactStore, sources: SourceCache, reader: ReaderSettings, engine: Any
 ) -> WorkerContext:
     """Called once in each new worker."""
     return WorkerContext(artifacts, sources, reader, engine)

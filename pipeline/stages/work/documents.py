@@ -11,7 +11,6 @@ from docling_core.types.doc import DoclingDocument
 from docmill.pipeline.convert.document.assemble import add_pictures, assemble, document_json
 from docmill.pipeline.convert.document.docling_stages import PageParts
 from docmill.pipeline.convert.types import (
-    OutlineEntry,
     PageContent,
     PageLayout,
     PageOcr,
@@ -19,21 +18,23 @@ from docmill.pipeline.convert.types import (
     PageUnderstanding,
 )
 from docmill.pipeline.convert.understanding.provenance import made_by
-from docmill.pipeline.stages.registry import AssemblyEngine
+from docmill.pipeline.stages.documents import AssemblyEngine, DocumentsStage
+from docmill.pipeline.stages.pages import PagesExtra
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
+from docmill.pipeline.stages.selection import WholeDocument
 
 __all__ = ["make_document"]
 
-_STAGES = ("pages", "ocr", "layout", "tables", "understanding")
 
-
-def make_document(context: WorkerContext, job: Job, _: list[int]) -> Chunk:
+def make_document(context: WorkerContext, job: Job, _: WholeDocument) -> Chunk:
     """Assemble the document and write `document.json` and `metadata.json` beside its record."""
     engine: AssemblyEngine = context.engine
-    records = {stage: _record(context, job, stage) for stage in _STAGES if stage in job.fingerprints}
-    outline = msgspec.convert(records["pages"].extra.get("outline", []), list[OutlineEntry])
+    records = {
+        stage: _record(context, job, stage) for stage in DocumentsStage.needs if stage in job.fingerprints
+    }
+    outline = records["pages"].extra_as(PagesExtra).outline
     document = assemble(
         job.document.name, job.document.id, _page_parts(context, job), outline, engine.options
     )
@@ -113,7 +114,7 @@ def _metadata(job: Job, records: Mapping[str, StageRecord], engine: AssemblyEngi
         "bytes": job.document.size,
         "page_count": pages.page_count,
         "pages": pages.pages,
-        "pdf": pages.extra.get("info", {}),
+        "pdf": pages.extra_as(PagesExtra).info,
         "made_with": engine.versions,
         "engines": engine.identities,
         "fingerprints": dict(job.fingerprints),

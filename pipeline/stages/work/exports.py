@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from docling_core.types.doc import DoclingDocument
 
 from docmill.pipeline.convert.document.formats import export
 from docmill.pipeline.convert.options import FORMATS
+from docmill.pipeline.stages.exports import ExportsExtra
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
+from docmill.pipeline.stages.selection import WholeDocument
 
 __all__ = ["write_exports"]
 
 
-def write_exports(context: WorkerContext, job: Job, _: list[int]) -> Chunk:
-    """Write `document.EXTENSION` for each format; the record's `extra["files"]` says where they are."""
+def write_exports(context: WorkerContext, job: Job, _: WholeDocument) -> Chunk:
+    """Write `document.EXTENSION` for each format; the record says where they are."""
     formats: Sequence[str] = context.engine
     artifacts, prints = context.artifacts, job.fingerprints
     made = artifacts.folder(job.document.id, "documents", prints["documents"])
@@ -36,6 +39,6 @@ def write_exports(context: WorkerContext, job: Job, _: list[int]) -> Chunk:
         name=job.document.name,
         pages=upstream.pages if upstream else [],
         counts={"files": len(files)},
-        extra={"files": files},
+        extra=msgspec.to_builtins(ExportsExtra(files)),
     )
     return Chunk(b"", record)

@@ -12,20 +12,23 @@ from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
 from docmill.pipeline.convert.upright import Turn, turned_regions
+from docmill.pipeline.stages.pages import PagesExtra
 from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
+from docmill.pipeline.stages.selection import Pages
 
 __all__ = ["TABLE_LABELS", "find_regions"]
 
 TABLE_LABELS = frozenset({"table", "document_index"})
 
 
-def find_regions(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+def find_regions(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     """The regions of the pages asked for."""
-    engine: LayoutEngine = context.engine_for(job.document)
+    numbers = list(asked.numbers)
+    engine: LayoutEngine = context.engine
     with device_seconds(engine) as spent:
         pages = list(_layouts(context, job, engine, numbers))
     labels = [region.label for page in pages for region in page.regions]
@@ -71,5 +74,5 @@ def _layouts(
 
 def _style(context: WorkerContext, job: Job) -> DocumentStyle | None:
     record = context.artifacts.record(job.document.id, "pages", job.fingerprints["pages"])
-    style = record.extra.get("style") if record else None
+    style = record.extra_as(PagesExtra).style if record else None
     return msgspec.convert(style, DocumentStyle, str_keys=True) if style else None

@@ -10,14 +10,16 @@ from docmill.pipeline.convert.types import PageContent, PageOcr
 from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
-from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
+from docmill.pipeline.stages.selection import Pages
 
 __all__ = ["read_scans"]
 
 
-def read_scans(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+def read_scans(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     """Recognise the scanned regions of the pages asked for. Without an engine (OCR off) the page says so."""
+    numbers = list(asked.numbers)
     engine: OcrEngine | None = context.engine
     if engine is None:
         pages, spent = [PageOcr(number=number, note="scanned, and OCR is off") for number in numbers], {}

@@ -11,16 +11,18 @@ from docmill.pipeline.convert.upright import Turn, turned_regions, turned_tables
 from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
+from docmill.pipeline.stages.selection import Pages
 from docmill.pipeline.stages.work.layout import TABLE_LABELS
 
 __all__ = ["find_structures"]
 
 
-def find_structures(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+def find_structures(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     """The tables of the pages asked for."""
-    engine: TableEngine = context.engine_for(job.document)
+    numbers = list(asked.numbers)
+    engine: TableEngine = context.engine
     with device_seconds(engine) as spent:
         pages = list(_structures(context, job, engine, numbers))
     tables = [table for page in pages for table in page.tables]

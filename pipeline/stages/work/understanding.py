@@ -26,8 +26,9 @@ from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.answer_store import AnswerStore, StoredAnswer
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
-from docmill.pipeline.stages.running.runner import Chunk, Job
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
+from docmill.pipeline.stages.selection import Pages
 from docmill.resources.clients.vllm.engine import VlmEngine
 from docmill.resources.clients.vllm.question import Question
 from docmill.resources.clients.vllm.reader import Answer
@@ -101,8 +102,9 @@ class _Asking:
         return StoredAnswer(reason=ErrorBudgetError.reason, message=words)
 
 
-def understand(context: WorkerContext, job: Job, numbers: list[int]) -> Chunk:
+def understand(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     """Ask about the pages among these that the engine's choice falls on, many at a time."""
+    numbers = list(asked.numbers)
     engine: VlmEngine = context.engine
     pages = list(_pages(context, job, numbers, engine))
     store = AnswerStore(context.artifacts, job.document.id, engine.answers_identity())

@@ -7,8 +7,8 @@ import pytest
 from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.stages.results.accounting import device_seconds, summed
 from docmill.pipeline.stages.results.records import StageRecord, merge
-from docmill.resources.configurable import Pricing
 from docmill.resources.price import Price
+from docmill.resources.settings.pricing import Pricing
 
 
 class Window:

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,9 @@ from docmill.pipeline.convert.errors import NotAPdfError
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import StageRecord, quarantine
-from docmill.pipeline.stages.running.runner import CHUNK_PAGES, chunked
+from docmill.pipeline.stages.selection import CHUNK_PAGES, chunked
 from tests.stages.running.test_pool import alive, gone
-from tests.support.stage_runs import FIRST, LAST, PRINTS, SECOND, Told, artifacts, document, run_stage
+from tests.support.stage_runs import FIRST, LAST, PRINTS, SECOND, Needed, Told, artifacts, document, run_stage
 from tests.support.workers import Page, Script, calls_in
 
 
@@ -141,7 +140,7 @@ def test_a_bad_page_costs_that_page_only(
     assert record.pages == list(range(1, 21))
     assert [(issue.page, issue.stage, issue.reason) for issue in record.issues] == [(page, "first", reason)]
     assert record.extra["title"] == "a.pdf"
-    assert record.extra["selected"] == record.pages
+    assert record.selected == record.pages
     pages = pages_of(store, "first")
     assert [p.number for p in pages] == list(range(1, 21))
     assert [p.number for p in pages if p.error] == [page]
@@ -160,7 +159,7 @@ def test_a_bad_page_of_a_short_document_costs_that_page_only(store: ArtifactStor
 def test_a_document_none_of_whose_pages_can_be_done_is_given_up_where_they_are_needed(
     store: ArtifactStore, calls: Path, count: int, fault: str, reason: str
 ) -> None:
-    needed = replace(FIRST, needed=True)
+    needed = Needed()
     script = Script(str(calls), count, dict.fromkeys(range(1, count + 1), fault))
     for _again in range(2):
         [record] = run_stage(store, needed, script, [document()])
@@ -303,9 +302,21 @@ def test_a_truncated_artifact_is_done_again(store: ArtifactStore, calls: Path, k
 # --- interrupted runs ---
 
 
-def put_part(store: ArtifactStore, pages: list[int], stage: str = "first", **extra: object) -> str:
+def put_part(
+    store: ArtifactStore,
+    pages: list[int],
+    stage: str = "first",
+    selected: list[int] | None = None,
+    **extra: object,
+) -> str:
     record = StageRecord(
-        stage=stage, document=document().id, name="a.pdf", page_count=20, pages=pages, extra=dict(extra)
+        stage=stage,
+        document=document().id,
+        name="a.pdf",
+        page_count=20,
+        pages=pages,
+        selected=selected,
+        extra=dict(extra),
     )
     frame = encode_pages([Page(number, "from before") for number in pages])
     return store.write_part(PRINTS[stage], frame, record)
@@ -333,7 +344,7 @@ def test_an_interrupted_run_that_had_not_kept_its_first_chunk(store: ArtifactSto
 def test_pages_that_are_all_there_are_only_put_together(store: ArtifactStore, calls: Path) -> None:
     run_stage(store, FIRST, Script(str(calls), 20), [document()])
     for pages in chunked(range(1, 21)):
-        put_part(store, pages, "second")
+        put_part(store, list(pages.numbers), "second")
     before = len(calls_in(calls))
     [record] = run_stage(store, SECOND, Script(str(calls), 20), [document()])
     assert (record.status, record.pages) == ("converted", list(range(1, 21)))

@@ -7,11 +7,11 @@ bold words, columns and table rows in any order.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from docmill.pipeline.convert.pdf.text.glyphs import Glyphs
-from docmill.pipeline.convert.pdf.text.legacy_text import legacy_line, with_legacy_quotes
 from docmill.pipeline.convert.pdf.text.lines import join_lines, split_lines
 from docmill.pipeline.convert.pdf.text.pieces import (
     Piece,
@@ -29,7 +29,10 @@ from docmill.pipeline.convert.pdf.text.script import (
 )
 from docmill.pipeline.convert.types import Box, Line, Word
 
-__all__ = ["TextContent", "build_text"]
+__all__ = ["LineWriter", "TextContent", "build_text"]
+
+#: The text of a line, from its words' pieces in reading order.
+LineWriter = Callable[[Sequence[Sequence[Piece]], Glyphs], str]
 
 #: Pieces drawn at different times that are closer than this fraction of an em are one word.
 JOIN_WORD_GAP = 0.08
@@ -43,10 +46,8 @@ class TextContent:
     lines: list[Line]
 
 
-def build_text(glyphs: Glyphs, *, legacy: bool = False) -> TextContent:
-    """The words and lines of a page; `legacy`: as an older docling wrote them, see `legacy_text`."""
-    if legacy:
-        glyphs = with_legacy_quotes(glyphs)
+def build_text(glyphs: Glyphs, write_line: LineWriter | None = None) -> TextContent:
+    """The words and lines of a page; `write_line` writes upright left-to-right lines otherwise."""
     glyphs = with_marks(with_accents(without_duplicates(glyphs)))
     by_angle: dict[int, list[Piece]] = defaultdict(list)
     for piece in find_pieces(glyphs):
@@ -56,8 +57,8 @@ def build_text(glyphs: Glyphs, *, legacy: bool = False) -> TextContent:
         for chain in join_lines(split_lines(pieces)):
             groups = _grouped(sorted(chain, key=lambda piece: piece.start))
             members, rtl = _words(groups, glyphs)
-            if legacy and not rtl and chain[0].angle == 0:
-                text = legacy_line(groups, glyphs)
+            if write_line and not rtl and chain[0].angle == 0:
+                text = write_line(groups, glyphs)
             else:
                 text = " ".join(word.text for word in members)
             box = _line_box(chain, members, glyphs)

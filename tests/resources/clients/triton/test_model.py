@@ -12,9 +12,12 @@ import pytest
 from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conversion
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.convert.types import Box, PageContent, PageLayout, Region, Word
+from docmill.pipeline.stages.layout import LayoutStage
 from docmill.resources.clients.triton import TritonModel, TritonServer
-from docmill.resources.configurable import Layout, Tables, TritonLayoutConfig, TritonTablesConfig
 from docmill.resources.engines.triton import TritonLayout, TritonTables
+from docmill.resources.settings.layout import Layout, TritonLayoutConfig
+from docmill.resources.settings.tables import Tables, TritonTablesConfig
+from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
 
 PAGE = PageContent(number=3, width=612.0, height=792.0)
@@ -316,22 +319,22 @@ def test_a_table_that_is_not_on_the_page_keeps_its_words(nobody: str) -> None:
 
 def test_resources_choose_the_backend() -> None:
     layout = Layout(backend=TritonLayoutConfig(url="triton:8001", model_version="2"))
-    assert layout.backend.engine().identity() == {
+    assert layout.engine(Triton()).identity() == {
         "backend": "triton",
         "model": "docling-project--docling-layout-heron",
         "version": "2",
     }
     tables = Tables(backend=TritonTablesConfig(model="tf"))
-    assert tables.backend.engine().identity() == {"backend": "triton", "model": "tf", "version": ""}
-    assert Layout().backend.engine().identity()["backend"] == "embedded"
+    assert tables.engine(Triton()).identity() == {"backend": "triton", "model": "tf", "version": ""}
+    assert Layout().engine(Triton()).identity()["backend"] == "embedded"
     with pytest.raises(BackendConfigError, match="host:port"):
-        TritonTablesConfig(url="http://triton:8000").engine()
+        TritonTablesConfig(url="http://triton:8000").engine(Triton())
 
 
 def test_command_line_options_reach_the_engines() -> None:
-    options = ConvertOptions(places=["x.pdf"], layout="triton", tables="embedded", triton_url="triton:9001")
+    options = ConvertOptions(places=["x.pdf"], stages={"layout": "triton", "triton_url": "triton:9001"})
     conversion = configured_conversion(options.run_config())
     assert conversion.identities["layout"]["backend"] == "triton"
     assert conversion.identities["tables"]["backend"] == "embedded"
     with pytest.raises(BackendUnavailableError, match="triton:9001"):
-        conversion.layout.prepare()
+        conversion.stage(LayoutStage).prepare()

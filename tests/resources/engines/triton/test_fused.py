@@ -12,9 +12,15 @@ from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.layout.detectors.cdla import CLASSES, cell_count
 from docmill.pipeline.convert.tables.slanet.slanet import TOKENS
 from docmill.pipeline.convert.types import Box, PageContent, Region, Word
+from docmill.pipeline.stages.documents import DocumentsStage
+from docmill.pipeline.stages.layout import LayoutStage
+from docmill.pipeline.stages.tables import TablesStage
 from docmill.resources.clients.triton import TritonServer
-from docmill.resources.configurable import Assembly, Layout, Tables, TritonLayoutConfig, TritonTablesConfig
 from docmill.resources.engines.triton import TritonCdlaLayout, TritonSlanetTables
+from docmill.resources.settings.assembly import Assembly
+from docmill.resources.settings.layout import Layout, TritonLayoutConfig
+from docmill.resources.settings.tables import Tables, TritonTablesConfig
+from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
 
 PAGE = PageContent(number=3, width=612.0, height=792.0)
@@ -135,11 +141,11 @@ def test_a_table_model_of_another_kind_is_refused(answer: Answer) -> None:
 
 def test_resources_choose_the_contract() -> None:
     layout = Layout(backend=TritonLayoutConfig(contract="cdla"))
-    assert isinstance(layout.backend.engine(), TritonCdlaLayout)
-    assert layout.backend.engine().identity()["model"] == "layout_cdla"
+    assert isinstance(layout.engine(Triton()), TritonCdlaLayout)
+    assert layout.engine(Triton()).identity()["model"] == "layout_cdla"
     tables = Tables(backend=TritonTablesConfig(contract="slanet", model="mine"))
-    assert isinstance(tables.backend.engine(), TritonSlanetTables)
-    assert tables.backend.engine().identity()["model"] == "mine"
+    assert isinstance(tables.engine(Triton()), TritonSlanetTables)
+    assert tables.engine(Triton()).identity()["model"] == "mine"
 
 
 def test_documents_nest_as_with_the_embedded_layout() -> None:
@@ -150,11 +156,11 @@ def test_documents_nest_as_with_the_embedded_layout() -> None:
 
 
 def test_command_line_options_reach_the_engines() -> None:
-    options = ConvertOptions(places=["x.pdf"], layout="triton:cdla", tables="triton:slanet")
+    options = ConvertOptions(["x.pdf"], stages={"layout": "triton:cdla", "tables": "triton:slanet"})
     options.check()
     conversion = configured_conversion(options.run_config())
-    assert isinstance(conversion.layout, TritonCdlaLayout)
-    assert isinstance(conversion.tables, TritonSlanetTables)
-    assert conversion.assembly.hierarchy
+    assert isinstance(conversion.stage(LayoutStage).engine, TritonCdlaLayout)
+    assert isinstance(conversion.stage(TablesStage).engine, TritonSlanetTables)
+    assert conversion.stage(DocumentsStage).assembly.hierarchy
     with pytest.raises(BackendConfigError, match="triton:cdla"):
-        ConvertOptions(places=["x.pdf"], layout="triton:slanet").check()
+        ConvertOptions(places=["x.pdf"], stages={"layout": "triton:slanet"}).check()

@@ -15,11 +15,13 @@ import pytest
 from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conversion
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.convert.types import Box, PageContent
+from docmill.pipeline.stages.ocr import OcrStage
 from docmill.resources.clients.triton import TritonServer
-from docmill.resources.configurable import Ocr, TritonOcrConfig
 from docmill.resources.engines.embedded import EmbeddedOcr
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.engines.triton import TritonDoclingOcr, TritonOcr
+from docmill.resources.settings.ocr import Ocr, TritonOcrConfig
+from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
 from tests.support.model_cache import weights
 
@@ -155,12 +157,12 @@ def test_answers_that_are_not_the_networks(name: str, answer: Answer, expected: 
 
 def test_engines_are_identified_without_a_server() -> None:
     config = TritonOcrConfig(url="nowhere:1", model_version="2")
-    assert Ocr(backend=config).backend.engine().identity() == {
+    assert Ocr(backend=config).engine(Triton()).identity() == {
         "backend": "triton",
         "models": {"detect": "ocr_detect", "recognise": "ocr_recognise"},
         "version": "2",
     }
-    engine = TritonOcrConfig(contract="docling", model="reader", language="ja").engine()
+    engine = TritonOcrConfig(contract="docling", model="reader", language="ja").engine(Triton())
     assert engine.identity() == {
         "backend": "triton",
         "contract": "docling",
@@ -172,9 +174,9 @@ def test_engines_are_identified_without_a_server() -> None:
 
 @pytest.mark.parametrize(("chosen", "kind"), [("triton", TritonOcr), ("triton:docling", TritonDoclingOcr)])
 def test_the_command_line_chooses_the_contract(chosen: str, kind: type) -> None:
-    options = ConvertOptions(places=["x.pdf"], ocr=chosen, triton_url="127.0.0.1:1")
+    options = ConvertOptions(["x.pdf"], stages={"ocr": chosen, "triton_url": "127.0.0.1:1"})
     options.check()
-    engine = configured_conversion(options.run_config()).ocr
-    assert isinstance(engine, kind)
+    engine = configured_conversion(options.run_config()).stage(OcrStage).engine
+    assert engine is not None and isinstance(engine, kind)
     with pytest.raises(BackendUnavailableError, match=r"127\.0\.0\.1:1"):
         engine.prepare()

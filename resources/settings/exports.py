@@ -1,4 +1,4 @@
-"""How documents are put together, and what they are written as."""
+"""Resource `exports`: what documents are written as, and where to."""
 
 from __future__ import annotations
 
@@ -6,25 +6,9 @@ import dagster as dg
 from pydantic import Field
 
 from docmill.pipeline.convert.errors import BackendConfigError
-from docmill.pipeline.convert.options import FORMATS, AssemblyOptions
+from docmill.pipeline.convert.options import FORMATS
 
-__all__ = ["Assembly", "Exports"]
-
-
-class Assembly(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """How documents are put together."""
-
-    hierarchy: bool | None = Field(
-        default=None,
-        description="Nest lists and infer heading levels; false: flat, as docling does. "
-        "Default: with docmill's small layout model only, so that docling's gives docling's documents",
-    )
-    pictures: bool = Field(default=False, description="Crop pictures into the document at 144 dpi")
-
-    def options(self, nested: bool) -> AssemblyOptions:
-        """The options; `nested` is what the layout backend makes of documents unless told otherwise."""
-        hierarchy = nested if self.hierarchy is None else self.hierarchy
-        return AssemblyOptions(hierarchy=hierarchy, pictures=self.pictures)
+__all__ = ["Exports"]
 
 
 class Exports(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -9,14 +9,20 @@ a comma in another font than the word before it stands alone. Curly double quote
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from docmill.pipeline.convert.engines import PageReader
+from docmill.pipeline.convert.pdf.page_reader import read_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.pdf.text.glyphs import Glyphs
 from docmill.pipeline.convert.pdf.text.pieces import Piece
 from docmill.pipeline.convert.pdf.text.script import fold
+from docmill.pipeline.convert.pdf.text.words import TextContent, build_text
+from docmill.pipeline.convert.types import PageContent
 
-__all__ = ["legacy_line", "with_legacy_quotes"]
+__all__ = ["LegacyText"]
 
 #: Neighbours within so many average character widths are joined, and parted by a space from here on:
 #: docling-parse's `line_space_width_factor_for_merge` and `..._with_space`.
@@ -42,7 +48,27 @@ class _Cell:
         return (self.right - self.left) / len(self.text)
 
 
-def legacy_line(words: Sequence[Sequence[Piece]], glyphs: Glyphs) -> str:
+@dataclass(frozen=True)
+class LegacyText(PageReader):
+    """Reads pages as docmill does, and writes their text as that parser did."""
+
+    def identity(self) -> dict[str, Any]:
+        """That it was written so."""
+        return {"legacy_text": True}
+
+    def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
+        """There is nothing to fetch."""
+
+    def read(self, pdf: Pdf, number: int, document: str) -> PageContent:
+        """The page's content. Raises `PageError`."""
+        return read_page(pdf, number, _build)
+
+
+def _build(glyphs: Glyphs) -> TextContent:
+    return build_text(_with_legacy_quotes(glyphs), _legacy_line)
+
+
+def _legacy_line(words: Sequence[Sequence[Piece]], glyphs: Glyphs) -> str:
     """The text of an upright line of left-to-right words."""
     cells: list[_Cell] = []
     for pieces in words:
@@ -54,7 +80,7 @@ def legacy_line(words: Sequence[Sequence[Piece]], glyphs: Glyphs) -> str:
     return " ".join(text for cell in _from_left(cells) if (text := fold(cell.text).strip()))
 
 
-def with_legacy_quotes(glyphs: Glyphs) -> Glyphs:
+def _with_legacy_quotes(glyphs: Glyphs) -> Glyphs:
     """The glyphs, their double quotation marks single."""
     if _QUOTES.isdisjoint(glyphs.text):
         return glyphs

@@ -4,23 +4,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from docmill.pipeline.convert.errors import BackendConfigError, PageError
-from docmill.pipeline.convert.types import Box, Line, PageContent, Region, Word
-from docmill.resources.engines.recorded import (
+from benchmarks.recorded.engines import (
     CELLS,
     PREDICTIONS,
     RecordedLayout,
     RecordedTables,
     RecordedText,
 )
-from docmill.resources.engines.recordings import RecordingError, read_predictions
+from benchmarks.recorded.recordings import RecordingError, read_predictions
+from docmill.pipeline.convert.engines import LayoutView, TableView
+from docmill.pipeline.convert.errors import BackendConfigError, PageError
+from docmill.pipeline.convert.types import Box, Line, PageContent, PageLayout, Region, TableStructure, Word
 
 KIT = Path(__file__).parents[2] / "kit"
 PAGE = PageContent(number=1, width=612.0, height=792.0, scanned=[Box(0, 0, 612, 792)])
 
 
-def render(scale: float, box: Box | None) -> np.ndarray:
+def render(scale: float, box: Box | None) -> NDArray[np.uint8]:
     raise AssertionError("recordings need no picture")
 
 
@@ -43,12 +45,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def detected(engine: RecordedLayout, page: PageContent, document: str) -> PageLayout:
+    return next(engine.detect_pages([LayoutView(page, None, None, render, document)]))
+
+
+def structures(engine: RecordedTables, regions: list[Region], words: list[Word]) -> list[TableStructure]:
+    return next(engine.structures_of_pages([TableView(regions, PAGE, words, render, "a.pdf")]))
+
+
 def table_region(id_: int, box: Box) -> Region:
     return Region(id=id_, label="table", score=0.9, box=box)
 
 
 def test_layout_is_replayed_by_the_name_of_the_file(folder: Path) -> None:
-    found = RecordedLayout(folder, PREDICTIONS).of("sub/folder/a.pdf").detect(PAGE, None, None, render)
+    found = detected(RecordedLayout(folder, PREDICTIONS), PAGE, "sub/folder/a.pdf")
     assert [(region.id, region.label, region.score, region.box) for region in found.regions] == [
         (4, "table", 0.9, Box(0, 0, 100, 20))
     ]
@@ -57,28 +67,28 @@ def test_layout_is_replayed_by_the_name_of_the_file(folder: Path) -> None:
 def test_a_file_may_be_named_otherwise(folder: Path) -> None:
     (folder / "a.predictions.json").rename(folder / "a.derived.predictions.json")
     engine = RecordedLayout(folder, "{stem}.derived.predictions.json")
-    assert engine.of("a.pdf").detect(PAGE, None, None, render).regions
+    assert detected(engine, PAGE, "a.pdf").regions
     named = RecordedLayout(folder, "a.derived.predictions.json")
-    assert named.of("b.pdf").detect(PAGE, None, None, render).regions
+    assert detected(named, PAGE, "b.pdf").regions
 
 
 def test_what_was_not_recorded_is_an_error_of_the_document_or_the_page(folder: Path) -> None:
     engine = RecordedLayout(folder, PREDICTIONS)
     with pytest.raises(RecordingError, match=r"b\.predictions\.json"):
-        engine.of("b.pdf").detect(PAGE, None, None, render)
+        detected(engine, PAGE, "b.pdf")
     with pytest.raises(RecordingError, match="without naming"):
-        engine.detect(PAGE, None, None, render)
+        detected(engine, PAGE, "")
     second = PageContent(number=2, width=612.0, height=792.0)
     with pytest.raises(PageError):
-        engine.of("a.pdf").detect(second, None, None, render)
+        detected(engine, second, "a.pdf")
     with pytest.raises(PageError):
-        RecordedText(folder, CELLS).of("a.pdf").read(second)
+        RecordedText(folder, CELLS).with_text(second, "a.pdf")
     (folder / "a.predictions.json").write_text('{"pages": [{"page_no": "one"}]}')
     with pytest.raises(RecordingError, match="cannot be read"):
-        engine.of("a.pdf").detect(PAGE, None, None, render)
+        detected(RecordedLayout(folder, PREDICTIONS), PAGE, "a.pdf")
     (folder / "a.cells.json").write_text('[{"page_no": 1, "words": [[1, 2]]}]')
     with pytest.raises(RecordingError, match="malformed"):
-        RecordedText(folder, CELLS).of("a.pdf").read(PAGE)
+        RecordedText(folder, CELLS).with_text(PAGE, "a.pdf")
 
 
 def test_prepare_wants_the_folder(folder: Path) -> None:
@@ -98,13 +108,13 @@ def test_identity_changes_with_the_recordings_and_with_the_matching(folder: Path
 
 
 def test_tables_are_replayed_by_id_or_by_place(folder: Path) -> None:
-    engine = RecordedTables(folder, PREDICTIONS).of("a.pdf")
+    engine = RecordedTables(folder, PREDICTIONS)
     regions = [
         table_region(4, Box(0, 0, 90, 20)),
         table_region(9, Box(1, 1, 100, 20)),
         table_region(8, Box(300, 300, 400, 400)),
     ]
-    first, second, third = engine.structures(regions, PAGE, [], render)
+    first, second, third = structures(engine, regions, [])
     assert [cell.text for cell in first.cells] == ["said", "then"]
     assert (first.region, first.num_rows, first.num_cols, first.method) == (4, 1, 2, "recorded")
     assert (second.region, [cell.text for cell in second.cells]) == (9, ["said", "then"])
@@ -112,12 +122,12 @@ def test_tables_are_replayed_by_id_or_by_place(folder: Path) -> None:
 
 
 def test_tables_may_be_matched_with_the_pages_words(folder: Path) -> None:
-    engine = RecordedTables(folder, PREDICTIONS, match="words").of("a.pdf")
+    engine = RecordedTables(folder, PREDICTIONS, match="words")
     words = [
         Word(text=text, box=Box(left, 1, left + 20, 9), size=8.0, font=-1)
         for text, left in (("new", 5), ("text", 55))
     ]
-    (table,) = engine.structures([table_region(4, Box(0, 0, 100, 20))], PAGE, words, render)
+    (table,) = structures(engine, [table_region(4, Box(0, 0, 100, 20))], words)
     assert [(cell.col, cell.text, cell.column_header) for cell in table.cells] == [
         (0, "new", True),
         (1, "text", False),
@@ -125,7 +135,7 @@ def test_tables_may_be_matched_with_the_pages_words(folder: Path) -> None:
 
 
 def test_recorded_text_takes_the_place_of_the_pdfs(folder: Path) -> None:
-    page = RecordedText(folder, CELLS).of("a.pdf").read(PAGE)
+    page = RecordedText(folder, CELLS).with_text(PAGE, "a.pdf")
     assert page.lines == [Line(text="hello there", box=Box(0, 0, 100, 10), first=0, count=0, ocr=True)]
     assert [(word.text, word.size) for word in page.words] == [("hello", 10.0), ("there", 10.0)]
     assert page.scanned == []
@@ -133,7 +143,7 @@ def test_recorded_text_takes_the_place_of_the_pdfs(folder: Path) -> None:
 
 
 def test_engines_travel_to_workers(folder: Path) -> None:
-    engine = RecordedTables(folder, PREDICTIONS, match="words").of("a.pdf")
+    engine = RecordedTables(folder, PREDICTIONS, match="words")
     assert pickle.loads(pickle.dumps(engine)) == engine
 
 

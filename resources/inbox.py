@@ -1,4 +1,4 @@
-"""Where documents come from and where what is made of them lives."""
+"""Resource `inbox`: where new PDFs appear, and how they are gathered to batches."""
 
 from __future__ import annotations
 
@@ -8,34 +8,9 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from docmill.resources.clients.files.document_store import DocumentStore, default_home, default_store
 from docmill.resources.clients.files.listing import Listing
-from docmill.resources.clients.files.sources import SourceCache
 
-__all__ = ["Inbox", "Store"]
-
-
-class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Where manifests, artifacts and documents live."""
-
-    url: str = Field(
-        default="",
-        description="A folder or s3://bucket/prefix. Default: $DOCMILL_STORE, or $DOCMILL_HOME/store",
-    )
-    options: dict[str, Any] = Field(
-        default_factory=dict, description="fsspec options of the store, e.g. endpoint_url, key, secret"
-    )
-    source_options: dict[str, Any] = Field(
-        default_factory=dict, description="fsspec options to read source files that are not local"
-    )
-
-    def open(self) -> DocumentStore:
-        """The store itself."""
-        return DocumentStore(self.url or default_store(), dict(self.options))
-
-    def sources(self) -> SourceCache:
-        """Reads source files; remote ones are kept below docmill's home."""
-        return SourceCache(default_home() / "sources", dict(self.source_options))
+__all__ = ["Inbox"]
 
 
 class Inbox(dg.ConfigurableResource):  # type: ignore[type-arg]

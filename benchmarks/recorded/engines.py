@@ -1,24 +1,32 @@
 """The recorded engines: what models and a PDF parser said in another run, replayed.
 
 They serve to compare docmill with docling on the same model outputs, and to debug what follows the models.
-A document's recording is found by its file name: `{stem}` in the engine's `file` stands for the PDF's name
-without `.pdf`.
+A document's recording is found by its file name, which comes with each page: `{stem}` in the engine's `file`
+stands for the PDF's name without `.pdf`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from docmill.pipeline.convert.engines import LayoutEngine, Render, TableEngine
+from benchmarks.recorded.recordings import (
+    RecordedPage,
+    RecordedTable,
+    RecordedWords,
+    RecordingError,
+    read_cells,
+    read_predictions,
+)
+from docmill.pipeline.convert.engines import LayoutEngine, LayoutView, PageReader, TableEngine, TableView
 from docmill.pipeline.convert.errors import BackendConfigError, PageError
-from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.pdf.page_reader import read_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.tables.tableformer.cell_matcher import predicted_cells
 from docmill.pipeline.convert.tables.tableformer.predicted_table import matched_structure, words_of_table
 from docmill.pipeline.convert.types import (
@@ -27,18 +35,9 @@ from docmill.pipeline.convert.types import (
     Line,
     PageContent,
     PageLayout,
-    PageOcr,
     Region,
     TableStructure,
     Word,
-)
-from docmill.resources.engines.recordings import (
-    RecordedPage,
-    RecordedTable,
-    RecordedWords,
-    RecordingError,
-    read_cells,
-    read_predictions,
 )
 
 __all__ = ["CELLS", "PREDICTIONS", "RecordedLayout", "RecordedTables", "RecordedText"]
@@ -46,22 +45,20 @@ __all__ = ["CELLS", "PREDICTIONS", "RecordedLayout", "RecordedTables", "Recorded
 PREDICTIONS = "{stem}.predictions.json"
 CELLS = "{stem}.cells.json"
 
+P = TypeVar("P", RecordedPage, RecordedWords)
+
 #: A region is a recorded table's when they share so much of their area, if their ids do not say so.
 _SAME_PLACE = 0.5
 
 
 @dataclass(frozen=True)
 class _Recorded:
-    """What the engines share: the folder of recordings, and the file's name in it.
-
-    An engine answers for one document only: `of` gives the one for a document.
-    """
+    """What the engines share: the folder of recordings, and the file's name in it."""
 
     folder: Path
     file: str
-    document: str = ""
-
-    what: ClassVar[str] = ""
+    #: What was read last, by path: the pages of a document come one after another.
+    _last: dict[Path, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
         """Raise `BackendConfigError` when there is no such folder."""
@@ -76,47 +73,44 @@ class _Recorded:
             digest.update(path.read_bytes())
         return {"backend": "recorded", "file": self.file, "sha256": digest.hexdigest()}
 
-    def of(self, document: str) -> Self:
-        """This engine for the document with that file name."""
-        return replace(self, document=document)
-
-    @property
-    def _path(self) -> Path:
-        if not self.document:
-            raise RecordingError("a recording was asked for without naming the document")
-        return self.folder / self.file.replace("{stem}", PurePosixPath(self.document).stem)
-
-
-class _RecordedModel(_Recorded):
-    """Replays a predictions file."""
-
-    def _page(self, number: int) -> RecordedPage:
+    def _page(self, document: str, number: int, read: Callable[[Path], Sequence[P]]) -> P:
+        """The recording of page `number`. Raises `RecordingError`, or `PageError` without one of it."""
+        path = self._path(document)
+        if path not in self._last:
+            self._last.clear()
+            self._last[path] = {page.page_no: page for page in read(path)}
         try:
-            return self._pages[number]
+            page: P = self._last[path][number]
         except KeyError as error:
-            raise PageError(f"the recording {self._path.name} has no such page", page=number) from error
+            raise PageError(f"the recording {path.name} has no such page", page=number) from error
+        return page
 
-    @cached_property
-    def _pages(self) -> Mapping[int, RecordedPage]:
-        return {page.page_no: page for page in read_predictions(self._path).pages}
+    def _path(self, document: str) -> Path:
+        if not document:
+            raise RecordingError("a recording was asked for without naming the document")
+        return self.folder / self.file.replace("{stem}", PurePosixPath(document).stem)
 
 
-class RecordedLayout(_RecordedModel, LayoutEngine):
+def _predicted(path: Path) -> Sequence[RecordedPage]:
+    return read_predictions(path).pages
+
+
+class RecordedLayout(_Recorded, LayoutEngine):
     """The recorded detections, as they are."""
 
-    def detect(
-        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
-    ) -> PageLayout:
-        """The page's recorded regions; `RecordingError` or `PageError` when there is no recording of it."""
-        found = [
-            Region(id=hit.id, label=hit.label, score=hit.score, box=hit.bbox)
-            for hit in self._page(page.number).layout
-        ]
-        return PageLayout(number=page.number, regions=found, detections=found)
+    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
+        """The pages' recorded regions; `RecordingError` or `PageError` when there is no recording of one."""
+        for view in views:
+            number = view.page.number
+            found = [
+                Region(id=hit.id, label=hit.label, score=hit.score, box=hit.bbox)
+                for hit in self._page(view.document, number, _predicted).layout
+            ]
+            yield PageLayout(number=number, regions=found, detections=found)
 
 
 @dataclass(frozen=True)
-class RecordedTables(_RecordedModel, TableEngine):
+class RecordedTables(_Recorded, TableEngine):
     """The recorded table structures.
 
     `match`: "recorded" keeps the recorded cells with their text; "words" takes only the OTSL tags and the
@@ -129,12 +123,11 @@ class RecordedTables(_RecordedModel, TableEngine):
         """As for all, and how cells get their text."""
         return super().identity() | {"match": self.match}
 
-    def structures(
-        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
-    ) -> list[TableStructure]:
+    def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
         """One structure per region; an empty one where no table was recorded."""
-        tables = self._page(page.number).tables
-        return [self._structure(region, _table_of(region, tables), words) for region in regions]
+        for view in views:
+            tables = self._page(view.document, view.page.number, _predicted).tables
+            yield [self._structure(each, _table_of(each, tables), view.words) for each in view.regions]
 
     def _structure(
         self, region: Region, table: RecordedTable | None, words: Sequence[Word]
@@ -167,28 +160,34 @@ class RecordedTables(_RecordedModel, TableEngine):
         )
 
 
-class RecordedText(_Recorded):
-    """The recorded lines and words, in place of the PDF's own."""
+@dataclass(frozen=True)
+class RecordedText(_Recorded, PageReader):
+    """The recorded lines and words, in place of the PDF's own; `reader` reads everything else."""
 
-    def read(self, page: PageContent) -> PageContent:
-        """The page with recorded text; everything else as PDFium read it.
+    reader: PageReader | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """A checksum of the recordings, and what reads everything else."""
+        return {"text": super().identity()} | (self.reader.identity() if self.reader else {})
+
+    def read(self, pdf: Pdf, number: int, document: str) -> PageContent:
+        """The page with recorded text; everything else as it was read.
 
         The recording says neither fonts nor which words make a line. Nothing is left to be recognised:
         what was scanned is recorded too.
         """
-        try:
-            text = self._pages[page.number]
-        except KeyError as error:
-            raise PageError(f"the recording {self._path.name} has no such page", page=page.number) from error
+        page = self.reader.read(pdf, number, document) if self.reader else read_page(pdf, number)
+        return self.with_text(page, document)
+
+    def with_text(self, page: PageContent, document: str) -> PageContent:
+        """The page with what was recorded of that document. Raises `RecordingError`, `PageError`."""
+        text = self._page(document, page.number, read_cells)
         try:
             words, lines = [_word(*word) for word in text.words], [_line(*line) for line in text.lines]
         except TypeError as error:
-            raise RecordingError(f"the recording {self._path.name} has a malformed cell: {error}") from error
+            name = self._path(document).name
+            raise RecordingError(f"the recording {name} has a malformed cell: {error}") from error
         return msgspec.structs.replace(page, words=words, lines=lines, scanned=[])
-
-    @cached_property
-    def _pages(self) -> Mapping[int, RecordedWords]:
-        return {page.page_no: page for page in read_cells(self._path)}
 
 
 def _word(left: float, top: float, right: float, bottom: float, text: str, _ocr: int = 0) -> Word:

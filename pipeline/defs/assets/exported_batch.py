@@ -1,34 +1,31 @@
-"""Asset `exports`: Markdown, HTML and the other formats, in the store and in the output folder."""
+"""What follows the exports of a batch: copies under the files' own names, and the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import dagster as dg
 
 from docmill.pipeline.corpus.ledger.ledger import Ledger, Outcome, open_ledger
 from docmill.pipeline.corpus.publish import publish, write_index
 from docmill.pipeline.corpus.quarantine import keep_originals
-from docmill.pipeline.defs.assets.common import StageOutcome, run_stage, stage_asset
+from docmill.pipeline.defs.assets.stage_run import StageOutcome
 from docmill.pipeline.instance.metadata import preview_metadata
-from docmill.resources.configurable import Exports
+from docmill.pipeline.stages.exports import ExportsExtra
+from docmill.resources.settings.exports import Exports
 
-__all__ = ["exports"]
-
-#: The last stage's table has the whole batch.
-_ORDINARY = 256
+__all__ = ["settle_batch"]
 
 
-@stage_asset("exports", deps=["documents"], kinds={"markdown"})
-def exports(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Writes each document in the formats asked for, and copies them to `out` under the file's own name.
-
-    Then the ledger says what became of every document of the batch.
-    """
-    outcome = run_stage(context, "exports", ordinary=_ORDINARY)
-    settings: Exports = context.resources.exports
+def settle_batch(outcome: StageOutcome) -> dict[str, Any]:
+    """Publish the batch's documents and settle them in the ledger; a preview of one of them."""
+    settings: Exports = outcome.resources["exports"]
     ledger = open_ledger(outcome.conversion.artifacts.store)
-    metadata = outcome.metadata | _preview(outcome)
+    metadata: dict[str, Any] = _preview(outcome)
     if settings.out:
         metadata |= _published(outcome, ledger, settings.out)
     _settle(outcome, ledger, settings)
-    return dg.MaterializeResult(metadata=metadata)
+    return metadata
 
 
 def _published(outcome: StageOutcome, ledger: Ledger, out: str) -> dict[str, dg.MetadataValue | float]:
@@ -60,7 +57,7 @@ def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports) -> None:
 
 def _preview(outcome: StageOutcome) -> dict[str, dg.MetadataValue]:
     for record in outcome.records:
-        path = record.extra.get("files", {}).get("md")
+        path = record.extra_as(ExportsExtra).files.get("md")
         if record.usable and path:
             return preview_metadata(record.name, outcome.conversion.artifacts.store.read(path).decode())
     return {}

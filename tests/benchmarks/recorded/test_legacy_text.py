@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.recorded.legacy_text import LegacyText
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.types import PageContent
 from tests.convert.pdf_builder import Builder
 
-REPORT = Path(__file__).parents[3] / "samples" / "annual_report.pdf"
+REPORT = Path(__file__).parents[2] / "samples" / "annual_report.pdf"
 
 #: All lines with two spaces that docling-parse 7.20 found on the first six pages of the report.
 DOCLING_PARSE = [
@@ -20,9 +22,16 @@ DOCLING_PARSE = [
 
 
 def lines(pdf: Path, *pages: int, legacy_text: bool = True) -> list[str]:
+    def read(opened: Pdf, page: int) -> PageContent:
+        return LegacyText().read(opened, page, "") if legacy_text else read_page(opened, page)
+
     with Pdf.open(pdf) as opened:
         return [
-            line.text for page in pages for line in read_page(opened, page, legacy_text=legacy_text).lines
+            line.text
+            for page in pages
+            for line in (
+                LegacyText().read(opened, page, "") if legacy_text else read_page(opened, page)
+            ).lines
         ]
 
 

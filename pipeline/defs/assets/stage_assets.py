@@ -1,0 +1,91 @@
+"""An asset of each stage: partitioned by batch, with the resources and retries that all share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import dagster as dg
+
+from docmill.pipeline.defs.assets.exported_batch import settle_batch
+from docmill.pipeline.defs.assets.layout_overlays import overlays_of
+from docmill.pipeline.defs.assets.stage_run import BACKEND_RETRIES, StageOutcome, run_stage, typed_failures
+from docmill.pipeline.defs.checks import failure_rate_spec
+from docmill.pipeline.defs.partitions import batches
+from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
+from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.stages.spec import Stage
+from docmill.resources.settings.checks import Checks
+from docmill.resources.settings.pricing import Pricing
+
+__all__ = ["GROUP", "stage_assets"]
+
+GROUP = "convert"
+#: Documents that each stage's table has though there is nothing to say of them: Dagster keeps it three times.
+_ORDINARY = 16
+#: The last stage's table has the whole batch.
+_ALL = 256
+#: What follows a stage's work in the same step; what it returns is metadata of the materialization.
+_AFTER: Mapping[str, Callable[[StageOutcome], Mapping[str, Any]]] = MappingProxyType(
+    {"layout": overlays_of, "exports": settle_batch}
+)
+
+
+def stage_assets(
+    stages: Sequence[type[Stage]],
+    defaults: Mapping[str, Any],
+    *,
+    key_prefix: Sequence[str] = (),
+    resource_prefix: str = "",
+) -> list[dg.AssetsDefinition]:
+    """The assets of the stages, in order.
+
+    `defaults` are the definitions' resources by key: what is served is marked so, and bounded by the
+    instance's pool of that name. `resource_prefix` is put before the keys of resources.
+    """
+    classes = conversion_resources(stages) | {"checks": Checks, "pricing": Pricing, "progress": LogProgress}
+    take = taking(classes, resource_prefix)
+    configured = [stage.configured(defaults) for stage in stages]
+    return [_asset(stage, stages, take, key_prefix) for stage in configured]
+
+
+def _asset(
+    stage: Stage, stages: Sequence[type[Stage]], take: Callable[..., Any], key_prefix: Sequence[str]
+) -> dg.AssetsDefinition:
+    known = {each.name for each in stages}
+    last = stage.name == stages[-1].name
+    key = dg.AssetKey([*key_prefix, stage.name])
+
+    def materialize(
+        context: dg.AssetExecutionContext, resources: Mapping[str, Any]
+    ) -> dg.MaterializeResult[None]:
+        with typed_failures(context):
+            conversion = conversion_of(resources, stages)
+            if stage.name not in conversion.stages:
+                off = dg.DataVersion("off")
+                return dg.MaterializeResult(metadata=stage.facts() | {"pages": 0.0}, data_version=off)
+            outcome = run_stage(context, conversion, stage.name, resources, _ALL if last else _ORDINARY)
+            after = _AFTER.get(stage.name)
+            return dg.MaterializeResult(
+                metadata={
+                    **conversion.stages[stage.name].facts(),
+                    **outcome.metadata,
+                    **(after(outcome) if after else {}),
+                },
+                data_version=dg.DataVersion(conversion.fingerprints[stage.name]),
+                check_results=[outcome.check] if stage.checked else [],
+            )
+
+    return dg.asset(
+        key=key,
+        deps=[dg.AssetKey([*key_prefix, needed]) for needed in stage.needs if needed in known],
+        group_name=GROUP,
+        description=type(stage).__doc__,
+        kinds={stage.server} if stage.server else set(stage.kinds),
+        partitions_def=batches,
+        retry_policy=BACKEND_RETRIES,
+        code_version=str(stage.version),
+        pool=stage.server,
+        check_specs=[failure_rate_spec(key)] if stage.checked else None,
+    )(take(materialize))

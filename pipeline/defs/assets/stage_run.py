@@ -1,0 +1,113 @@
+"""One stage over the batch of a partition: what it came to, and what its errors mean to Dagster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.tags import RETRY_ON_ASSET_OR_OP_FAILURE_TAG
+
+from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.pipeline.defs.checks import failure_rate
+from docmill.pipeline.instance.metadata import outcome_metadata
+from docmill.pipeline.intake.batches import DocumentRef, Manifest, read_manifest
+from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.settings.checks import Checks
+from docmill.resources.settings.pricing import Pricing
+
+__all__ = ["BACKEND_RETRIES", "INTERRUPTED", "StageOutcome", "run_stage", "typed_failures"]
+
+#: Why a step failed that was told to stop.
+INTERRUPTED = "interrupted; run it again and it goes on where it was"
+#: For a server that does not answer: some eight minutes in all. A document that cannot be converted is no
+#: failure of the step.
+BACKEND_RETRIES = dg.RetryPolicy(
+    max_retries=8, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+#: Whoever waits at a terminal is told after some fifteen seconds.
+_RETRIES_AT_TERMINAL = 3
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """A stage that ran over a batch; `resources` are the run's, by key."""
+
+    conversion: Conversion
+    manifest: Manifest
+    records: list[StageRecord]
+    metadata: dict[str, Any]
+    resources: Mapping[str, Any]
+    run: str
+
+    @property
+    def check(self) -> dg.AssetCheckResult:
+        """Whether the batch goes on; for stages that are checked."""
+        checks: Checks = self.resources["checks"]
+        return failure_rate(self.conversion, self.manifest, self.records, checks, self.run)
+
+    @property
+    def documents(self) -> list[DocumentRef]:
+        """The batch's documents, in the order of the records."""
+        return self.manifest.documents
+
+
+def run_stage(
+    context: dg.AssetExecutionContext,
+    conversion: Conversion,
+    stage: str,
+    resources: Mapping[str, Any],
+    ordinary: int,
+) -> StageOutcome:
+    """Run a stage over the batch of this partition. Raises `BackendError`, which is no document's fault.
+
+    The metadata's table has the documents that need attention, and `ordinary` of the others.
+    """
+    manifest = _manifest(conversion, context.partition_key)
+    started = time.monotonic()
+    records = conversion.run(stage, manifest.documents, resources["progress"](context.log))
+    pricing: Pricing = resources["pricing"]
+    metadata = outcome_metadata(records, time.monotonic() - started, pricing.price(), ordinary)
+    return StageOutcome(conversion, manifest, records, metadata, resources, context.run.run_id)
+
+
+def _manifest(conversion: Conversion, key: str) -> Manifest:
+    try:
+        return read_manifest(conversion.artifacts.store, key)
+    except FileNotFoundError as error:
+        raise BackendConfigError(
+            f"the store {conversion.artifacts.store.url} has no manifest of the batch {key}; "
+            "make batches with `docmill convert`, and use the same store here"
+        ) from error
+
+
+@contextmanager
+def typed_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Errors become a `dagster.Failure`.
+
+    Without retries when docmill is set up wrongly or the run is interrupted, with retries when a server does
+    not answer; when it answers none of them the run fails, and the instance runs it again.
+    """
+    try:
+        yield
+    except BackendConfigError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+    except BackendUnavailableError as error:
+        raise dg.Failure(description=str(error), allow_retries=_retry(context)) from error
+    except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
+        # or Dagster's retry policy would start the step again
+        raise dg.Failure(description=INTERRUPTED, allow_retries=False) from error
+
+
+def _retry(context: dg.AssetExecutionContext) -> bool:
+    """Whether the step waits for its server and tries again; a run that has waited enough is run again."""
+    if context.run.remote_job_origin is None:
+        return bool(context.retry_number < _RETRIES_AT_TERMINAL)
+    if context.retry_number < BACKEND_RETRIES.max_retries:
+        return True
+    context.instance.add_run_tags(context.run_id, {RETRY_ON_ASSET_OR_OP_FAILURE_TAG: "true"})
+    return False

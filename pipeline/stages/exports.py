@@ -1,0 +1,75 @@
+"""Stage `exports`: each document in the formats asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import msgspec
+
+from docmill.pipeline.stages.spec import DocumentStage, ResourceConfig, StageOption
+
+if TYPE_CHECKING:
+    from docmill.resources.settings.exports import Exports
+
+__all__ = ["ExportsExtra", "ExportsStage"]
+
+#: What only some formats need: a second of every process.
+_PRELOAD = MappingProxyType({"chunks": "docmill.pipeline.convert.document.chunks"})
+
+
+class ExportsExtra(msgspec.Struct):
+    """What the record of the stage says besides: the files in the store, by extension."""
+
+    files: dict[str, str] = {}
+
+
+def _formats(chosen: str) -> ResourceConfig:
+    return {"exports": {"formats": [name.strip() for name in chosen.split(",") if name.strip()]}}
+
+
+@dataclass(frozen=True)
+class ExportsStage(DocumentStage):
+    """Writes each document in the formats asked for, and copies them to `out` under the file's own name.
+
+    Then the ledger says what became of every document of the batch.
+    """
+
+    formats: Sequence[str] = ()
+
+    name = "exports"
+    version = 1
+    needs = ("documents",)
+    work = "docmill.pipeline.stages.work.exports:write_exports"
+    resources: ClassVar[Mapping[str, str]] = {"exports": "docmill.resources.settings.exports:Exports"}
+    options = (
+        StageOption(
+            "--format",
+            "md,html,json",
+            "Any of md,html,json,doctags,chunks.",
+            _formats,
+            short="-f",
+        ),
+    )
+    kinds = frozenset({"markdown"})
+
+    @classmethod
+    def configured(cls, resources: Mapping[str, Any]) -> Self:
+        """The formats that are set. Raises `BackendConfigError` for an unknown one."""
+        exports: Exports = resources["exports"]
+        return cls(exports.checked_formats())
+
+    def identity(self) -> dict[str, Any]:
+        """The formats."""
+        return {"formats": list(self.formats)}
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """What the formats need."""
+        return tuple(_PRELOAD[name] for name in self.formats if name in _PRELOAD)
+
+    def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """The formats."""
+        return list(self.formats)

@@ -1,0 +1,61 @@
+"""Stage `ocr`: text of the pages and bitmaps that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from docmill.pipeline.convert.types import PageOcr
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.selection import Pages, Selection
+from docmill.pipeline.stages.shared_options import TRITON_URL
+from docmill.pipeline.stages.spec import ModelStage, StageOption, backend_config
+
+if TYPE_CHECKING:
+    from docmill.pipeline.convert.engines import OcrEngine
+    from docmill.resources.settings.ocr import Ocr
+
+__all__ = ["OcrStage"]
+
+
+@dataclass(frozen=True)
+class OcrStage(ModelStage):
+    """Reads the text of scanned pages and bitmaps only; most born-digital documents have none."""
+
+    #: None: OCR is off.
+    engine: OcrEngine | None = None
+
+    name = "ocr"
+    version = 1
+    needs = ("pages",)
+    work = "docmill.pipeline.stages.work.ocr:read_scans"
+    resources: ClassVar[Mapping[str, str]] = {
+        "ocr": "docmill.resources.settings.ocr:Ocr",
+        "triton": "docmill.resources.triton:Triton",
+    }
+    options = (
+        StageOption(
+            "--ocr",
+            "embedded",
+            "OCR of pages without text: embedded, triton, triton:docling or off.",
+            lambda chosen: {"ocr": backend_config(chosen)},
+            choices=("embedded", "triton", "triton:docling", "off"),
+        ),
+        TRITON_URL,
+    )
+    kinds = frozenset({"onnx"})
+
+    @classmethod
+    def configured(cls, resources: Mapping[str, Any]) -> Self:
+        """With the backend that is set."""
+        ocr: Ocr = resources["ocr"]
+        return cls(ocr.engine(resources["triton"]))
+
+    def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
+        """Each scanned page by itself: OCR costs seconds a page."""
+        return [Pages((page,)) for page in records["pages"].flagged]
+
+    def failed_page(self, number: int, message: str) -> PageOcr:
+        """No text."""
+        return PageOcr(number=number, error=message)

@@ -1,0 +1,86 @@
+"""Stage `pages`: opens each PDF (pypdfium2) and reads its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import msgspec
+
+from docmill.pipeline.convert.pdf.page_range import check_page_range
+from docmill.pipeline.convert.types import OutlineEntry, PageContent
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.selection import FirstPages, Selection
+from docmill.pipeline.stages.spec import PageStage, Progress, StageOption
+
+if TYPE_CHECKING:
+    from docmill.pipeline.convert.engines import PageReader
+    from docmill.resources.settings.reader import Reader
+
+__all__ = ["PagesExtra", "PagesStage"]
+
+
+class PagesExtra(msgspec.Struct, omit_defaults=True):
+    """What the record of the stage says of the document besides.
+
+    `outline`: its bookmarks; `info`: what it says of itself; `style`: what its pages have in common
+    (`layout.style.DocumentStyle`), once all are read.
+    """
+
+    outline: list[OutlineEntry] = []
+    info: dict[str, str] = {}
+    style: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PagesStage(PageStage):
+    """Opens each PDF (pypdfium2) and reads its pages; says which of them have no text layer."""
+
+    #: Page numbers as people write them; empty: all.
+    range: str = ""
+    #: What reads a page in place of PDFium alone.
+    reader: PageReader | None = None
+
+    name = "pages"
+    version = 2
+    work = "docmill.pipeline.stages.work.pages:read_pages"
+    finish = "docmill.pipeline.stages.work.pages:look_over"
+    needed = True
+    resources: ClassVar[Mapping[str, str]] = {"reader": "docmill.resources.settings.reader:Reader"}
+    options = (
+        StageOption(
+            "--pages", "", "Pages to convert, e.g. 1-3,7,10-.", lambda chosen: {"reader": {"pages": chosen}}
+        ),
+    )
+    kinds = frozenset({"pdf"})
+    checked = True
+
+    @classmethod
+    def configured(cls, resources: Mapping[str, Any]) -> Self:
+        """The range of pages that the reader is set to. Raises `BackendConfigError` for one that is none."""
+        reader: Reader = resources["reader"]
+        if reader.pages:
+            check_page_range(reader.pages)
+        return cls(reader.pages)
+
+    def identity(self) -> dict[str, Any]:
+        """The range of pages, and what reads them if that is not PDFium alone."""
+        return {"range": self.range} | (self.reader.identity() if self.reader else {})
+
+    def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
+        """The first pages: which there are is known once the file has been opened."""
+        return [FirstPages()]
+
+    def failed_page(self, number: int, message: str) -> PageContent:
+        """US Letter, empty."""
+        return PageContent(number=number, width=612.0, height=792.0, error=message)
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Check that what stands in for PDFium is there."""
+        if self.reader:
+            self.reader.prepare(progress)
+
+    def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> Self:
+        """The stage itself: the range, and what reads."""
+        return self

@@ -1,0 +1,70 @@
+"""Resource `layout`: what finds the layout regions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import dagster as dg
+from pydantic import Field
+
+from docmill.pipeline.convert.engines import LayoutEngine
+from docmill.resources.engines.embedded import EmbeddedLayout
+from docmill.resources.engines.triton import TritonCdlaLayout, TritonLayout
+from docmill.resources.settings.backends import EmbeddedModels, ServedModel
+from docmill.resources.triton import Triton
+
+__all__ = ["EmbeddedLayoutConfig", "Layout", "TritonLayoutConfig"]
+
+
+class EmbeddedLayoutConfig(EmbeddedModels):
+    """The embedded layout detector, fused with text geometry."""
+
+    kind: Literal["embedded"] = "embedded"
+
+    @property
+    def nested(self) -> bool:
+        """See `Assembly.hierarchy`."""
+        return True
+
+    def engine(self, triton: Triton) -> EmbeddedLayout:
+        """The engine; its weights are fetched when a step has work for it."""
+        return EmbeddedLayout(self.folder, self.runtime, self.threads)
+
+
+class TritonLayoutConfig(ServedModel):
+    """A layout model on a Triton server."""
+
+    kind: Literal["triton"] = "triton"
+    contract: Literal["heron", "cdla"] = Field(
+        default="heron", description="heron: docling's model; cdla: the small one that docmill embeds"
+    )
+    model: str = Field(
+        default="",
+        description="The model's name on the server. Default: docling-project--docling-layout-heron, or "
+        "layout_cdla",
+    )
+
+    @property
+    def nested(self) -> bool:
+        """See `Assembly.hierarchy`."""
+        return self.contract == "cdla"
+
+    def engine(self, triton: Triton) -> TritonLayout | TritonCdlaLayout:
+        """The engine; the server is asked when a step has work for it."""
+        server = triton.server(self.url)
+        if self.contract == "cdla":
+            return TritonCdlaLayout(server, self.model or "layout_cdla", self.model_version)
+        model = self.model or "docling-project--docling-layout-heron"
+        return TritonLayout(server, model, self.model_version)
+
+
+class Layout(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What finds the layout regions."""
+
+    backend: EmbeddedLayoutConfig | TritonLayoutConfig = Field(
+        default=EmbeddedLayoutConfig(), discriminator="kind"
+    )
+
+    def engine(self, triton: Triton) -> LayoutEngine:
+        """The engine; `triton` is the server for a backend that is served."""
+        return self.backend.engine(triton)
