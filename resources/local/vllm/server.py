@@ -32,7 +32,7 @@ _LINGER_S = 15.0
 
 @dataclass(frozen=True)
 class VllmSettings:
-    """What to serve and how; docs/understanding.md explains the options."""
+    """What to serve and how; docs/understanding-operation.md explains the options."""
 
     model: Path
     served_name: str

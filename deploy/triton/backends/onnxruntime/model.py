@@ -5,7 +5,8 @@ repository. Settings it shares with that one: the parameters `intra_op_thread_co
 `inter_op_thread_count`, 0 for as many as there are cores; `$DOCMILL_TRITON_THREADS` is the default of the
 former. An instance on a GPU runs there where onnxruntime is a build for CUDA, and on the CPU otherwise. Other
 accelerators are ignored. Requests are joined on a GPU, and on a CPU where the parameter `join_requests` is
-`true`. With `use_tf32` a GPU takes half the time and no longer finds quite what a CPU finds: docs/triton.md.
+`true`. With `use_tf32` a GPU takes half the time and no longer finds quite what a CPU finds:
+docs/triton-figures.md.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Tensors of the graph: input `image` f32 [1, 3, 800, 608]; outputs four score map
 sigmoid), then four distance maps [1, N, 32], at strides 8, 16, 32 and 64 (N = 7600, 1900, 475, 130). A
 distance is the expectation of a softmax over 8 bins (generalised focal loss), in units of the stride.
 
-On a server the graph takes bytes and sends its best cells: `resources/triton_local/served_detector.py`.
+On a server the graph takes bytes and sends its best cells: `resources/local/triton/served_detector.py`.
 """
 
 from __future__ import annotations
