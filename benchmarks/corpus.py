@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 
-__all__ = ["ORDINARY", "CorpusFile", "make_corpus"]
+__all__ = ["ORDINARY", "CorpusFile", "make_corpus", "ordinary_samples"]
+
+_SAMPLES = Path(__file__).resolve().parents[1] / "tests" / "samples"
 
 #: The samples that look like what people convert; scans are left out, OCR would hide everything else.
 ORDINARY = (
@@ -28,6 +30,11 @@ class CorpusFile:
 
     path: Path
     pages: int
+
+
+def ordinary_samples() -> list[Path]:
+    """Where the ordinary samples lie."""
+    return [_SAMPLES / name for name in ORDINARY]
 
 
 def make_corpus(sources: Sequence[Path], pages: int, length: int, folder: Path) -> list[CorpusFile]:

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmarks.corpus import ORDINARY
+from benchmarks.corpus import ordinary_samples
 from benchmarks.metrics.environment import environment
 from docmill.pipeline.convert.errors import BackendConfigError, BackendError
 from docmill.pipeline.convert.layout.detectors import heron
@@ -38,8 +38,6 @@ from docmill.pipeline.convert.types import Box, PageContent, Region
 from docmill.resources.clients.triton import TritonModel, TritonServer
 
 __all__ = ["Comparison", "PageComparison", "compare_pages", "main", "partners"]
-
-_SAMPLES = Path(__file__).parents[1] / "tests" / "samples"
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     console = Console(width=120)
-    pdfs = options.pdfs or [_SAMPLES / name for name in ORDINARY]
+    pdfs = options.pdfs or ordinary_samples()
     try:
         reference, against = ServedDetector(options.reference), ServedDetector(options.against)
         found = compare_pages(pdfs, reference, against, options.overlap, options.score)

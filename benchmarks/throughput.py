@@ -28,20 +28,18 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.alone import convert_alone
-from benchmarks.corpus import ORDINARY, CorpusFile, make_corpus
+from benchmarks.corpus import CorpusFile, make_corpus, ordinary_samples
 from benchmarks.metrics.environment import environment
 from benchmarks.processes import PeakMemory, cpu_seconds
 from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
 from docmill.resources.weights.embedded_weights import default_folder
-
-_SAMPLES = Path(__file__).parents[1] / "tests" / "samples"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     options = _parser().parse_args(arguments)
     console = Console()
-    sources = sorted(options.pdfs.glob("*.pdf")) if options.pdfs else [_SAMPLES / name for name in ORDINARY]
+    sources = sorted(options.pdfs.glob("*.pdf")) if options.pdfs else ordinary_samples()
     if not sources:
         console.print(f"no PDF in {options.pdfs}", style="red")
         return 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import time
@@ -16,17 +15,15 @@ from urllib.request import urlopen
 
 import dagster as dg
 
+from benchmarks.clean_environment import clean_environment
 from benchmarks.scale.tree import ProcessTree
 from docmill.resources.clients.files.document_store import DocumentStore
-from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["Deployment", "NotReadyError", "wait_until"]
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
 _POSTGRES = '\nstorage:\n  postgres:\n    postgres_url: "{url}"\n'
 _ONE_RUN = ("max_concurrent_runs: 2", "max_concurrent_runs: 1")
-#: Python keeps what it has compiled unless told not to; to compile it in each process doubles a run's cost.
-_LEFT_OUT = ("DOCMILL_", "DAGSTER_", "PYTHONDONTWRITEBYTECODE")
 _EVERY_S = 0.5
 
 
@@ -69,12 +66,9 @@ class Deployment:
     @property
     def environment(self) -> dict[str, str]:
         """What the processes see: nothing of docmill or Dagster that is set here, but where models are."""
-        others = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
-        return others | {
+        return clean_environment(self.folder) | {
             "DAGSTER_HOME": str(self.home),
-            "DOCMILL_HOME": str(self.folder),
             "DOCMILL_INBOX": str(self.inbox),
-            "DOCMILL_MODELS": str(default_folder()),
         }
 
     @property

@@ -22,7 +22,7 @@ from pathlib import Path
 import dagster as dg
 import msgspec
 
-from benchmarks.corpus import ORDINARY, make_corpus
+from benchmarks.corpus import make_corpus, ordinary_samples
 from benchmarks.scale.deployment import Deployment, wait_until
 from benchmarks.scale.tree import ProcessTree
 from docmill.pipeline.cli.convert_files import configured_conversion
@@ -35,7 +35,7 @@ from docmill.resources.clients.files.sources import SourceCache
 
 __all__ = ["RunCost", "measure_runs", "one_page_documents"]
 
-_SAMPLES = Path(__file__).resolve().parents[2] / "tests" / "samples"
+_ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_S = 900.0
 #: On the command lines of what Dagster's launcher and docmill's fork server start.
 _OF_RUNS = ("multiprocessing.spawn", "multiprocessing.forkserver")
@@ -142,8 +142,7 @@ class _Runner:
 
 def one_page_documents(folder: Path, count: int) -> list[DocumentRef]:
     """Different documents of one page each, the smallest that docmill's samples give."""
-    sources = [_SAMPLES / name for name in ORDINARY]
-    files = make_corpus(sources, pages=count, length=1, folder=folder / "corpus")
+    files = make_corpus(ordinary_samples(), pages=count, length=1, folder=folder / "corpus")
     return list(find_documents([str(file.path) for file in files], SourceCache(folder / "sources")))
 
 
@@ -159,7 +158,7 @@ def _alone(
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.scale.bare", str(job)],
         stdout=subprocess.PIPE,
-        cwd=_SAMPLES.parents[1],
+        cwd=_ROOT,
         check=True,
     )
     seconds = iter(json.loads(done.stdout)[1:])
