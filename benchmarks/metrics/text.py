@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 
 from docling_core.types.doc import DoclingDocument
 from rapidfuzz.distance import Levenshtein
@@ -22,13 +23,22 @@ from benchmarks.metrics.items import normalised
 
 __all__ = ["plain_text", "similarity", "strip_markdown", "words"]
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+#: One that is not closed is looked at once, and stays.
+_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)\w*[ \t]*$", re.MULTILINE)
 _TABLE_RULE = re.compile(r"^[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$", re.MULTILINE)
 _TABLE_ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
 _LINE_MARK = re.compile(r"^[ \t]*(?:#{1,6}|[-*+]|>)[ \t]+(?:\[[ xX]\][ \t]+)?", re.MULTILINE)
-_EMPHASIS = re.compile(r"(\*{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1")
+_MARK = re.compile(r"[*~`]")
+#: Where each mark can end, the longest first.
+_MARK_ENDS = {
+    "***": re.compile(r"(?<=\S)(?=\*\*\*)"),
+    "**": re.compile(r"(?<=\S)(?=\*\*)"),
+    "*": re.compile(r"(?<=\S)(?=\*)"),
+    "~~": re.compile(r"(?<=\S)(?=~~)"),
+    "`": re.compile(r"(?<=\S)(?=`)"),
+}
 _FORMULA = re.compile(r"\$\$(.*?)\$\$", re.DOTALL)
 
 
@@ -47,15 +57,35 @@ def plain_text(document: DoclingDocument) -> str:
 
 def strip_markdown(markdown: str) -> str:
     """Take the marks off, as said above."""
-    text = _COMMENT.sub(" ", markdown)
+    text = _COMMENT.sub(lambda comment: " " if comment[1] else comment[0], markdown)
     text = _FENCE.sub("", text)
     text = _TABLE_RULE.sub("", text)
     text = _TABLE_ROW.sub(lambda row: row.group(1).replace("|", " "), text)
     text = _LINE_MARK.sub("", text)
     text = _LINK.sub(r"\1", text)
-    text = _EMPHASIS.sub(r"\2", text)
+    text = "\n".join(map(_without_emphasis, text.split("\n")))
     text = _FORMULA.sub(r"\1", text)
     return normalised(html.unescape(text))
+
+
+def _without_emphasis(line: str) -> str:
+    """A line without the marks around its words: the longest mark first, up to where it can next end."""
+    ends = {mark: [found.start() for found in end.finditer(line)] for mark, end in _MARK_ENDS.items()}
+    parts, at = [], 0
+    while found := _MARK.search(line, at):
+        start = found.start()
+        parts.append(line[at:start])
+        for mark, places in ends.items():
+            begin = start + len(mark)
+            end = bisect_left(places, begin + 1)
+            if line.startswith(mark, start) and end < len(places) and not line[begin].isspace():
+                parts.append(line[begin : places[end]])
+                at = places[end] + len(mark)
+                break
+        else:
+            parts.append(line[start])
+            at = start + 1
+    return "".join([*parts, line[at:]])
 
 
 def similarity(truth: str, predicted: str) -> float:

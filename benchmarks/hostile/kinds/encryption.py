@@ -83,7 +83,7 @@ CASES: tuple[Case, ...] = (
             "length-huge": _open_to_all(rb"/Length 128", b"/Length 2147483640"),
             "filter-unknown": _open_to_all(rb"/Filter /Standard", b"/Filter /Enigmatic"),
             "permissions-missing": _open_to_all(rb"/P -?\d+", b""),
-            "identifier-missing": _open_to_all(rb"/ID \[.*?\]", b""),
+            "identifier-missing": _open_to_all(rb"/ID \[[^\[\]]*\]", b""),
             "dictionary-empty": _dictionary(b"<< >>"),
             "dictionary-a-number": _dictionary(b"5"),
             "dictionary-a-circle": _dictionary(b"5 0 R"),

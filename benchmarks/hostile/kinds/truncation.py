@@ -65,7 +65,7 @@ CASES: tuple[Case, ...] = (
             "in-the-first-stream": _after(rb"stream\n.{20}", 0.0),
             "in-the-last-stream": _after(rb"stream\n.{20}", 1.0),
             "in-a-dictionary": _after(rb"<< /[A-Z]", 0.7),
-            "in-an-object-header": _after(rb"\d+ 0 o", 0.6),
+            "in-an-object-header": _after(rb"(?<!\d)\d+ 0 o", 0.6),
             "before-the-table": _after(rb"\n(?=xref\n)"),
             "in-the-table": _after(rb"\d{10} 00000 n ", 0.5),
             "before-the-trailer": _after(rb"\n(?=trailer)"),

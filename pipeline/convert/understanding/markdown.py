@@ -13,7 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 __all__ = ["markdown_document"]
 
 #: Models like to wrap a whole page into a fence.
-_FENCE = re.compile(r"\A\s*```(?:markdown|md)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
+_FENCE = re.compile(r"\A\s*```(?:markdown|md)?(?>\s*\n)(.*?)\n?```\s*\Z", re.DOTALL)
 
 
 def markdown_document(text: str, width: float, height: float) -> DoclingDocument:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 __all__ = ["Entry", "read_line"]
 
-_LINE = re.compile(r"(?P<level>[IWEF])\d{4} (?P<time>[\d:]{8})\.\d+ \d+ (?P<place>\S+?)\] ?(?P<words>.*)")
+_LINE = re.compile(
+    r"(?P<level>[IWEF])\d{4} (?P<time>[\d:]{8})\.\d+ \d+ (?P<place>\S[^\s\]]*)\] ?(?P<words>.*)"
+)
 _LEVELS = {"I": "info", "W": "warning", "E": "error", "F": "error"}
 #: What a server says on a machine without a GPU; nothing is wrong.
 _NO_GPU = re.compile(

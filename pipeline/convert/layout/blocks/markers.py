@@ -36,26 +36,29 @@ _ATTACHED = re.compile(
 _SYMBOL_FONT = re.compile(r"symbol|dingbat|wingding|webding|marlett|bullet", re.IGNORECASE)
 
 CAPTION = re.compile(
-    r"\s*[\[(<]?\s*(?:fig(?:ure|\.)?|table|tab\.|listing|example|algorithm|scheme|chart|plate|exhibit|"
+    r"\s*(?:[\[(<]\s*)?(?:fig(?:ure|\.)?|table|tab\.|listing|example|algorithm|scheme|chart|plate|exhibit|"
     r"abbildung|abb\.|tabelle|tableau|figura|tabla|tabela|그림|표|图|圖|表|図|شكل|جدول)\s*"
     r"(?:[\dA-Z]{1,3}[-.–:]?)?(?:\d+|[IVX]+)\b",
     re.IGNORECASE,
 )
 SECTION_NUMBER = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.(?:\d{1,2}\.?)*|[IVX]{1,5}\.|§+\s*\d+(?:\.\d+)*|[Ⅰ-Ⅻ]\.?|"
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.(?:\d+(?:\.\d+)*\.?)?|[IVX]{1,5}\.|§+\s*\d+(?:\.\d+)*|[Ⅰ-Ⅻ]\.?|"
     r"제\s?\d+\s?[장절조편관]|第[\d一二三四五六七八九十百]{1,4}[章节節条條編编部]|"
     r"(?:chapter|section|appendix|part|annex|article|kapitel|chapitre|capítulo)\s+[\dA-Z]+[.:]?)\s+\S",
     re.IGNORECASE,
 )
 _PAGE_NUMBER = re.compile(
-    r"(?:(?:page|p\.|seite|página|صفحة)\s*)?[-–—|\[(]?\s*(?:\d{1,5}|[ivxlcdm]{1,8}|[A-Z]?\d{1,3}[-–.]\d{1,4})\s*[-–—|\])]?"
-    r"(?:\s*(?:of|/|von|de|sur|من)\s*\d{1,5})?",
+    r"(?:(?:page|p\.|seite|página|صفحة)\s*)?(?:[-–—|\[(]\s*)?(?:\d{1,5}|[ivxlcdm]{1,8}|[A-Z]?\d{1,3}[-–.]\d{1,4})"
+    r"\s*(?:(?:[-–—|\])]\s*)?(?:of|/|von|de|sur|من)\s*\d{1,5}|[-–—|\])]?)",
     re.IGNORECASE,
 )
 _REFERENCE_MARK = re.compile(
     r"(?:[*†‡§¶‖#]{1,3}|[¹²³⁰⁴-⁹]{1,3}|\(?\d{1,3}[).]?|\[\d{1,3}\]|[a-z][).]?|※)(?=\s|$|[^\W\d_a-z])"
 )
-_LEADER = re.compile(r"(?:[.·…‥_]\s?){4,}\s*([\divxlcIVXLC]{1,6}(?:[-–.]\d{1,4})?)?\s*$")
+#: From the first of the dots only: from any other there is no more to find.
+_LEADER = re.compile(
+    r"(?<![.·…‥_])(?<![.·…‥_]\s)(?:[.·…‥_]\s?){4,}\s*(?:([\divxlcIVXLC]{1,6}(?:[-–.]\d{1,4})?)\s*)?$"
+)
 _LEADERS_ONLY = re.compile(r"^(?:[.·…‥_]\s?){3,}$")
 
 

@@ -18,9 +18,9 @@ _MATH_FONT = re.compile(
 )
 _MATH_SYMBOLS = frozenset("=+−×÷±∓∑∏∫∮√∞≈≠≤≥≪≫∈∉⊂⊆⊃∪∩∀∃∂∇∝∼≡→↦⇒⇔⟨⟩∥·∗⊕⊗αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ")
 _CODE = re.compile(
-    r"[{]\s*$|^\s*[}\])]+[;,)]*\s*$|[\w\])]\s*\)\s*;\s*$"
+    r"[{]\s*$|^\s*[}\])]++[;,)]*\s*$|[\w\])]\s*\)\s*;\s*$"
     r"|^\s*(?:return|function|def|var|let|const|public|private|static|void|elif|else|for|while|if)\b.*[;{)]\s*$"
-    r"|^\s*(?:#include\s*<|import\s+[\w.]+;|</?\w+[^<>]*>\s*$)"
+    r"|^\s*(?:#include\s*<|import\s+[\w.]+;|</?\w[^<>]*>\s*$)"
 )
 _SPREAD = 0.04  # of the mean advance
 _CONTRAST = 0.2  # by how much words of other typefaces differ, as a part of the widest

@@ -26,8 +26,9 @@ _USUAL = re.compile(
     r"摘要|目录|目次|参考文献|要旨|초록|목차|참고문헌|المراجع|الملخص|المحتويات)",
     re.IGNORECASE,
 )
+#: "By" and words that begin with a letter, two letters in all; each character can be read in one way only.
 _BYLINE = re.compile(
-    r"(?:by|von|par|por|di)\s+(?:[A-Z][\w.’'-]*[, ]*(?:and |und |et |y |e )?){2,}$", re.IGNORECASE
+    r"(?:by|von|par|por|di)\s+[A-Z](?=[\w.’', -]*[A-Z])[\w.’'-]*(?:[, ]+[A-Z][\w.’'-]*)*[, ]*$", re.IGNORECASE
 )
 
 

@@ -10,7 +10,7 @@ from docmill.pipeline.convert.layout.blocks.markers import DASHES, is_bullet
 
 __all__ = ["is_code", "joined_code"]
 
-_ADDRESS = re.compile(r"\S+@\S+\.\w|(?:https?://|www\.)\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<!\S)\S[^\s@]*@\S+\.\w|(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
 def is_code(block: Block) -> bool:

@@ -170,6 +170,34 @@ class TestHeadings:
         sheet.prose(72, 100, 5)
         assert [label for label, _ in found(sheet)] == ["section_header", "text", "text"]
 
+    @pytest.mark.parametrize(
+        ("text", "byline"),
+        [
+            ("Von Jörg O’Neil-Smith, Mia Fischer und J. D. Lorem", True),
+            ("By Ada", True),
+            ("By A", False),
+            ("By Lorem, 2010", False),
+            ("By the numbers (2010)", False),
+            ("Bylaws of Lorem Ipsum", False),
+        ],
+    )
+    def test_what_a_byline_is(self, text, byline):
+        sheet = Sheet()
+        sheet.line(72, 60, text, 16, bold=True, font="Head")
+        sheet.prose(72, 100, 5)
+        assert [label for label, _ in found(sheet)] == ["text" if byline else "section_header", "text"]
+
+    @pytest.mark.timeout(10)
+    @pytest.mark.parametrize(
+        "text",
+        ["By default it will be UTC if the library is not loaded!", f"Di {'a' * 170} (", f"Por {'y ' * 85}!"],
+    )
+    def test_a_long_paragraph_that_begins_like_a_byline(self, text):
+        sheet = Sheet()
+        sheet.line(72, 60, text, 16, bold=True, font="Head")
+        sheet.prose(72, 100, 5)
+        assert found(sheet)[0][0] == "section_header"
+
     def test_authors_and_dates_under_a_title(self):
         sheet = Sheet()
         sheet.line(200, 60, "Lorem Ipsum Dolores", 18)
