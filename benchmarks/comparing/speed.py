@@ -109,7 +109,7 @@ def _rounds(plan: Plan, folder: Path) -> Iterator[list[_Step]]:
             *(show_help for _ in range(plan.help_times)),
             code_location,
             *(_convert(f"{_documents(batch)}", batch, plan) for batch in batches),
-            *(_convert(f"{_documents(batch)}, all done before", batch, plan) for batch in batches),
+            *(_convert(f"{_documents(batch)} again", batch, plan) for batch in batches),
             _throughput(list(islice(large, plan.long_documents)), plan),
         ]
 
