@@ -80,7 +80,7 @@ _ALL = (
     ),
     StageSpec(
         name="tables",
-        version=1,
+        version=2,
         needs=("pages", "ocr", "layout"),
         work="pipeline.stages.tables:find_structures",
         plan=_with_tables,
