@@ -26,7 +26,7 @@ class TablesStage(ModelStage):
     engine: TableEngine
 
     name = "tables"
-    version = 1
+    version = 2
     needs = ("pages", "ocr", "layout")
     work = "docmill.pipeline.stages.work.tables:find_structures"
     resources: ClassVar[Mapping[str, str]] = {

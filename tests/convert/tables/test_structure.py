@@ -280,6 +280,39 @@ def test_the_models_headings_go_on_top_of_the_words_columns() -> None:
     assert_valid(table, words)
 
 
+def plain_grid(rows: int, cols: int) -> Model:
+    """A model that sees a grid without spans, its cells anywhere."""
+    tokens = ["<tr>", *["<td></td>"] * cols, "</tr>"] * rows
+    return Model(tokens, [Box(0, 0, 9, 9)] * (rows * cols))
+
+
+def seconded(words: Sequence[Word], rulings: Sequence[Ruling], rows: int, cols: int) -> TableStructure:
+    """A ruled table after a model has seen so many rows and columns in it."""
+    table = TableInput(region(words, rulings), lambda: crop_at(50, 100))
+    return table_structure(table, page(words, rulings), words, plain_grid(rows, cols))
+
+
+def test_a_drawn_grid_of_the_models_shape_may_have_wide_gaps_within_its_cells() -> None:
+    xs, ys = [50.0, 150.0, 260.0], [100.0, 118.0, 136.0, 154.0, 172.0]
+    words = line("Question", 55, 104) + line("Answer", 155, 104)
+    for row, question in enumerate(("Is the belt on", "Is the oven warm", "Is the door shut")):
+        y = 122.0 + 18 * row
+        words += line(question, 55, y) + line("yes", 155, y) + line("no", 210, y)
+    table = seconded(words, grid_lines(xs, ys), 4, 2)
+    assert (table.method, table.num_cols) == ("rulings", 2)
+    assert texts(table)[1] == ["Is the belt on", "yes no"]
+
+
+def test_a_drawn_grid_that_joins_every_row_loses_although_the_model_sees_its_shape() -> None:
+    edges = [45.0, 145.0, 215.0, 285.0, 355.0]
+    words = typeset(NUMBERS, [90, 60, 60, 60], right=(1, 2, 3))
+    rules = [Ruling(edges[0], y, edges[-1], y) for y in (97.0, 113.0, 129.0, 145.0, 161.0)]
+    rules += [Ruling(x, 97, x, 113) for x in edges]  # under the head nothing parts the columns
+    table = seconded(words, rules, 4, 4)
+    assert texts(table) == NUMBERS
+    assert all(cell.col_span == 1 for cell in table.cells)
+
+
 def test_a_region_without_words_is_an_empty_table() -> None:
     empty = Region(id=3, label="table", score=0.5, box=Box(0, 0, 100, 100))
     table = table_structure(TableInput(empty, no_crop), page([]), [])
