@@ -48,10 +48,13 @@ class VirtualEnvironment:
         run(command, "the environment was not made", self.trouble)
 
     def install(self, *arguments: str, what: str) -> None:
-        """Let pip install into it; `what` is named in errors. Wheels only: nothing is built here."""
+        """Let pip install into it; `what` is named in errors. Wheels only: nothing is built here.
+
+        Bytecode is written whatever the user's pip is configured to do: servers and scripts start often.
+        """
         command = [
             *(sys.executable, "-m", "pip", "--python", str(self.python), "install", "--quiet"),
-            *("--disable-pip-version-check", "--no-input", "--only-binary=:all:", *arguments),
+            *("--disable-pip-version-check", "--no-input", "--only-binary=:all:", "--compile", *arguments),
         ]
         run(command, f"pip could not install {what}", self.trouble)
 
