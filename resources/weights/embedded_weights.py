@@ -23,6 +23,7 @@ import msgspec
 from filelock import FileLock
 
 from docmill.pipeline.convert.errors import ModelDownloadError
+from docmill.resources.home import default_home
 from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION, fold_file
 
 __all__ = ["EMBEDDED", "EmbeddedModel", "ModelCache", "Progress", "default_folder"]
@@ -118,10 +119,10 @@ class _Record(msgspec.Struct, frozen=True):
 
 
 def default_folder() -> Path:
-    """`$DOCMILL_MODELS`, else `models` under `$DOCMILL_HOME`, else under `~/.docmill`."""
+    """`$DOCMILL_MODELS`, else `models` in docmill's home."""
     if models := os.environ.get("DOCMILL_MODELS"):
         return Path(models).expanduser()
-    return Path(os.environ.get("DOCMILL_HOME") or "~/.docmill").expanduser() / "models"
+    return default_home() / "models"
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.spec import AbstractBufferedFile
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.resources.home import default_home
 
-__all__ = ["DocumentStore", "StoredObject", "default_home", "default_store", "is_store_error"]
+__all__ = ["DocumentStore", "StoredObject", "default_store", "is_store_error"]
 
 _PARTIAL = ".partial"
 #: A folder is locked for a look and a rename.
@@ -29,11 +30,6 @@ _LOCK_POLL_S = 0.002
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 #: Trying again does not help against these.
 _MISUSE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
-
-
-def default_home() -> Path:
-    """docmill's own folder: $DOCMILL_HOME, else ~/.docmill."""
-    return Path(os.environ.get("DOCMILL_HOME") or Path.home() / ".docmill")
 
 
 def default_store() -> str:

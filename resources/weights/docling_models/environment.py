@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from docmill.resources.clients.files.document_store import default_home
+from docmill.resources.home import default_home
 from docmill.resources.local.triton.places import Shipped
 from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
 from docmill.resources.weights.docling_models.errors import ExportSetupError
