@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from docmill.resources.clients.files.document_store import DocumentStore, default_home, default_store
+from docmill.resources.clients.files.document_store import DocumentStore, default_store
 from docmill.resources.clients.files.sources import SourceCache
+from docmill.resources.home import default_home
 
 __all__ = ["Store"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import time
@@ -178,6 +179,25 @@ def test_chunks_have_what_the_fork_server_hid() -> None:
     assert "transformers" in loaded_by(
         "docmill.pipeline.stages.running.preload, docmill.pipeline.convert.document.chunks"
     )
+
+
+def said_by(code: str) -> str:
+    """What a new interpreter prints and complains about."""
+    environment = {name: value for name, value in os.environ.items() if name != "TRANSFORMERS_VERBOSITY"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+    )
+    return run.stdout + run.stderr
+
+
+def test_workers_do_not_hear_of_a_pytorch_that_nobody_misses() -> None:
+    code = "import docmill.pipeline.stages.running.preload, docmill.pipeline.convert.document.chunks"
+    assert said_by(code) == ""
+
+
+def test_document_code_leaves_the_environment_of_whoever_imports_it_alone() -> None:
+    code = "import os; before = dict(os.environ); import docmill.pipeline.convert.types as t; "
+    assert said_by(f"{code} print(set(os.environ.items()) ^ set(before.items()))") == "set()\n"
 
 
 def test_help_is_fast_and_shows_examples() -> None:

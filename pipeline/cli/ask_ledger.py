@@ -18,8 +18,9 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow, SourceRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.rebuild import rebuild
 from docmill.pipeline.corpus.ledger.select import Selection
-from docmill.resources.clients.files.document_store import DocumentStore, default_home, default_store
+from docmill.resources.clients.files.document_store import DocumentStore, default_store
 from docmill.resources.clients.files.sources import SourceCache
+from docmill.resources.home import default_home
 
 __all__ = ["find_documents_named", "list_documents", "list_ignored", "rebuild_ledger", "show_status"]
 

@@ -25,8 +25,9 @@ from docmill.pipeline.intake.estimate import Estimate, estimate
 from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.intake.overdue import OverdueLimits, Why, overdue_batches
 from docmill.pipeline.intake.requests import write_request
-from docmill.resources.clients.files.document_store import DocumentStore, default_home, default_store
+from docmill.resources.clients.files.document_store import DocumentStore, default_store
 from docmill.resources.clients.files.sources import SourceCache
+from docmill.resources.home import default_home
 from docmill.resources.price import Price
 
 __all__ = ["backfill", "collect_garbage", "retry"]

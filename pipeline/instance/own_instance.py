@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from docmill.resources.clients.files.document_store import default_home
+from docmill.resources.home import default_home
 from docmill.resources.local.shipped import shipped_roots
 
 __all__ = ["open_instance"]

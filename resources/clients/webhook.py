@@ -1,4 +1,7 @@
-"""A webhook that takes `{"text": ...}`, as Slack's, Mattermost's and Rocket.Chat's do."""
+"""A webhook that takes `{"text": ...}`, as Slack's, Mattermost's and Rocket.Chat's do.
+
+With urllib, because httpx2's client logs the addresses it asks, and this one is a secret.
+"""
 
 from __future__ import annotations
 

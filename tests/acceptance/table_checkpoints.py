@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from docmill.resources.local.triton.places import shipped
-from docmill.resources.local.virtual_environment import locked, stamp_of
+from docmill.resources.local.virtual_environment import stamp_of
 from docmill.resources.weights.docling_models.hub import Hub
 from docmill.resources.weights.docling_models.pull import Places, pull
 from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, run
@@ -44,7 +45,7 @@ def checkpoint() -> Path:
         ROOT / "deploy" / "export" / "tableformer_cases.py",
     ]
     folder = _home() / f"tableformer-fast-{stamp_of(made_by)[:12]}"
-    with locked(folder.with_suffix(".lock")):
+    with FileLock(folder.with_suffix(".lock")):
         if not folder.exists():
             new = folder.with_suffix(".new")
             shutil.rmtree(new, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ def _hidden(package: str) -> Iterator[None]:
     finally:
         del sys.modules[package]
 
+
+# who imports transformers after all, for chunks, is not to hear that there is no PyTorch: it is not missed
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 # docling's options want a class of it for an annotation, and have another one where it is missing: 0.6 CPU
 # seconds of every run's

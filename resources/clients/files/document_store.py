@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,23 +14,22 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import fsspec
+from filelock import lock_descriptor
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.spec import AbstractBufferedFile
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.resources.home import default_home
 
-__all__ = ["DocumentStore", "StoredObject", "default_home", "default_store", "is_store_error"]
+__all__ = ["DocumentStore", "StoredObject", "default_store", "is_store_error"]
 
 _PARTIAL = ".partial"
+#: A folder is locked for a look and a rename.
+_LOCK_POLL_S = 0.002
 #: What S3 answers when an object is not in the state that a conditional write asks for.
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 #: Trying again does not help against these.
 _MISUSE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
-
-
-def default_home() -> Path:
-    """docmill's own folder: $DOCMILL_HOME, else ~/.docmill."""
-    return Path(os.environ.get("DOCMILL_HOME") or Path.home() / ".docmill")
 
 
 def default_store() -> str:
@@ -254,16 +252,14 @@ def _partial(final: Path) -> Path:
 def _locked(folder: Path) -> Iterator[None]:
     """Between a look at a file's version and its replacement nobody else replaces it.
 
-    The lock is on the folder itself, so that no lock file is left; file systems which cannot do that go
-    without.
+    The lock is on the folder itself, so that no lock file is left; systems which cannot do that go without.
     """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
+    with ExitStack() as held:
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            lock_descriptor(descriptor, poll_interval=_LOCK_POLL_S)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _local_version(path: Path) -> str | None:

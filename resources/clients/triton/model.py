@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendError, BackendUnavailableError
+from docmill.resources.clients.backoff import pause
 from docmill.resources.clients.triton.attempt import Attempt, output_array
 from docmill.resources.clients.triton.breaker import CircuitBreaker
 from docmill.resources.clients.triton.connection import connect
@@ -25,7 +26,6 @@ from docmill.resources.clients.triton.errors import (
 )
 from docmill.resources.clients.triton.interface import Interface, read_interface
 from docmill.resources.clients.triton.recovery import reload_once
-from docmill.resources.clients.triton.retry import pause
 from docmill.resources.clients.triton.server import TritonServer
 from docmill.resources.clients.triton.shared_memory import SharedRegions
 from docmill.resources.clients.triton.statistics import StatisticsReader, UsageMeter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -10,9 +9,11 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from docmill.resources.clients.triton.errors import DeadStubError
 
@@ -53,13 +54,7 @@ def _alone(what: str) -> Iterator[None]:
     """Hold a lock that the workers of this user on this machine share; go on without where there is none."""
     digest = hashlib.sha256(what.encode()).hexdigest()[:16]
     path = Path(tempfile.gettempdir()) / f"docmill-reload-{os.getuid()}-{digest}.lock"
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError:
+    with ExitStack() as held:
+        with suppress(OSError):
+            held.enter_context(FileLock(path, mode=0o600))
         yield
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

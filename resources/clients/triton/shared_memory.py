@@ -6,7 +6,6 @@ process however that ends: what nobody holds is stale, and the next client remov
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
 import secrets
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import lock_descriptor
 from numpy.typing import NDArray
 
 from docmill.resources.clients.triton.errors import SharedMemoryError
@@ -55,7 +55,7 @@ class _Region:
         path = _FOLDER / name
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_descriptor(descriptor)
             os.posix_fallocate(descriptor, 0, size)  # or a full file system would be a SIGBUS later
             memory = mmap.mmap(descriptor, size)
         except OSError:
@@ -222,12 +222,7 @@ def _unowned(path: Path) -> Iterator[bool]:
     """Whether nobody holds the file; if so it is held for the time being."""
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield lock_descriptor(descriptor, blocking=False)
     finally:
         os.close(descriptor)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from docmill.pipeline.convert.errors import (
     PromptRefusedError,
     ServerFailedError,
 )
+from docmill.resources.clients.backoff import pause
 from docmill.resources.clients.vllm.failures import Failure, Fault, failure_of
 from docmill.resources.clients.vllm.server import VlmServer
 
@@ -27,7 +27,6 @@ __all__ = ["Completion", "Prompt", "VlmClient"]
 
 _PATH = "/chat/completions"
 _CHECK_S, _CONNECT_S = 5.0, 5.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8.0
 #: What an image and its prompt may take of the context beside the answer.
 _PROMPT_TOKENS = 2048
 #: How many more characters are waited for before a streamed answer is looked at again.
@@ -153,7 +152,7 @@ class VlmClient:
                     away_since, broken = 0.0, broken + 1
                     if broken > (1 if failure.fault is Fault.LATE else server.retries):
                         raise await self._given_up(failure, prompt, attempt) from error
-            await asyncio.sleep(_pause(attempt, failure.wait_s))
+            await asyncio.sleep(failure.wait_s + pause(attempt))
 
     async def _ask(self, prompt: Prompt, started: float, attempt: int) -> Completion:
         from openai import AsyncStream
@@ -275,9 +274,3 @@ class VlmClient:
         return ServerFailedError(
             f"{server.place} failed on page {page}, {attempt} times: {failure.words}", page=page
         )
-
-
-def _pause(attempt: int, wished: float) -> float:
-    """Exponential pauses with full jitter, and no shorter than the server wishes."""
-    longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempt - 1, 8))
-    return wished + random.uniform(0.0, longest)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from docmill.pipeline.convert.errors import BackendUnavailableError
+from docmill.resources.clients.certificates import certificates
 from docmill.resources.clients.vllm.server import VlmServer
+
+if TYPE_CHECKING:
+    import httpx2
 
 __all__ = ["ServerMetrics", "is_healthy", "read_metrics"]
 
@@ -41,21 +44,22 @@ class ServerMetrics:
 
 def is_healthy(server: VlmServer) -> bool:
     """Whether the server's engine is alive, by vLLM's own word; servers of other makes may have none."""
+    import httpx2
+
     try:
-        with urllib.request.urlopen(f"{server.root}/health", timeout=_PATIENCE_S) as answer:
-            return bool(answer.status == 200)
-    except OSError:
+        return _get(f"{server.root}/health").status_code == httpx2.codes.OK
+    except httpx2.HTTPError:
         return False
 
 
 def read_metrics(server: VlmServer) -> ServerMetrics:
     """The server's metrics now. Raises `BackendUnavailableError` when it has none to give."""
+    import httpx2
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
-        with urllib.request.urlopen(f"{server.root}/metrics", timeout=_PATIENCE_S) as answer:
-            text = answer.read().decode()
-    except (OSError, urllib.error.URLError) as error:
+        text = _get(f"{server.root}/metrics").raise_for_status().text
+    except httpx2.HTTPError as error:
         raise BackendUnavailableError(f"{server.root} gives no metrics: {error}") from error
     sums: dict[str, float] = {}
     finished: dict[str, int] = {}
@@ -81,3 +85,9 @@ def read_metrics(server: VlmServer) -> ServerMetrics:
         inference_s=sums.get("request_inference_time_seconds_sum", 0.0),
         queue_s=sums.get("request_queue_time_seconds_sum", 0.0),
     )
+
+
+def _get(url: str) -> httpx2.Response:
+    import httpx2
+
+    return httpx2.get(url, timeout=_PATIENCE_S, follow_redirects=True, verify=certificates())

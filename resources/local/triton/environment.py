@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from filelock import FileLock
 
 from docmill.resources.local.triton.copies import copy_changed
 from docmill.resources.local.triton.errors import TritonSetupError
 from docmill.resources.local.triton.places import Shipped, TritonHome
-from docmill.resources.local.virtual_environment import VirtualEnvironment, locked, run, stamp_of
+from docmill.resources.local.virtual_environment import VirtualEnvironment, run, stamp_of
 
 __all__ = ["Environment", "prepare_environment"]
 
@@ -102,7 +103,7 @@ def prepare_environment(
         home.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TritonSetupError(f"{home.folder} cannot be made: {error.strerror}; set DOCMILL_HOME") from error
-    with locked(home.folder / ".lock"):
+    with FileLock(home.folder / ".lock"):
         packages = VirtualEnvironment(home.environment, TritonSetupError)
         stamp = stamp_of([source.lock])
         if not packages.made_with(stamp) or python is not None:

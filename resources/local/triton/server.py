@@ -9,8 +9,6 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+import httpx2
+
+from docmill.resources.clients.certificates import certificates
 from docmill.resources.local.triton.canary import CANARY, check_canary, write_canary
 from docmill.resources.local.triton.environment import Environment
 from docmill.resources.local.triton.errors import TritonStartError, TritonStoppedError
@@ -225,21 +226,16 @@ class LocalServer:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.http_url}/v2/health/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
+            answer = httpx2.get(f"{self.http_url}/v2/health/ready", timeout=2, verify=certificates())
+        except httpx2.HTTPError:
             return False
+        return answer.status_code == httpx2.codes.OK
 
     def _unload_canary(self) -> None:
-        request = urllib.request.Request(
-            f"{self.http_url}/v2/repository/models/{CANARY}/unload",
-            data=b"{}",
-            # a form, which is what urllib sends otherwise, can crash this server
-            headers={"Content-Type": "application/json"},
-        )
+        address = f"{self.http_url}/v2/repository/models/{CANARY}/unload"
         # it does no harm when it stays
-        with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=10):
-            pass
+        with contextlib.suppress(httpx2.HTTPError):
+            httpx2.post(address, json={}, timeout=10, verify=certificates())
 
     def _read(self, lines: IO[str]) -> None:
         gpu = Path("/dev/nvidiactl").exists()

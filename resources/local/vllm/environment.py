@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from docmill.resources.local.virtual_environment import VirtualEnvironment, locked, run, stamp_of
+from filelock import FileLock
+
+from docmill.resources.local.virtual_environment import VirtualEnvironment, run, stamp_of
 from docmill.resources.local.vllm.errors import VllmSetupError
 from docmill.resources.local.vllm.places import Shipped, VllmHome
 
@@ -75,7 +77,7 @@ def prepare_environment(
         home.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise VllmSetupError(f"{home.folder} cannot be made: {error.strerror}; set DOCMILL_HOME") from error
-    with locked(home.folder / ".lock"):
+    with FileLock(home.folder / ".lock"):
         packages = VirtualEnvironment(home.environment, VllmSetupError)
         stamp = stamp_of([source.lock, source.torch])
         if not packages.made_with(stamp) or python is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from docmill.resources.clients.files.document_store import default_home
+from docmill.resources.home import default_home
 from docmill.resources.local.shipped import shipped_roots
 from docmill.resources.local.vllm.errors import VllmSetupError
 

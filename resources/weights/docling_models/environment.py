@@ -10,9 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docmill.resources.clients.files.document_store import default_home
+from filelock import FileLock
+
+from docmill.resources.home import default_home
 from docmill.resources.local.triton.places import Shipped
-from docmill.resources.local.virtual_environment import VirtualEnvironment, locked, stamp_of
+from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
 from docmill.resources.weights.docling_models.errors import ExportSetupError
 
 __all__ = ["default_export_home", "prepare_export_environment"]
@@ -45,7 +47,7 @@ def prepare_export_environment(
     environment = VirtualEnvironment(home / "env", ExportSetupError)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with locked(home / ".lock"):
+        with FileLock(home / ".lock"):
             if not environment.made_with(stamp):
                 _check_space(home)
                 report(f"making the environment that exports models in {environment.folder}")

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from docmill.resources.local.virtual_environment import locked
+from filelock import FileLock
+
 from docmill.resources.weights.docling_models.catalogue import Checkpoint, HubFile
 from docmill.resources.weights.docling_models.checkpoint import sha256_of
 from docmill.resources.weights.docling_models.errors import HubError
@@ -37,7 +38,7 @@ class Hub:
         folder = cache / checkpoint.folder / checkpoint.revision
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with locked(folder / ".lock"):
+            with FileLock(folder / ".lock"):
                 for file in checkpoint.files:
                     if not _complete(folder / file.path, file):
                         report(f"fetching {checkpoint.repository} {file.path} ({file.size / 1e6:.1f} MB)")

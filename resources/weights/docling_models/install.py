@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from filelock import FileLock
 
-from docmill.resources.local.virtual_environment import locked
 from docmill.resources.weights.docling_models.catalogue import Export, Served
 from docmill.resources.weights.docling_models.checkpoint import sha256_of
 from docmill.resources.weights.docling_models.errors import InstallError
@@ -82,7 +82,7 @@ def install(repository: Path, configs: Path, export: Export, out: Path, source: 
             raise InstallError(f"the exporter wrote no {', '.join(missing)}: nothing was installed")
     try:
         repository.mkdir(parents=True, exist_ok=True)
-        with locked(repository / ".docmill.lock"):
+        with FileLock(repository / ".docmill.lock"):
             return [_install(repository, configs, model, out, source) for model in export.served]
     except OSError as error:
         raise InstallError(

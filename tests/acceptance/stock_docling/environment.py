@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from filelock import FileLock
 
 __all__ = ["python"]
 
@@ -26,8 +27,7 @@ def python() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     interpreter = folder / "env" / "bin" / "python"
     stamp = hashlib.sha256(_LOCK.read_bytes() + repr(_TORCH).encode()).hexdigest()
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder / ".lock"):
         mark = folder / "made-of"
         if not mark.is_file() or mark.read_text() != stamp:
             _run(sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder / "env"))

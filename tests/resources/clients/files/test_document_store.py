@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
-from docmill.resources.clients.files.document_store import DocumentStore, default_home
+from docmill.resources.clients.files.document_store import DocumentStore
 from tests.support.s3 import MotoServer
 
 _PART = 6 << 20  # S3 uploads larger objects in parts of at least 5 MB
@@ -228,14 +228,6 @@ def test_a_disk_that_fails_is_unavailable(tmp_path: Path) -> None:
 def test_a_store_of_an_unknown_kind(url: str) -> None:
     with pytest.raises(BackendConfigError, match="cannot use the store"):
         DocumentStore(url).read("x")
-
-
-def test_the_home_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DOCMILL_HOME", str(tmp_path))
-    assert default_home() == tmp_path
-    monkeypatch.setenv("DOCMILL_HOME", "")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_home() == tmp_path / ".docmill"
 
 
 # --- S3 ---
