@@ -9,37 +9,54 @@ import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
-from docmill.pipeline.defs.assets.common import common_resources, conversion_of
+from docmill.pipeline.defs.assets.common import conversion_of
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.defs.run_resources import ConversionResources
+from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
-from docmill.resources.configurable import Inbox
+from docmill.resources.configurable import (
+    Assembly,
+    Exports,
+    Inbox,
+    Layout,
+    Ocr,
+    Reader,
+    Store,
+    Tables,
+    Understanding,
+    Workers,
+)
 
-__all__ = ["daily_report", "nightly_backfill", "running_batches"]
-
-_ACTIVE = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+__all__ = ["daily_report", "nightly_backfill"]
 
 
 @dg.schedule(
     job=convert_documents,
     cron_schedule="0 2 * * *",
-    required_resource_keys=common_resources("inbox"),
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
-def nightly_backfill(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def nightly_backfill(
+    context: dg.ScheduleEvaluationContext,
+    inbox: Inbox,
+    store: Store,
+    reader: Reader,
+    workers: Workers,
+    ocr: Ocr,
+    layout: Layout,
+    tables: Tables,
+    understanding: Understanding,
+    assembly: Assembly,
+    exports: Exports,
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Runs batches that were missed, that have documents which failed, or that older settings made.
 
     Never more than a tick of the inbox may: what is left comes the night after.
     """
-    inbox: Inbox = context.resources.inbox
-    conversion = conversion_of(context.resources)
+    conversion = conversion_of(
+        ConversionResources(store, reader, workers, ocr, layout, tables, understanding, assembly, exports)
+    )
     try:
         current: str | None = conversion.fingerprints["exports"]
     except BackendError as error:
@@ -75,9 +92,3 @@ daily_report = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Writes the report of the corpus.",
 )
-
-
-def running_batches(instance: dg.DagsterInstance) -> set[str]:
-    """Batches that wait in the queue or run."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=convert_documents.name, statuses=_ACTIVE))
-    return {run.tags["dagster/partition"] for run in runs if "dagster/partition" in run.tags}

@@ -13,7 +13,7 @@ from docmill.pipeline.convert.errors import BackendConfigError, DocmillError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.jobs import convert_documents
 from docmill.pipeline.defs.partitions import batches
-from docmill.pipeline.defs.schedules import running_batches
+from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.alerts import failure_text
 from docmill.pipeline.instance.dagster_internals import partition_of
 from docmill.pipeline.instance.lanes import LANE_TAGS, lane_tags

@@ -27,7 +27,6 @@ __all__ = [
     "GROUP",
     "INTERRUPTED",
     "StageOutcome",
-    "common_resources",
     "conversion_of",
     "run_stage",
     "stage_asset",
@@ -119,11 +118,6 @@ def stage_asset(
         return asset(guarded)
 
     return decorate
-
-
-def common_resources(*more: str) -> set[str]:
-    """The keys of what `conversion_of` needs, and `more`."""
-    return (_RESOURCES - {"progress"}) | set(more)
 
 
 def conversion_of(resources: Any) -> Conversion:
