@@ -39,12 +39,14 @@ test: setup ## The tests, on real parts; minutes.
 acceptance: setup ## Tests that take longer.
 	$(BIN)/pytest -m acceptance
 
+# an instance of its own, with the shipped settings: telemetry is off in them
+check: export DAGSTER_HOME := $(DOCMILL_HOME)/check
 check: setup ## Lint, formatting, types, definitions.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	mkdir -p $(DAGSTER_HOME)
-	$(BIN)/dagster definitions validate -w workspace.yaml
+	mkdir -p $(DAGSTER_HOME) && cp deploy/dagster.yaml $(DAGSTER_HOME)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
 
 bench: setup ## Throughput beside what the models alone take, and memory.
 	$(BIN)/python -m benchmarks.throughput
@@ -77,4 +79,4 @@ lock: setup ## Resolve the locks anew: docmill's own, the servers', the exporter
 	  --python-version 3.11 deploy/vllm/requirements.in --output-file deploy/vllm/requirements.lock
 
 clean: ## Remove what was made; the environment and the models stay.
-	rm -rf out $(DOCMILL_HOME)/store $(DOCMILL_HOME)/dagster $(DOCMILL_HOME)/sources
+	rm -rf out $(DOCMILL_HOME)/store $(DOCMILL_HOME)/dagster $(DOCMILL_HOME)/check $(DOCMILL_HOME)/sources

@@ -108,6 +108,17 @@ def test_what_workers_run_needs_no_dagster(package: str) -> None:
     assert offences(package, forbidden="dagster") == []
 
 
+def test_what_dagster_does_not_call_public_is_behind_one_module() -> None:
+    """`dagster._core` and its like move between versions; a single module has to follow."""
+    found = {
+        module
+        for module in MODULES
+        for name in imports(module)
+        if name.startswith("dagster") and any(part.startswith("_") for part in name.split("."))
+    }
+    assert found == {"docmill.pipeline.instance.dagster_internals"}
+
+
 def test_docling_is_imported_by_document_code_the_workers_and_its_plugin_only() -> None:
     found = {
         module

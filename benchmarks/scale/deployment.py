@@ -23,6 +23,8 @@ __all__ = ["Deployment", "NotReadyError", "wait_until"]
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
 _POSTGRES = '\nstorage:\n  postgres:\n    postgres_url: "{url}"\n'
+#: As it is installed: Dagster has no public module to run.
+_DAEMON = str(Path(sys.executable).with_name("dagster-daemon"))
 _ONE_RUN = ("max_concurrent_runs: 2", "max_concurrent_runs: 1")
 _EVERY_S = 0.5
 
@@ -90,7 +92,7 @@ class Deployment:
     @contextmanager
     def daemon(self) -> Iterator[ProcessTree]:
         """Dagster's daemon and its code server, once it has begun to evaluate sensors."""
-        command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "docmill.pipeline.defs.definitions"]
+        command = [_DAEMON, "run", "-m", "docmill.pipeline.defs.definitions"]
         with self.instance() as instance, self._tree(command, "daemon") as tree:
 
             def beating() -> bool:

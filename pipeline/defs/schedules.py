@@ -13,19 +13,12 @@ from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
+from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
 from docmill.resources.inbox import Inbox
 
-__all__ = ["daily_report", "nightly_backfill", "running_batches"]
-
-_ACTIVE = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+__all__ = ["daily_report", "nightly_backfill"]
 
 
 @dg.schedule(
@@ -78,9 +71,3 @@ daily_report = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Writes the report of the corpus.",
 )
-
-
-def running_batches(instance: dg.DagsterInstance) -> set[str]:
-    """Batches that wait in the queue or run."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=convert_documents.name, statuses=_ACTIVE))
-    return {run.tags["dagster/partition"] for run in runs if "dagster/partition" in run.tags}

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from docmill.pipeline.convert.errors import BackendConfigError, DocmillError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.jobs import convert_documents
 from docmill.pipeline.defs.partitions import batches
-from docmill.pipeline.defs.schedules import running_batches
+from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.alerts import failure_text
+from docmill.pipeline.instance.dagster_internals import partition_of
 from docmill.pipeline.instance.lanes import LANE_TAGS, lane_tags
 from docmill.pipeline.instance.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
 from docmill.pipeline.intake.batches import BatchLimits
@@ -94,17 +94,17 @@ def unretried_runs(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
     """Runs again what Dagster should have and could not, for instance while its database was away."""
     running = running_batches(context.instance)
     found = [
-        run
+        (run, batch)
         for run in lost_retries(context.instance, convert_documents.name, datetime.now(UTC))
-        if run.tags[PARTITION_NAME_TAG] not in running
+        if (batch := partition_of(run)) and batch not in running
     ]
     if not found:
         yield dg.SkipReason("no run lost its retry")
-    for run in found:
+    for run, batch in found:
         lane = {name: run.tags[name] for name in LANE_TAGS if name in run.tags}
         yield dg.RunRequest(
             run_key=f"retry/{run.run_id}",
-            partition_key=run.tags[PARTITION_NAME_TAG],
+            partition_key=batch,
             tags={
                 **lane,
                 RUN_AGAIN_TAG: str(times_run_again(run) + 1),

@@ -6,6 +6,8 @@ import os
 
 import dagster as dg
 
+from docmill.pipeline.instance.dagster_internals import partition_of
+
 __all__ = ["failure_text"]
 
 _MAX_STEPS = 5
@@ -15,7 +17,7 @@ _MAX_TEXT = 600
 def failure_text(context: dg.RunFailureSensorContext) -> str:
     """A few lines of Slack's mrkdwn: the job, its batch, each failed step with its reason, a link."""
     run = context.dagster_run
-    batch = run.tags.get("dagster/partition")
+    batch = partition_of(run)
     of = f" of batch `{batch}`" if batch else ""
     lines = [f":red_circle: `{run.job_name}`{of} failed ({_link(run.run_id)})"]
     events = context.get_step_failure_events()

@@ -14,10 +14,13 @@ from typing import Any
 
 import dagster as dg
 import psutil
-from dagster._core.events import EngineEventData
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
-from dagster._core.storage.dagster_run import DagsterRun
-from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from docmill.pipeline.instance.dagster_internals import (
+    GRPC_INFO_TAG,
+    CheckRunHealthResult,
+    WorkerStatus,
+    engine_metadata,
+)
 
 __all__ = ["HOST_TAG", "WatchedRunLauncher"]
 
@@ -28,7 +31,7 @@ HOST_TAG = "docmill/host"
 _CLOCKS_S = 2.0
 
 
-class WatchedRunLauncher(DefaultRunLauncher):
+class WatchedRunLauncher(dg.DefaultRunLauncher):
     """Dagster's default launcher, with a look at the process of each run for the instance's run monitoring.
 
     The look is at this machine's processes: at runs of code servers beside the daemon, which is where Dagster
@@ -40,7 +43,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
         """True: run monitoring asks."""
         return True
 
-    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process that the run has told of is still there."""
         found = self._process(run)
         if found is None:
@@ -55,14 +58,13 @@ class WatchedRunLauncher(DefaultRunLauncher):
             pass
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"its process {pid} is gone")
 
-    def _process(self, run: DagsterRun) -> tuple[int, float] | None:
+    def _process(self, run: dg.DagsterRun) -> tuple[int, float] | None:
         """The number of the run's process on this machine, and when that was told."""
         if not _is_here(run.tags):
             return None
         for entry in self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
             event = entry.dagster_event
-            data = event.event_specific_data if event else None
-            if isinstance(data, EngineEventData) and (pid := data.metadata.get("pid")):
+            if event and (pid := engine_metadata(event).get("pid")):
                 return int(str(pid.value)), entry.timestamp
         return None
 

@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 
+from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.resources.home import default_home
 from docmill.resources.local.shipped import shipped_roots
 
 __all__ = ["open_instance"]
 
+_SETTINGS = "dagster.yaml"
+#: As instances named the launcher before its module moved; no module of that name is left.
+_FORMER_LAUNCHER = re.compile(r"^( +module: )pipeline\.launcher( *\r?)$", re.MULTILINE)
+_LAUNCHER = "docmill.pipeline.instance.launcher"
+
 
 @contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
-    """The instance of $DAGSTER_HOME, else of $DOCMILL_HOME/dagster; new ones are as deploy/dagster.yaml."""
+    """The instance of $DAGSTER_HOME, else of $DOCMILL_HOME/dagster; new ones are as deploy/dagster.yaml.
+
+    An instance below docmill's home that an earlier docmill made is brought up to date. Of one elsewhere
+    nothing is changed: `BackendConfigError` says what to change in it.
+    """
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(default_home() / "dagster")))
-    if not home.exists():
-        home.mkdir(parents=True)
-        candidates = (root / "deploy" / "dagster.yaml" for root in shipped_roots())
+    settings = home / _SETTINGS
+    if not home.exists() or (_is_own(home) and not settings.exists()):
+        home.mkdir(parents=True, exist_ok=True)
+        candidates = (root / "deploy" / _SETTINGS for root in shipped_roots())
         shipped = next(path for path in candidates if path.is_file())
-        (home / "dagster.yaml").write_bytes(shipped.read_bytes())
+        settings.write_bytes(shipped.read_bytes())
+    elif settings.exists():
+        _follow_the_launcher(settings, own=_is_own(home))
     with dg.DagsterInstance.get() as instance:
         yield instance
+
+
+def _is_own(home: Path) -> bool:
+    return home.resolve().is_relative_to(default_home().resolve())
+
+
+def _follow_the_launcher(settings: Path, *, own: bool) -> None:
+    """Name the launcher's module as it is called now, in that one line."""
+    before = settings.read_bytes().decode()
+    after = _FORMER_LAUNCHER.sub(rf"\g<1>{_LAUNCHER}\g<2>", before)
+    if after == before:
+        return
+    if not own:
+        raise BackendConfigError(
+            f"{settings} names docmill's run launcher by a module that has moved, and it is not docmill's to "
+            f"change: write `module: {_LAUNCHER}` there in place of `module: pipeline.launcher`"
+        )
+    # at once: a daemon may read it at any time
+    written = settings.with_suffix(".yaml.new")
+    written.write_bytes(after.encode())
+    written.replace(settings)

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import dagster as dg
-from dagster._core.events import DagsterEventType, RunFailureReason
-from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
-from dagster._core.execution.retries import auto_reexecution_should_retry_run
-from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, RUN_FAILURE_REASON_TAG, WILL_RETRY_TAG
+
+from docmill.pipeline.instance.dagster_internals import (
+    AUTO_RETRY_RUN_ID_TAG,
+    RUN_FAILURE_REASON_TAG,
+    WILL_RETRY_TAG,
+    RunFailureReason,
+    failed_in_dagster,
+    should_run_again,
+)
 
 __all__ = ["RUN_AGAIN_TAG", "lost_retries", "times_run_again"]
 
@@ -26,9 +31,9 @@ def lost_retries(instance: dg.DagsterInstance, job: str, now: datetime) -> Itera
     """Failed runs that should have been run again and were not, the earliest first.
 
     Dagster tries that once. When it fails, as with a code location that could not be loaded because the
-    database was away, it notes that there will be no retry, although its own rules call for one
-    (`dagster._daemon.auto_run_reexecution`). And when Dagster itself fails in a step, as when the database is
-    away for longer than it waits to store an event, it takes that for a failure of the asset.
+    database was away, it notes that there will be no retry, although its own rules call for one. And when
+    Dagster itself fails in a step, as when the database is away for longer than it waits to store an event,
+    it takes that for a failure of the asset.
     """
     given_up = dg.RunsFilter(
         job_name=job,
@@ -39,7 +44,7 @@ def lost_retries(instance: dg.DagsterInstance, job: str, now: datetime) -> Itera
     for run in reversed(instance.get_runs(given_up, limit=_LIMIT)):
         if AUTO_RETRY_RUN_ID_TAG in run.tags or times_run_again(run) >= _MAX_TIMES:
             continue
-        if auto_reexecution_should_retry_run(instance, run, _reason(instance, run)):
+        if should_run_again(instance, run, _reason(instance, run)):
             yield run
 
 
@@ -54,10 +59,6 @@ def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunFailureReaso
     reason = RunFailureReason(said) if said else None
     if reason is not RunFailureReason.STEP_FAILURE:
         return reason
-    failures = instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
-    data = [entry.dagster_event.event_specific_data for entry in failures if entry.dagster_event]
-    by_dagster = [
-        isinstance(each, StepFailureData) and each.error_source is ErrorSource.UNEXPECTED_ERROR
-        for each in data
-    ]
-    return RunFailureReason.RUN_EXCEPTION if any(by_dagster) else reason
+    failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    by_dagster = any(failed_in_dagster(entry.dagster_event) for entry in failures if entry.dagster_event)
+    return RunFailureReason.RUN_EXCEPTION if by_dagster else reason

@@ -1,4 +1,4 @@
-"""The Dagster definitions, against a snapshot: `python -m tests.test_definitions` writes it again."""
+"""The Dagster definitions, against a snapshot: `python -m tests.defs.test_definitions` writes it again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def described() -> dict[str, Any]:
 
 
 def test_the_definitions_are_as_they_were() -> None:
-    """A change here is seen by users: look at it, then run `python -m tests.test_definitions`."""
+    """A change here is seen by users: look at it, then run `python -m tests.defs.test_definitions`."""
     assert described() == json.loads(SNAPSHOT.read_text("utf-8"))
 
 
@@ -75,6 +75,29 @@ def test_dagster_validates_the_workspace(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "All code locations passed validation" in run.stdout + run.stderr
+
+
+def test_dg_lists_the_definitions(tmp_path: Path) -> None:
+    """`dg` finds them by `[tool.dg]` in pyproject.toml; telemetry is off in the shipped settings."""
+    (tmp_path / "dagster.yaml").write_bytes((ROOT / "deploy" / "dagster.yaml").read_bytes())
+    run = subprocess.run(
+        [str(Path(sys.executable).with_name("dg")), "list", "defs", "--json"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DAGSTER_HOME": str(tmp_path),
+            "DOCMILL_HOME": str(tmp_path),
+            "VIRTUAL_ENV": sys.prefix,
+        },
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(run.stdout)
+    assert {each["asset_key"] for each in found["assets"]} == set(described()["assets"])
+    assert {each["name"] for each in found["jobs"]} == set(described()["jobs"])
+    assert not (tmp_path / ".telemetry").exists()
 
 
 if __name__ == "__main__":

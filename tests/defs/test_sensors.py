@@ -13,15 +13,15 @@ from unittest.mock import patch
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.partitions.context import partition_loading_context
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, to_rows
 from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
-from docmill.pipeline.defs.schedules import nightly_backfill, running_batches
+from docmill.pipeline.defs.schedules import nightly_backfill
 from docmill.pipeline.defs.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
+from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, write_manifest
 from docmill.pipeline.intake.inbox import Cursor
@@ -174,17 +174,18 @@ def forgotten(store: DocumentStore, name: str) -> str:
 
 
 def nightly(tmp_path: Path, instance: dg.DagsterInstance, **inbox: Any) -> list[Any]:
-    with (
-        dg.build_schedule_context(
-            instance=instance,
-            scheduled_execution_time=datetime(2026, 11, 25, 2, tzinfo=UTC),
-            resources=resources(tmp_path, **inbox),
-            repository_def=defs.get_repository_def(),
-        ) as context,
-        partition_loading_context(dynamic_partitions_store=instance),
-    ):
-        tick = nightly_backfill.evaluate_tick(context)
-    return [*(tick.run_requests or []), *([tick.skip_message] if tick.skip_message else [])]
+    needed = {
+        name: resource
+        for name, resource in resources(tmp_path, **inbox).items()
+        if name in nightly_backfill.required_resource_keys
+    }
+    with dg.build_schedule_context(
+        instance=instance,
+        scheduled_execution_time=datetime(2026, 11, 25, 2, tzinfo=UTC),
+        resources=needed,
+    ) as context:
+        found = list(nightly_backfill(context))
+    return [each.skip_message if isinstance(each, dg.SkipReason) else each for each in found]
 
 
 def test_the_nightly_backfill_runs_what_is_overdue(
@@ -218,6 +219,20 @@ def test_a_batch_that_runs_is_not_run_again(
     instance.report_run_canceled(run)
     assert running_batches(instance) == set()
     assert len(nightly(tmp_path, instance)) == 1
+
+
+def test_a_batch_that_somebody_runs_from_the_ui_is_not_run_beside_it(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    """Such a run is of the assets chosen, not of the job."""
+    key = forgotten(store, "a")
+    instance.add_dynamic_partitions(BATCHES, [key])
+    job = defs.resolve_implicit_global_asset_job_def()
+    tags = {"dagster/partition": key}
+    instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    assert running_batches(instance) == {key}
+    [skipped] = nightly(tmp_path, instance)
+    assert "no batch is missing" in skipped
 
 
 # --- unretried_runs ---

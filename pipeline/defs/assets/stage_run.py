@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.tags import RETRY_ON_ASSET_OR_OP_FAILURE_TAG
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.defs.checks import failure_rate
+from docmill.pipeline.instance.dagster_internals import RETRY_ON_ASSET_OR_OP_FAILURE_TAG, has_code_server
 from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.intake.batches import DocumentRef, Manifest, read_manifest
 from docmill.pipeline.stages.conversion import Conversion
@@ -105,7 +105,7 @@ def typed_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
 
 def _retry(context: dg.AssetExecutionContext) -> bool:
     """Whether the step waits for its server and tries again; a run that has waited enough is run again."""
-    if context.run.remote_job_origin is None:
+    if not has_code_server(context.run):
         return bool(context.retry_number < _RETRIES_AT_TERMINAL)
     if context.retry_number < BACKEND_RETRIES.max_retries:
         return True

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from reportlab.pdfgen.canvas import Canvas
-
 from pipeline.convert.pages import read_page
+from reportlab.pdfgen.canvas import Canvas
+from resources.embedded import EmbeddedTables
+
 from pipeline.convert.pdf import Pdf
 from pipeline.convert.types import Box, Region, TableStructure
-from resources.embedded import EmbeddedTables
-from tests.model_cache import weights
+from tests.support.model_cache import weights
 
 WIDTH, HEIGHT = 595, 842
 TOP, PITCH = 150, 20

@@ -1,0 +1,27 @@
+"""Runs that wait or run: what is under way already is not asked for again."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from docmill.pipeline.instance.dagster_internals import partition_of
+
+__all__ = ["running_batches"]
+
+_ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def running_batches(instance: dg.DagsterInstance) -> set[str]:
+    """Batches that wait in the queue or run, whatever launched them.
+
+    Runs of all jobs count: those of assets that somebody chose in the UI, and of backfills, are not runs of
+    `convert_documents`.
+    """
+    runs = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
+    return {batch for run in runs if (batch := partition_of(run))}

@@ -1,0 +1,166 @@
+"""What docmill uses of Dagster's internals, held against the installed version."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml  # type: ignore[import-untyped]
+from dagster._core.execution.plan.objects import ErrorSource
+from dagster._core.storage import tags as dagster_tags
+
+from docmill.pipeline.instance import dagster_internals, lanes
+from docmill.pipeline.instance.dagster_internals import (
+    GRPC_INFO_TAG,
+    RUN_FAILURE_REASON_TAG,
+    CheckRunHealthResult,
+    RunFailureReason,
+    WorkerStatus,
+    engine_metadata,
+    failed_in_dagster,
+    has_code_server,
+    partition_of,
+    should_run_again,
+)
+from docmill.pipeline.instance.launcher import WatchedRunLauncher
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    retries = {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False}
+    launcher = {"module": WatchedRunLauncher.__module__, "class": WatchedRunLauncher.__name__}
+    settings = {"run_retries": retries, "run_launcher": launcher}
+    with dg.instance_for_test(temp_dir=str(tmp_path), overrides=settings) as made:
+        yield made
+
+
+@dg.op
+def succeeds() -> None:
+    pass
+
+
+@dg.op
+def fails() -> None:
+    raise ValueError("of our own")
+
+
+@dg.job
+def good() -> None:
+    succeeds()
+
+
+@dg.job
+def bad() -> None:
+    fails()
+
+
+def events(instance: dg.DagsterInstance, job: dg.JobDefinition) -> list[dg.DagsterEvent]:
+    return job.execute_in_process(instance=instance, raise_on_error=False).all_events
+
+
+def failed(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
+    run = instance.create_run_for_job(bad, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    instance.report_run_failed(run)
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found
+
+
+def test_the_installed_version_is_the_pinned_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(each for some in project["optional-dependencies"].values() for each in some),
+    ]
+    pins = dict(each.split("==") for each in wanted if each.startswith("dagster"))
+    assert {"dagster", "dagster-k8s", "dagster-postgres", "dagster-webserver", "dagster-dg-cli"} == set(pins)
+    assert {name: version(name) for name in pins} == pins
+
+
+def test_tags_read_as_they_are_documented_and_stored() -> None:
+    stored = {
+        "AUTO_RETRY_RUN_ID_TAG": "dagster/auto_retry_run_id",
+        "GRPC_INFO_TAG": ".dagster/grpc_info",
+        "PARTITION_NAME_TAG": "dagster/partition",
+        "RETRY_ON_ASSET_OR_OP_FAILURE_TAG": "dagster/retry_on_asset_or_op_failure",
+        "RUN_FAILURE_REASON_TAG": "dagster/failure_reason",
+        "WILL_RETRY_TAG": "dagster/will_retry",
+    }
+    assert {
+        name: getattr(dagster_internals, name) for name in dagster_internals.__all__ if name.endswith("_TAG")
+    } == stored
+    assert lanes.PRIORITY_TAG == dagster_tags.PRIORITY_TAG
+
+
+def test_the_launcher_is_asked_by_run_monitoring(instance: dg.DagsterInstance) -> None:
+    launcher = instance.run_launcher
+    assert isinstance(launcher, WatchedRunLauncher)
+    assert launcher.supports_check_run_worker_health
+    assert launcher._instance is instance
+    theirs = inspect.signature(dg.DefaultRunLauncher.check_run_worker_health)
+    assert list(inspect.signature(WatchedRunLauncher.check_run_worker_health).parameters) == list(
+        theirs.parameters
+    )
+    assert list(CheckRunHealthResult._fields)[:2] == ["status", "msg"]
+    assert {WorkerStatus.RUNNING.value, WorkerStatus.NOT_FOUND.value} == {"RUNNING", "NOT_FOUND"}
+
+
+def test_runs_tell_of_their_process(instance: dg.DagsterInstance) -> None:
+    told = [engine_metadata(event) for event in events(instance, good)]
+    assert {str(each["pid"].value) for each in told if "pid" in each} == {str(os.getpid())}
+
+
+def test_whose_fault_a_step_was(instance: dg.DagsterInstance) -> None:
+    assert not any(failed_in_dagster(event) for event in events(instance, good))
+    [failure] = [event for event in events(instance, bad) if event.is_step_failure]
+    assert not failed_in_dagster(failure)
+    # an event that cannot be stored fails its step: tests/defs/test_sensors.py makes one
+    theirs = failure.step_failure_data._replace(error_source=ErrorSource.UNEXPECTED_ERROR)
+    assert failed_in_dagster(failure._replace(event_specific_data=theirs))
+
+
+def test_the_daemon_s_rules_for_another_run(instance: dg.DagsterInstance) -> None:
+    run = failed(instance)
+    assert should_run_again(instance, run, None)
+    assert should_run_again(instance, run, RunFailureReason.RUN_EXCEPTION)
+    assert not should_run_again(instance, run, RunFailureReason.STEP_FAILURE)
+    wanted = failed(instance, **{dagster_internals.RETRY_ON_ASSET_OR_OP_FAILURE_TAG: "true"})
+    assert should_run_again(instance, wanted, RunFailureReason.STEP_FAILURE)
+    assert not should_run_again(instance, failed(instance, **{"dagster/max_retries": "0"}), None)
+
+
+def test_a_run_says_why_it_failed_and_whether_it_is_run_again(instance: dg.DagsterInstance) -> None:
+    result = bad.execute_in_process(instance=instance, raise_on_error=False)
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert RunFailureReason(run.tags[RUN_FAILURE_REASON_TAG]) is RunFailureReason.STEP_FAILURE
+    assert run.tags[dagster_internals.WILL_RETRY_TAG] == "false"
+    assert failed(instance).tags[dagster_internals.WILL_RETRY_TAG] == "true"
+
+
+def test_a_run_of_the_command_line_has_no_code_server_and_no_partition(instance: dg.DagsterInstance) -> None:
+    run = good.execute_in_process(instance=instance).dagster_run
+    assert not has_code_server(run)
+    assert partition_of(run) is None
+    assert GRPC_INFO_TAG not in run.tags
+    assert partition_of(instance.create_run_for_job(good, tags={"dagster/partition": "b1"})) == "b1"
+
+
+def test_the_shipped_instance_names_what_there_is(tmp_path: Path) -> None:
+    """Its modules are named as Dagster's documentation does."""
+    shipped = yaml.safe_load((ROOT / "deploy" / "dagster.yaml").read_text("utf-8"))
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(shipped), "utf-8")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as made:
+        assert isinstance(made.run_launcher, WatchedRunLauncher)
+        assert type(made.run_coordinator).__name__ == "QueuedRunCoordinator"
+        assert type(made.compute_log_manager).__name__ == "NoOpComputeLogManager"
+        assert made.run_monitoring_enabled
+        assert not made.telemetry_enabled
