@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
-from automaton import Automaton, Place, automaton
+from tests.patterns.automaton import Automaton, Place, automaton
 
 __all__ = ["LENGTH", "METHODS", "Attack", "ambiguities", "slow_text", "takes_long"]
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attacks import METHODS
+from tests.patterns.attacks import METHODS
 
 __all__ = ["Use", "uses"]
 

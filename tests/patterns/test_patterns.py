@@ -7,9 +7,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from attacks import LENGTH, ambiguities, slow_text, takes_long
-from automaton import Automaton, automaton
-from sources import Use, uses
+
+from tests.patterns.attacks import LENGTH, ambiguities, slow_text, takes_long
+from tests.patterns.automaton import Automaton, automaton
+from tests.patterns.sources import Use, uses
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from pipeline.convert.pages import read_page
 from reportlab.pdfgen.canvas import Canvas
-from resources.embedded import EmbeddedTables
 
-from pipeline.convert.pdf import Pdf
-from pipeline.convert.types import Box, Region, TableStructure
+from docmill.pipeline.convert.pdf.page_reader import read_page
+from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.types import Box, Region, TableStructure
+from docmill.resources.engines.embedded import EmbeddedTables
 from tests.support.model_cache import weights
 
 WIDTH, HEIGHT = 595, 842
