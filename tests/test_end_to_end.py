@@ -335,6 +335,15 @@ def test_every_document_says_what_made_it(outcome: Outcome) -> None:
 # --- the long document ---
 
 
+@pytest.mark.parametrize("stage", ["pages", "ocr", "layout", "tables"])
+def test_every_page_has_its_time(outcome: Outcome, stage: str) -> None:
+    usable = [record for record in records(outcome, stage) if record.usable]
+    assert any(record.pages for record in usable)
+    for record in usable:
+        assert sorted(record.page_seconds) == record.pages
+        assert sum(record.page_seconds.values()) <= record.seconds + 0.001 * len(record.pages)
+
+
 def test_a_page_range_of_a_long_document(long_outcome: Outcome) -> None:
     assert long_outcome.returncode == 0, long_outcome.stderr
     document = long_outcome.document(LONG)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 import dagster as dg
@@ -25,8 +26,9 @@ def outcome_metadata(
 ) -> dict[str, Any]:
     """Numbers and the table of documents of one stage over one batch; `seconds` is its wall time.
 
-    Device seconds and their cost are there when a server measured any; totals leave reused work out. The
-    table has the documents that need attention, and `ordinary` of the others.
+    Device seconds and their cost are there when a server measured any, and the slowest page where pages were
+    timed; totals leave reused work out. The table has the documents that need attention, and `ordinary` of
+    the others.
     """
     statuses = Counter(record.status for record in records)
     fresh = [record for record in records if not record.reused]
@@ -48,7 +50,13 @@ def outcome_metadata(
     counts = {f"count/{key}": value for key, value in sorted(totals.items())}
     devices = _device_numbers(summed(record.device_seconds for record in fresh), price)
     columns = _columns(records, price)
-    return {**numbers, **counts, **devices, "documents_table": _table(records, columns, ordinary)}
+    return {
+        **numbers,
+        **_slowest_page(fresh),
+        **counts,
+        **devices,
+        "documents_table": _table(records, columns, ordinary),
+    }
 
 
 def overlay_metadata(overlays: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
@@ -65,6 +73,23 @@ def preview_metadata(name: str, markdown: str) -> dict[str, Any]:
     """The beginning of a document's Markdown."""
     cut = markdown if len(markdown) <= _MAX_PREVIEW else markdown[:_MAX_PREVIEW] + "\n\n*(cut here)*"
     return {f"preview/{name}": dg.MetadataValue.md(cut)}
+
+
+def _slowest_page(records: Iterable[StageRecord]) -> dict[str, str | float]:
+    """The page that took longest, in words, and its seconds beside the median of all."""
+    times = [
+        (seconds, record.name, page) for record in records for page, seconds in record.page_seconds.items()
+    ]
+    if not times:
+        return {}
+    longest, name, page = max(times)
+    usual = median(seconds for seconds, _, _ in times)
+    beside = f", {longest / usual:.1f} times the median" if len(times) > 1 and usual > 0 else ""
+    return {
+        "slowest_page": f"{name} page {page}: {longest:.{1 if longest >= 1 else 3}f} s{beside}",
+        "slowest_page_seconds": round(longest, 4),
+        "median_page_seconds": round(usual, 4),
+    }
 
 
 def _device_numbers(spent: Mapping[str, float], price: Price | None) -> dict[str, float]:

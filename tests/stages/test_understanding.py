@@ -94,6 +94,7 @@ def test_every_page_is_asked_about_once(before: tuple[Conversion, DocumentRef]) 
     assert len(server.requests) == PAGES
     assert (first.status, first.counts["understood_pages"]) == ("converted", PAGES)
     assert (first.counts["prompt_tokens"], first.counts["generation_tokens"]) == (100 * PAGES, 10 * PAGES)
+    assert sorted(first.page_seconds) == first.pages and min(first.page_seconds.values()) > 0
     assert again.reused and first.flagged == list(range(1, PAGES + 1))
 
 
@@ -120,6 +121,7 @@ def test_a_step_that_failed_goes_on_with_what_is_missing(before: tuple[Conversio
         record = run(before, server, "goes on")
     assert len(server.requests) == PAGES - 5
     assert (record.status, record.counts["vlm_answers_reused"]) == ("converted", 5)
+    assert sorted(record.page_seconds) == record.pages[5:]  # the others were asked about before
 
 
 def test_what_may_go_better_is_tried_again(before: tuple[Conversion, DocumentRef]) -> None:

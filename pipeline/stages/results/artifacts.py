@@ -156,7 +156,7 @@ class ArtifactStore:
     def _record(self, path: str) -> StageRecord | None:
         try:
             index = read_index(lambda length: self.store.tail(path, length))
-            return msgspec.convert(index.meta, StageRecord)
+            return msgspec.convert(index.meta, StageRecord, str_keys=True)
         except (FileNotFoundError, ValueError):
             return None
 

@@ -81,6 +81,7 @@ class _Document:
     forgiven: set[_Key] = field(default_factory=set)
     closed: bool = False
     seconds: float = 0.0
+    page_seconds: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -127,7 +128,7 @@ class StageRunner:
                 missing = f"the stage {name} has no finished artifact of it; materialize {name} first"
                 return quarantine(stage, document.id, document.name, InternalDocumentError(missing), 0.0)
             if not record.usable:
-                record.stage, record.seconds, record.counts = stage, 0.0, {}
+                record.stage, record.seconds, record.counts, record.page_seconds = stage, 0.0, {}, {}
                 return self.artifacts.write(print_, b"", record)
             upstream[name] = record
         job = Job(document, stage, self.fingerprints)
@@ -192,6 +193,7 @@ class StageRunner:
             state.parts[self.artifacts.write_part(self.fingerprints[record.stage], frame, record)] = record
         else:
             state.single, state.single_record = frame, record
+        state.page_seconds |= record.page_seconds
         self.progress.pages(len(record.pages))
 
     def _failed(self, state: _Document, key: _Key, failure: Failure[_Key]) -> StageRecord | None:
@@ -201,6 +203,8 @@ class StageRunner:
             return None
         state.lost_workers += failure.worker_lost
         number, error = next(iter(key.pages), 0), failure.error
+        if len(key.pages) == 1:
+            state.page_seconds[number] = round(failure.seconds, 4)
         of_a_page = failure.worker_lost or isinstance(error, _ERRORS_OF_A_PAGE)
         if (
             not self._by_pages
@@ -223,6 +227,7 @@ class StageRunner:
         record.pages = [number]
         record.issues = [PageIssue(number, self.stage.name, error.reason, error.message)]
         record.seconds = failure.seconds
+        record.page_seconds = {number: state.page_seconds[number]}
         page = self.stage.failed_page(number, error.reason)
         assert page is not None
         self._keep(state, encode_pages([page]), record)
@@ -309,6 +314,7 @@ class StageRunner:
         document, print_ = state.job.document, self.fingerprints[self.stage.name]
         record = quarantine(self.stage.name, document.id, document.name, error, state.seconds)
         record.page_count = max([page_count, *(r.page_count for r in state.upstream.values())])
+        record.page_seconds = state.page_seconds
         _with_losses(record, state)
         standing = self.artifacts.write(print_, b"", record)
         if standing.usable:  # another run finished it meanwhile, and perhaps took the page chunks

@@ -15,6 +15,7 @@ from docmill.pipeline.convert.upright import Turn, turned_regions
 from docmill.pipeline.stages.pages import PagesExtra
 from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
+from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
@@ -29,8 +30,9 @@ def find_regions(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     """The regions of the pages asked for."""
     numbers = list(asked.numbers)
     engine: LayoutEngine = context.engine
+    clock = PageClock()
     with device_seconds(engine) as spent:
-        pages = list(_layouts(context, job, engine, numbers))
+        pages = list(clock.results(_layouts(context, job, engine, numbers, clock)))
     labels = [region.label for page in pages for region in page.regions]
     record = StageRecord(
         stage="layout",
@@ -44,12 +46,13 @@ def find_regions(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
             "pictures": labels.count("picture"),
         },
         device_seconds=spent,
+        page_seconds=clock.seconds,
     )
     return Chunk(encode_pages(pages), record)
 
 
 def _layouts(
-    context: WorkerContext, job: Job, engine: LayoutEngine, numbers: list[int]
+    context: WorkerContext, job: Job, engine: LayoutEngine, numbers: list[int], clock: PageClock
 ) -> Iterator[PageLayout]:
     artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
     read = dict(artifacts.pages(document, "ocr", prints["ocr"], PageOcr, numbers))
@@ -60,7 +63,7 @@ def _layouts(
         for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent, numbers):
             ocr = read.get(number)
             turn = Turn.of(content, ocr)
-            render = turn.render(context.renderer(job.document, number))
+            render = turn.render(clock.render(number, context.renderer(job.document, number)))
             view = LayoutView(turn.content(content), turn.ocr(ocr), style, render, job.document.name)
             seen.append((view, turn))
             yield view

@@ -16,6 +16,7 @@ from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.types import PageContent
 from docmill.pipeline.stages.pages import PagesExtra, PagesStage
 from docmill.pipeline.stages.results.frames import encode_pages
+from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
@@ -37,7 +38,9 @@ def read_pages(context: WorkerContext, job: Job, which: FirstPages | NoPages | P
         numbers = selected[:CHUNK_PAGES] if isinstance(which, FirstPages) else []
         extra = PagesExtra(outline=pdf.outline(), info=pdf.metadata())
     issues: list[PageIssue] = []
-    pages = [_read_page(pdf, number, stage.reader, job.document.name, issues) for number in numbers]
+    clock = PageClock()
+    reading = (_read_page(pdf, number, stage.reader, job.document.name, issues) for number in numbers)
+    pages = list(clock.results(reading))
     if selected is not None and len(numbers) == len(selected):
         extra.style = _style(pages)
     record = StageRecord(
@@ -48,6 +51,7 @@ def read_pages(context: WorkerContext, job: Job, which: FirstPages | NoPages | P
         pages=numbers,
         selected=selected,
         flagged=[page.number for page in pages if page.scanned],
+        page_seconds=clock.seconds,
         issues=issues,
         counts={
             "pages": len(pages),

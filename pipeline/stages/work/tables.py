@@ -10,6 +10,7 @@ from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, Pag
 from docmill.pipeline.convert.upright import Turn, turned_regions, turned_tables
 from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
+from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
@@ -23,8 +24,9 @@ def find_structures(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     """The tables of the pages asked for."""
     numbers = list(asked.numbers)
     engine: TableEngine = context.engine
+    clock = PageClock()
     with device_seconds(engine) as spent:
-        pages = list(_structures(context, job, engine, numbers))
+        pages = list(clock.results(_structures(context, job, engine, numbers, clock)))
     tables = [table for page in pages for table in page.tables]
     record = StageRecord(
         stage="tables",
@@ -33,12 +35,13 @@ def find_structures(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
         pages=numbers,
         counts={"tables": len(tables), "cells": sum(len(table.cells) for table in tables)},
         device_seconds=spent,
+        page_seconds=clock.seconds,
     )
     return Chunk(encode_pages(pages), record)
 
 
 def _structures(
-    context: WorkerContext, job: Job, engine: TableEngine, numbers: list[int]
+    context: WorkerContext, job: Job, engine: TableEngine, numbers: list[int], clock: PageClock
 ) -> Iterator[PageTables]:
     artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
     contents = dict(artifacts.pages(document, "pages", prints["pages"], PageContent, numbers))
@@ -52,7 +55,7 @@ def _structures(
             words = content.words + ocr.words if ocr else content.words
             regions = [region for region in layout.regions if region.label in TABLE_LABELS]
             upright = turned_regions(regions, turn.box)
-            render = turn.render(context.renderer(job.document, number))
+            render = turn.render(clock.render(number, context.renderer(job.document, number)))
             seen.append((number, turn))
             yield TableView(upright, content, words, render, job.document.name)
 

@@ -61,6 +61,8 @@ class _Asking:
     budget: int
     answers: dict[str, StoredAnswer] = field(default_factory=dict)
     reused: int = 0
+    #: What the answers that came in took, by page; as many are asked for at a time, more than passed in all.
+    page_seconds: dict[int, float] = field(default_factory=dict)
     _failures: int = 0
 
     def ask(self, engine: VlmEngine, questions: list[Question]) -> None:
@@ -90,6 +92,7 @@ class _Asking:
             seconds=round(answer.seconds, 3),
         )
         self.answers[question.key] = stored
+        self.page_seconds[question.page] = self.page_seconds.get(question.page, 0.0) + answer.seconds
         self._failures += answer.error is not None
         # what may go better another time is asked again
         if answer.error is None or answer.error.permanent:
@@ -130,6 +133,7 @@ def understand(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
             "generation_tokens": sum(answer.generation_tokens for answer in used),
         },
         device_seconds=spent,
+        page_seconds=asking.page_seconds,
     )
     return Chunk(encode_pages(done), record)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from docmill.pipeline.stages.results.artifacts import ArtifactStore, fingerprint
-from docmill.pipeline.stages.results.frames import encode_pages
+from docmill.pipeline.stages.results.frames import Frame, FrameIndex, encode_pages, index_frame
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
 from tests.support.workers import Page
@@ -57,6 +58,20 @@ def test_a_stage_of_one_frame(artifacts: ArtifactStore) -> None:
     assert artifacts.record(ID, "layout", PRINT) == record([1, 2, 3])
     assert pages_of(artifacts) == [(1, "text 1"), (2, "text 2"), (3, "text 3")]
     assert pages_of(artifacts, [3, 1, 9]) == [(1, "text 1"), (3, "text 3")]
+
+
+def test_what_a_record_says_of_pages_is_kept(artifacts: ArtifactStore) -> None:
+    timed = replace(record([1, 200]), page_seconds={1: 0.5, 200: 12.25})
+    artifacts.write(PRINT, frame([1, 200]), timed)
+    assert artifacts.record(ID, "layout", PRINT) == timed
+
+
+def test_an_artifact_of_before_a_field_was_added_is_read(artifacts: ArtifactStore) -> None:
+    data = frame([1])
+    meta = {"stage": "layout", "document": ID, "name": "a.pdf", "pages": [1], "counts": {"n": 1.5}}
+    index = FrameIndex(frames=[Frame([1], 0, len(data))], meta=meta)
+    artifacts.store.write(artifacts.path(ID, "layout", PRINT), data + index_frame(index))
+    assert artifacts.record(ID, "layout", PRINT) == record([1])
 
 
 def test_a_stage_without_pages(artifacts: ArtifactStore) -> None:
