@@ -341,7 +341,7 @@ def test_every_page_has_its_time(outcome: Outcome, stage: str) -> None:
     assert any(record.pages for record in usable)
     for record in usable:
         assert sorted(record.page_seconds) == record.pages
-        assert sum(record.page_seconds.values()) <= record.seconds + 0.001 * len(record.pages)
+        assert all(seconds > 0 for seconds in record.page_seconds.values())
 
 
 def test_a_page_range_of_a_long_document(long_outcome: Outcome) -> None:
