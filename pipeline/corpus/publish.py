@@ -19,11 +19,14 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.exports import ExportsExtra
 from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["INDEX", "publish", "write_index"]
 
 INDEX = "_docmill/index"
+#: Files copied at once; each is held whole.
+_COPIES = 8
 
 _COLUMNS = pa.schema(
     [
@@ -47,15 +50,24 @@ _COLUMNS = pa.schema(
 def publish(
     store: DocumentStore, documents: Sequence[DocumentRef], records: Sequence[StageRecord], out: str
 ) -> list[str]:
-    """Copy every export below `out`, keeping the folders that names have; returns the paths written."""
+    """Copy every export below `out`, keeping the folders that names have; returns the paths written.
+
+    Many are copied at once; of those under the same name the last stands.
+    """
     target = DocumentStore(out)
-    written = []
-    for document, record in zip(documents, records, strict=True):
-        for extension, path in record.extra_as(ExportsExtra).files.items() if record.usable else ():
-            name = f"{document.stem}.{extension}"
-            target.write(name, store.read(path))
-            written.append(target.full_path(name))
-    return written
+
+    def copy(pair: tuple[str, str]) -> str:
+        name, path = pair
+        target.write(name, store.read(path))
+        return target.full_path(name)
+
+    copies = {
+        f"{document.stem}.{extension}": path
+        for document, record in zip(documents, records, strict=True)
+        if record.usable
+        for extension, path in record.extra_as(ExportsExtra).files.items()
+    }
+    return list(at_once(copy, copies.items(), _COPIES))
 
 
 def write_index(rows: Sequence[DocumentRow], out: str) -> str:

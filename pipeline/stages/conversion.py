@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -19,14 +18,13 @@ from docmill.pipeline.stages.running.pool import Success, Task, WorkerLimits, Wo
 from docmill.pipeline.stages.running.runner import Progress, StageRunner
 from docmill.pipeline.stages.running.worker import ReaderSettings
 from docmill.pipeline.stages.spec import ModelStage, Stage, TimeLimits
+from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.clients.files.sources import SourceCache
 
 __all__ = ["Conversion"]
 
 S = TypeVar("S", bound=Stage)
 
-#: Records read at once: a store answers many requests as fast as one.
-_READERS = 16
 #: Makes what a worker holds.
 _CONTEXT = "docmill.pipeline.stages.running.worker:make_context"
 #: Draws a page with its regions; no stage of its own, but the same workers do it.
@@ -90,10 +88,9 @@ class Conversion:
 
     def records(self, stage: str, batch: Sequence[DocumentRef]) -> Iterator[StageRecord]:
         """The records of a stage that was run before, of those documents that have one."""
-        for document in batch:
-            record = self.artifacts.record(document.id, stage, self.fingerprints[stage])
-            if record:
-                yield record
+        print_ = self.fingerprints[stage]
+        found = at_once(lambda document: self.artifacts.record(document.id, stage, print_), batch)
+        return (record for record in found if record)
 
     def final_records(self, batch: Sequence[DocumentRef]) -> list[StageRecord]:
         """What became of each document: its last stage's record, with the seconds of all stages."""
@@ -108,8 +105,7 @@ class Conversion:
                 device_seconds=summed(record.device_seconds for record in records),
             )
 
-        with ThreadPoolExecutor(_READERS) as readers:
-            return list(readers.map(final, batch))
+        return list(at_once(final, batch))
 
     def overlays(
         self, pages: Sequence[tuple[DocumentRef, int]], max_side: int = 1600

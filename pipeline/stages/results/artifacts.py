@@ -18,13 +18,24 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from docmill.pipeline.stages.results.frames import Frame, FrameIndex, decode_pages, index_frame, read_index
+from docmill.pipeline.stages.results.frames import (
+    Frame,
+    FrameIndex,
+    decode_pages,
+    index_frame,
+    read_index,
+    read_tail,
+)
 from docmill.pipeline.stages.results.records import StageRecord
+from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["ArtifactStore", "chunk_artifact", "fingerprint"]
 
 T = TypeVar("T")
+
+#: Page chunks that are read ahead of where they are joined: enough to keep a store busy, few to hold.
+_AHEAD = 4
 
 
 def fingerprint(stage: str, settings: Mapping[str, Any], upstream: Sequence[str]) -> str:
@@ -59,7 +70,7 @@ class ArtifactStore:
 
     def part_pages(self, path: str, kind: type[T]) -> Iterator[T]:
         """All pages of one page chunk."""
-        for _, frame in self._raw_frames(path):
+        for _, frame in _raw_frames(self.store.read(path)):
             yield from decode_pages(frame, kind)
 
     def pages(
@@ -67,10 +78,11 @@ class ArtifactStore:
     ) -> Iterator[tuple[int, T]]:
         """Pages of an artifact with their numbers: all of them, or those asked for that it holds."""
         path = self.path(document, stage, print_)
-        index = read_index(lambda length: self.store.tail(path, length))
+        end = read_tail(lambda length: self.store.tail(path, length))
         wanted = None if numbers is None else set(numbers)
-        for frame in index.frames if wanted is None else index.holding(wanted):
-            yield from self._frame_pages(path, frame, kind, wanted)
+        for frame in end.index.frames if wanted is None else end.index.holding(wanted):
+            data = end.frame(frame) or self.store.read(path, frame.start, frame.stop)
+            yield from _frame_pages(data, frame, kind, wanted)
 
     def write(self, print_: str, frame: bytes, record: StageRecord) -> StageRecord:
         """Finish a stage with the one frame that its pages need, or none; returns the record that stands.
@@ -99,8 +111,8 @@ class ArtifactStore:
         """
         found: dict[str, StageRecord] = {}
         covered: set[int] = set()
-        for path in self.store.list(self._parts_folder(document, stage, print_)):
-            record = self._record(path)
+        paths = self.store.list(self._parts_folder(document, stage, print_))
+        for path, record in zip(paths, at_once(self._record, paths), strict=True):
             if record and covered.isdisjoint(record.pages):
                 found[path] = record
                 covered.update(record.pages)
@@ -141,17 +153,12 @@ class ArtifactStore:
     def _joined(self, paths: Sequence[str], record: StageRecord) -> Iterator[bytes]:
         frames: list[Frame] = []
         offset = 0
-        for path in paths:
-            for pages, piece in self._raw_frames(path):
+        for data in at_once(self.store.read, paths, _AHEAD):
+            for pages, piece in _raw_frames(data):
                 frames.append(Frame(pages, offset, offset + len(piece)))
                 offset += len(piece)
                 yield piece
         yield index_frame(FrameIndex(frames=frames, meta=msgspec.to_builtins(record)))
-
-    def _raw_frames(self, path: str) -> Iterator[tuple[list[int], bytes]]:
-        data = self.store.read(path)
-        for frame in read_index(lambda length: data[-length:]).frames:
-            yield frame.pages, data[frame.start : frame.stop]
 
     def _record(self, path: str) -> StageRecord | None:
         try:
@@ -160,13 +167,19 @@ class ArtifactStore:
         except (FileNotFoundError, ValueError):
             return None
 
-    def _frame_pages(
-        self, path: str, frame: Frame, kind: type[T], wanted: set[int] | None
-    ) -> Iterator[tuple[int, T]]:
-        data = self.store.read(path, frame.start, frame.stop)
-        chosen = [number for number in frame.pages if wanted is None or number in wanted]
-        pages = decode_pages(data, kind, lambda position: wanted is None or frame.pages[position] in wanted)
-        yield from zip(chosen, pages, strict=True)
+
+def _raw_frames(data: bytes) -> Iterator[tuple[list[int], bytes]]:
+    """The frames of a whole artifact as they are, with their pages."""
+    for frame in read_index(lambda length: data[-length:]).frames:
+        yield frame.pages, data[frame.start : frame.stop]
+
+
+def _frame_pages(
+    data: bytes, frame: Frame, kind: type[T], wanted: set[int] | None
+) -> Iterator[tuple[int, T]]:
+    chosen = [number for number in frame.pages if wanted is None or number in wanted]
+    pages = decode_pages(data, kind, lambda position: wanted is None or frame.pages[position] in wanted)
+    yield from zip(chosen, pages, strict=True)
 
 
 def _better(standing: StageRecord, record: StageRecord) -> bool:

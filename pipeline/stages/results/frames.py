@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 import zstandard
 
-__all__ = ["Frame", "FrameIndex", "decode_pages", "encode_pages", "index_frame", "read_index"]
+__all__ = [
+    "Frame",
+    "FrameIndex",
+    "Tail",
+    "decode_pages",
+    "encode_pages",
+    "index_frame",
+    "read_index",
+    "read_tail",
+]
 
 T = TypeVar("T")
 _SKIPPABLE = 0x184D2A5D
@@ -46,6 +56,21 @@ class FrameIndex(msgspec.Struct, kw_only=True):
         return [frame for frame in self.frames if wanted.intersection(frame.pages)]
 
 
+@dataclass(frozen=True)
+class Tail:
+    """The end of an artifact: its index, and the `data` from its byte `start` on."""
+
+    index: FrameIndex
+    data: bytes
+    start: int
+
+    def frame(self, frame: Frame) -> bytes | None:
+        """The bytes of a frame; None when it begins before `start`."""
+        if frame.start < self.start:
+            return None
+        return self.data[frame.start - self.start : frame.stop - self.start]
+
+
 def encode_pages(pages: Sequence[msgspec.Struct]) -> bytes:
     """One frame: the pages as JSON lines, compressed."""
     return _compressed(msgspec.json.Encoder().encode_lines(pages))
@@ -72,6 +97,11 @@ def index_frame(index: FrameIndex) -> bytes:
 
 
 def read_index(tail: Callable[[int], bytes]) -> FrameIndex:
+    """The index alone, as `read_tail` reads it."""
+    return read_tail(tail).index
+
+
+def read_tail(tail: Callable[[int], bytes]) -> Tail:
     """Read the index; `tail(n)` returns the artifact's last n bytes (all of it when it is shorter).
 
     Raises ValueError when this is no complete artifact, for example a file cut short.
@@ -86,9 +116,11 @@ def read_index(tail: Callable[[int], bytes]) -> FrameIndex:
         data = tail(length)
     payload = data[-length + _HEADER.size : -_TRAILER.size]
     try:
-        return msgspec.json.decode(_decompressed(payload), type=FrameIndex)
+        index = msgspec.json.decode(_decompressed(payload), type=FrameIndex)
     except msgspec.DecodeError as error:
         raise ValueError(f"damaged artifact: {error}") from error
+    size = length + (index.frames[-1].stop if index.frames else 0)
+    return Tail(index, data, size - len(data))
 
 
 def _compressed(data: bytes) -> bytes:

@@ -139,9 +139,13 @@ class WorkerPool:
 
     def run(self) -> Iterator[Success[Any] | Failure[Any]]:
         """Yield the result of each queued task until none is queued or running."""
+        yield from (result for result in self.run_beside(None) if result)
+
+    def run_beside(self, other: int | None) -> Iterator[Success[Any] | Failure[Any] | None]:
+        """The same, and None whenever something can be read of the file descriptor `other`."""
         while self._queue or any(worker.task for worker in self._workers):
             self._assign()
-            yield from self._collect()
+            yield from self._collect([] if other is None else [other])
 
     def close(self, *, kill: bool = False) -> None:
         """Stop all workers and forget queued tasks."""
@@ -174,14 +178,15 @@ class WorkerPool:
                 worker.pipe.send((task.function, task.args))
             worker.task, worker.started = task, time.monotonic()
 
-    def _collect(self) -> Iterator[Success[Any] | Failure[Any]]:
+    def _collect(self, others: list[int]) -> Iterator[Success[Any] | Failure[Any] | None]:
         busy = {worker.pipe: worker for worker in self._workers if worker.task}
         if not busy:
             return
         patience = min(worker.deadline for worker in busy.values()) - time.monotonic()
-        for pipe in wait(list(busy), timeout=max(0.0, patience)):
-            assert isinstance(pipe, Connection)
-            if result := self._receive(busy.pop(pipe)):
+        for pipe in wait([*busy, *others], timeout=max(0.0, patience)):
+            if not isinstance(pipe, Connection):
+                yield None
+            elif result := self._receive(busy.pop(pipe)):
                 yield result
         now = time.monotonic()
         for worker in busy.values():

@@ -2,12 +2,16 @@
 
 The unit of work is a chunk of pages of one document. Chunks of all documents share the workers; a finished
 chunk of a long document is kept at once, so that a run which is killed resumes at the page it had reached.
+
+Documents are looked up and artifacts written in the background, while workers work; whatever is decided is
+decided in one thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from docmill.pipeline.convert.errors import (
@@ -22,13 +26,17 @@ from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, merge, quarantine, renamed
+from docmill.pipeline.stages.running.background import Background
 from docmill.pipeline.stages.running.job import Chunk, Job
+from docmill.pipeline.stages.running.lookups import Found, Lookup
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerPool
 from docmill.pipeline.stages.selection import FirstPages, NoPages, Pages, Selection, chunked
 from docmill.pipeline.stages.spec import PageStage, Stage
 
 __all__ = ["Progress", "StageRunner"]
 
+#: Documents that are looked up at once.
+_LOOKUPS = 16
 #: A document that cost more workers is given up.
 _MAX_LOST_WORKERS = 3
 #: ... than that, and one for each so many chunks of it that went well.
@@ -71,7 +79,9 @@ class _Document:
 
     job: Job
     upstream: Mapping[str, StageRecord]
+    #: Chunks that no worker has answered, and page chunks that the store has not taken yet.
     waiting: int = 0
+    writing: int = 0
     parts: dict[str, StageRecord] = field(default_factory=dict)
     single: bytes | None = None
     single_record: StageRecord | None = None
@@ -79,7 +89,9 @@ class _Document:
     lost_workers: int = 0
     #: What was tried again after its worker was killed.
     forgiven: set[_Key] = field(default_factory=set)
+    #: Its end is decided; `last` writes it as soon as no page chunk is being written.
     closed: bool = False
+    last: Callable[[], StageRecord] | None = None
     seconds: float = 0.0
     page_seconds: dict[int, float] = field(default_factory=dict)
 
@@ -96,72 +108,114 @@ class StageRunner:
     timeout_s: float = 300.0
     _prepared: bool = False
     _open: dict[str, _Document] = field(default_factory=dict)
+    _background: Background[StageRecord] = field(init=False, repr=False)
 
     def run(self, documents: Sequence[DocumentRef]) -> list[StageRecord]:
         """The record of every document, in the order given. Documents with the same bytes are done once."""
         self.progress.begin(self.stage.name, len(documents))
-        done: dict[str, StageRecord] = {}
+        distinct: dict[str, DocumentRef] = {}
+        for document in documents:
+            distinct.setdefault(document.id, document)
         # the biggest first: whoever comes last should not keep the other workers waiting
-        for document in sorted(documents, key=lambda document: -document.size):
-            if document.id not in done and document.id not in self._open:
-                record = self._start(document)
-                if record:
-                    done[document.id] = record
-                    self.progress.document(record)
-        for record in self._results():
-            done[record.document] = record
-            self.progress.document(record)
+        waiting = iter(sorted(distinct.values(), key=lambda document: -document.size))
+        done: dict[str, StageRecord] = {}
+        with Background[StageRecord]() as self._background:
+            for _ in range(_LOOKUPS):
+                self._look_up(waiting)
+            for record in self._records():
+                done[record.document] = record
+                self.progress.document(record)
         self.progress.end()
         return [renamed(done[document.id], document.name) for document in documents]
 
-    def _start(self, document: DocumentRef) -> StageRecord | None:
-        """Queue a document's work; its record at once when there is none to do."""
-        stage, print_ = self.stage.name, self.fingerprints[self.stage.name]
-        finished = self.artifacts.record(document.id, stage, print_)
-        if finished and finished.final:
-            finished.reused = True
-            return finished
-        upstream: dict[str, StageRecord] = {}
-        for name in (name for name in self.stage.needs if name in self.fingerprints):
-            record = self.artifacts.record(document.id, name, self.fingerprints[name])
-            if record is None:
-                missing = f"the stage {name} has no finished artifact of it; materialize {name} first"
-                return quarantine(stage, document.id, document.name, InternalDocumentError(missing), 0.0)
-            if not record.usable:
-                record.stage, record.seconds, record.counts, record.page_seconds = stage, 0.0, {}, {}
-                return self.artifacts.write(print_, b"", record)
-            upstream[name] = record
-        job = Job(document, stage, self.fingerprints)
-        state = _Document(job, upstream)
-        chunks = list(self.stage.plan(upstream))
-        if not chunks:
-            return self._write_single(state, b"", self._blank(state))
-        self._open[document.id] = state
-        state.parts = self.artifacts.parts(document.id, stage, print_)
-        state.several = len(chunks) > 1 or bool(state.parts)
-        self._queue(state, _unfinished(chunks, list(state.parts.values())))
-        return None if state.waiting else self._queue_finish(state)
+    def _records(self) -> Iterator[StageRecord]:
+        """All that happens, as it happens: answers of workers and of the store."""
+        while self._background.busy:
+            yield from self._background.done(wait=True)
+            for result in self.pool.run_beside(self._background.ready):
+                if result:
+                    self._answered(result)
+                yield from self._background.done()
 
-    def _results(self) -> Iterator[StageRecord]:
-        for result in self.pool.run():
-            key: _Key = result.task.key
-            state = self._open[key.document]
-            state.seconds += result.seconds
-            if state.closed:
-                continue
-            if isinstance(result, Success):
-                record = self._chunk(state, result) if key.selection else self._join(state, result.value)
-            else:
-                record = self._failed(state, key, result)
-            if record:
-                state.closed = True
-                self._withdraw(key.document)
-                yield record
+    def _look_up(self, waiting: Iterator[DocumentRef]) -> None:
+        """Look the next document up, and after it another one."""
+        document = next(waiting, None)
+        if document is None:
+            return
+        lookup = Lookup(self.artifacts, self.stage, self.fingerprints)
+
+        def then(found: Found) -> StageRecord | None:
+            self._look_up(waiting)
+            return self._start(document, found)
+
+        self._background.submit(partial(lookup.look_up, document.id), then)
+
+    def _start(self, document: DocumentRef, found: Found) -> StageRecord | None:
+        """Queue a document's work; its record at once when nothing is to be written."""
+        stage = self.stage.name
+        if found.finished:
+            found.finished.reused = True
+            return found.finished
+        if found.missing:
+            missing = (
+                f"the stage {found.missing} has no finished artifact of it; materialize {found.missing} first"
+            )
+            return quarantine(stage, document.id, document.name, InternalDocumentError(missing), 0.0)
+        state = _Document(Job(document, stage, self.fingerprints), found.upstream)
+        self._open[document.id] = state
+        if record := found.unusable:
+            record.stage, record.seconds, record.counts, record.page_seconds = stage, 0.0, {}, {}
+            self._close(state, partial(self._write, b"", record))
+        elif not found.chunks:
+            self._write_single(state, b"", self._blank(state))
+        else:
+            state.parts = found.parts
+            state.several = len(found.chunks) > 1 or bool(state.parts)
+            self._queue(state, _unfinished(found.chunks, list(state.parts.values())))
+            self._go_on(state)
+        return None
+
+    def _answered(self, result: Success[_Key] | Failure[_Key]) -> None:
+        key = result.task.key
+        state = self._open[key.document]
+        state.seconds += result.seconds
+        if state.closed:
+            return
+        if isinstance(result, Failure):
+            self._failed(state, key, result)
+        elif key.selection is None:
+            self._join(state, result.value)
+        else:
+            self._chunk(state, result)
+
+    def _close(self, state: _Document, last: Callable[[], StageRecord]) -> None:
+        """Write the end of a document in the background, and leave what is still queued of it."""
+        state.closed, state.last = True, last
+        self._withdraw(state.job.document.id)
+        self._write_last(state)
+
+    def _write_last(self, state: _Document) -> None:
+        """Not before its page chunks are written: no chunk may appear in a stage that is finished."""
+        if state.last and not state.writing:
+            self._background.submit(state.last, lambda record: record)
+
+    def _write(self, frame: bytes, record: StageRecord) -> StageRecord:
+        return self.artifacts.write(self.fingerprints[self.stage.name], frame, record)
+
+    def _go_on(self, state: _Document) -> None:
+        """What follows when everything that was asked of workers has come and is kept."""
+        if state.closed or state.waiting or state.writing:
+            return
+        if state.several:
+            self._queue_finish(state)
+            return
+        assert state.single is not None and state.single_record is not None
+        self._write_single(state, state.single, state.single_record)
 
     def _withdraw(self, document: str) -> None:
         self.pool.withdraw(lambda task: task.key.document == document)
 
-    def _chunk(self, state: _Document, result: Success[_Key]) -> StageRecord | None:
+    def _chunk(self, state: _Document, result: Success[_Key]) -> None:
         chunk: Chunk = result.value
         chunk.record.seconds = result.seconds
         state.waiting -= 1
@@ -169,12 +223,6 @@ class StageRunner:
             wary = isinstance(result.task.key.selection, NoPages)
             self._queue_rest(state, chunk.record, chunk.record.selected, wary=wary)
         self._keep(state, chunk.frame, chunk.record)
-        if state.waiting:
-            return None
-        if state.several:
-            return self._queue_finish(state)
-        assert state.single is not None and state.single_record is not None
-        return self._write_single(state, state.single, state.single_record)
 
     def _queue_rest(
         self, state: _Document, first: StageRecord, selected: Sequence[int], *, wary: bool
@@ -189,18 +237,29 @@ class StageRunner:
         self._queue(state, rest)
 
     def _keep(self, state: _Document, frame: bytes, record: StageRecord) -> None:
-        if state.several and record.pages:
-            state.parts[self.artifacts.write_part(self.fingerprints[record.stage], frame, record)] = record
-        else:
-            state.single, state.single_record = frame, record
         state.page_seconds |= record.page_seconds
-        self.progress.pages(len(record.pages))
+        if not state.several or not record.pages:
+            state.single, state.single_record = frame, record
+            self.progress.pages(len(record.pages))
+            self._go_on(state)
+            return
 
-    def _failed(self, state: _Document, key: _Key, failure: Failure[_Key]) -> StageRecord | None:
+        def then(path: str) -> None:
+            state.writing -= 1
+            state.parts[path] = record
+            self.progress.pages(len(record.pages))
+            self._write_last(state)
+            self._go_on(state)
+
+        state.writing += 1
+        print_ = self.fingerprints[record.stage]
+        self._background.submit(partial(self.artifacts.write_part, print_, frame, record), then)
+
+    def _failed(self, state: _Document, key: _Key, failure: Failure[_Key]) -> None:
         """Page by page after a lost chunk; a lost page degrades; who costs too many workers is given up."""
         if self._forgive(state, key, failure):
             self._submit(failure.task, first=True)
-            return None
+            return
         state.lost_workers += failure.worker_lost
         number, error = next(iter(key.pages), 0), failure.error
         if len(key.pages) == 1:
@@ -212,17 +271,19 @@ class StageRunner:
             or key.selection is None
             or state.lost_workers > _MAX_LOST_WORKERS + len(state.parts) // _PARTS_PER_LOST_WORKER
         ):
-            return self._give_up(state, error)
+            self._give_up(state, error)
+            return
         state.waiting -= 1
         if isinstance(key.selection, FirstPages):
             self._queue(state, [NoPages()], first=True)
-            return None
+            return
         if isinstance(key.selection, NoPages):
-            return self._give_up(state, error)
+            self._give_up(state, error)
+            return
         state.several = True
         if len(key.pages) > 1:
             self._queue(state, _singly(key.pages), first=True)
-            return None
+            return
         record = self._blank(state)
         record.pages = [number]
         record.issues = [PageIssue(number, self.stage.name, error.reason, error.message)]
@@ -231,7 +292,6 @@ class StageRunner:
         page = self.stage.failed_page(number, error.reason)
         assert page is not None
         self._keep(state, encode_pages([page]), record)
-        return None if state.waiting else self._queue_finish(state)
 
     def _forgive(self, state: _Document, key: _Key, failure: Failure[_Key]) -> bool:
         """Whether to try once more what cannot be divided, after the kernel or a person killed its worker.
@@ -261,33 +321,38 @@ class StageRunner:
             self._prepared = True
         self.pool.submit(task, first=first)
 
-    def _queue_finish(self, state: _Document) -> StageRecord | None:
+    def _queue_finish(self, state: _Document) -> None:
         """All pages are there: let a worker look over them once, if the stage wants that, then join."""
         if self.stage.finish is None:
-            return self._join(state, {})
+            self._join(state, {})
+            return
         ordered = sorted(state.parts, key=lambda path: state.parts[path].pages[0])
         key = _Key(state.job.document.id, None)
         self._submit(Task(key, self.stage.finish, (ordered,), self.timeout_s), first=True)
-        return None
 
-    def _join(self, state: _Document, extra: dict[str, Any]) -> StageRecord:
+    def _join(self, state: _Document, extra: dict[str, Any]) -> None:
         opened = [state.single_record] if state.single_record else []  # it says what the document is
         parts = sorted(state.parts.values(), key=lambda part: part.pages[0])
         record = self._complete(state, merge([*opened, *parts]))
         record.extra |= extra
-        if error := self._nothing_done(record):
-            self.artifacts.delete_parts(record.document, record.stage, self.fingerprints[self.stage.name])
-            return self._give_up(state, error, record.page_count)
-        try:
-            return self.artifacts.join(state.parts, self.fingerprints[self.stage.name], record)
-        except FileNotFoundError:
-            return self._give_up(state, InternalDocumentError("its page chunks were removed meanwhile"))
+        self._close(state, partial(self._joined, state, record))
 
-    def _write_single(self, state: _Document, frame: bytes, record: StageRecord) -> StageRecord:
+    def _joined(self, state: _Document, record: StageRecord) -> StageRecord:
+        print_ = self.fingerprints[self.stage.name]
+        if error := self._nothing_done(record):
+            self.artifacts.delete_parts(record.document, record.stage, print_)
+            return self._given_up(state, error, record.page_count)
+        try:
+            return self.artifacts.join(state.parts, print_, record)
+        except FileNotFoundError:
+            return self._given_up(state, InternalDocumentError("its page chunks were removed meanwhile"))
+
+    def _write_single(self, state: _Document, frame: bytes, record: StageRecord) -> None:
         self._complete(state, record)
         if error := self._nothing_done(record):
-            return self._give_up(state, error, record.page_count)
-        return self.artifacts.write(self.fingerprints[self.stage.name], frame, record)
+            self._give_up(state, error, record.page_count)
+        else:
+            self._close(state, partial(self._write, frame, record))
 
     def _nothing_done(self, record: StageRecord) -> DocumentError | None:
         """Why a document without a single page that this stage could do is given up."""
@@ -310,7 +375,10 @@ class StageRunner:
             record.status = "partial"
         return _with_losses(record, state)
 
-    def _give_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> StageRecord:
+    def _give_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> None:
+        self._close(state, partial(self._given_up, state, error, page_count))
+
+    def _given_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> StageRecord:
         document, print_ = state.job.document, self.fingerprints[self.stage.name]
         record = quarantine(self.stage.name, document.id, document.name, error, state.seconds)
         record.page_count = max([page_count, *(r.page_count for r in state.upstream.values())])
@@ -333,15 +401,15 @@ def _with_losses(record: StageRecord, state: _Document) -> StageRecord:
     return record
 
 
-def _unfinished(chunks: list[Selection], parts: Sequence[StageRecord]) -> list[Selection]:
+def _unfinished(chunks: Sequence[Selection], parts: Sequence[StageRecord]) -> list[Selection]:
     """What is left of a plan, given the page chunks that an interrupted run left."""
     if not parts:
-        return chunks
+        return list(chunks)
     if FirstPages() in chunks:
         selected = next((part.selected for part in parts if part.selected is not None), None)
         if selected is None:
             return [NoPages()]
-        chunks = list(chunked(selected))
+        chunks = chunked(selected)
     return _uncovered(chunks, {page for part in parts for page in part.pages})
 
 

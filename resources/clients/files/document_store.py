@@ -19,6 +19,8 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.spec import AbstractBufferedFile
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.resources.clients.files import s3_requests
+from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.home import default_home
 
 __all__ = ["DocumentStore", "StoredObject", "default_store", "is_store_error"]
@@ -26,8 +28,6 @@ __all__ = ["DocumentStore", "StoredObject", "default_store", "is_store_error"]
 _PARTIAL = ".partial"
 #: A folder is locked for a look and a rename.
 _LOCK_POLL_S = 0.002
-#: What S3 answers when an object is not in the state that a conditional write asks for.
-_CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 #: Trying again does not help against these.
 _MISUSE = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 
@@ -77,6 +77,10 @@ class DocumentStore:
         """True when objects are plain files on this machine."""
         return isinstance(self._root[0], LocalFileSystem)
 
+    @property
+    def _is_s3(self) -> bool:
+        return "s3" in self._root[0].protocol
+
     def full_path(self, path: str) -> str:
         """The address of an object, for people and logs."""
         fs, root = self._root
@@ -85,20 +89,25 @@ class DocumentStore:
     def exists(self, path: str) -> bool:
         """Whether the object is there."""
         with self._errors(path):
-            return bool(self._root[0].exists(self._at(path)))
+            fs, place = self._root[0], self._at(path)
+            return s3_requests.version(fs, place) is not None if self._is_s3 else bool(fs.exists(place))
 
     def read(self, path: str, start: int | None = None, stop: int | None = None) -> bytes:
         """The object's bytes, or a range of them; `start` may be negative. FileNotFoundError if missing."""
         with self._errors(path):
-            data: bytes = self._root[0].cat_file(self._at(path), start=start, end=stop)
+            fs, place = self._root[0], self._at(path)
+            if self._is_s3 and start is None and stop is None:
+                return s3_requests.whole(fs, place)
+            data: bytes = fs.cat_file(place, start=start, end=stop)
             return data
 
     def tail(self, path: str, length: int) -> bytes:
         """The last `length` bytes, or the whole object when it is shorter. FileNotFoundError if missing."""
         with self._errors(path):
             fs, place = self._root[0], self._at(path)
-            size = int(fs.size(place))
-            data: bytes = fs.cat_file(place, start=max(0, size - length), end=size)
+            if self._is_s3:
+                return s3_requests.tail(fs, place, length)
+            data: bytes = fs.cat_file(place, start=-length)
             return data
 
     def write(self, path: str, data: bytes) -> None:
@@ -117,6 +126,8 @@ class DocumentStore:
             fs, place = self._root[0], self._at(path)
             if self.is_local:
                 return _local_version(Path(place))
+            if self._is_s3:
+                return s3_requests.version(fs, place)
             try:
                 info = fs.info(place)
             except FileNotFoundError:
@@ -135,8 +146,8 @@ class DocumentStore:
             fs = self._root[0]
             if self.is_local:
                 return self._write_local_if(Path(self._at(path)), data, version)
-            if "s3" in fs.protocol:
-                return _put_if(fs, self._at(path), data, version)
+            if self._is_s3:
+                return s3_requests.put_if(fs, self._at(path), data, version)
             if self.version(path) != version:
                 return False
             self.write(path, data)
@@ -144,15 +155,8 @@ class DocumentStore:
 
     def details(self, path: str) -> Iterator[StoredObject]:
         """All objects below `path`, sorted, with their sizes and times."""
-        with self._errors(path):
-            fs, root = self._root
-            try:
-                found = fs.find(self._at(path), detail=True)
-            except FileNotFoundError:
-                return
-        for name, info in sorted(found.items()):
-            if not name.endswith(_PARTIAL):
-                yield StoredObject(str(name)[len(root) + 1 :], int(info["size"]), _modified(info))
+        for name, info in self._below(path):
+            yield StoredObject(name, int(info["size"]), _modified(info))
 
     def unfinished(self) -> Iterator[StoredObject]:
         """What writers that were killed left on a local disk; S3 servers keep theirs to themselves."""
@@ -164,23 +168,33 @@ class DocumentStore:
 
     def list(self, path: str) -> list[str]:
         """Relative paths of all objects below `path`, sorted; none when there is no such folder."""
-        with self._errors(path):
-            fs, root = self._root
-            try:
-                found = fs.find(self._at(path))
-            except FileNotFoundError:
-                return []
-            return sorted(str(name)[len(root) + 1 :] for name in found if not name.endswith(_PARTIAL))
+        return [name for name, _ in self._below(path)]
 
     def delete(self, paths: Iterable[str]) -> None:
         """Remove objects; those already gone are no error."""
-        fs = self._root[0]
-        for path in paths:
-            with self._errors(path):
-                try:
-                    fs.rm_file(self._at(path))
-                except FileNotFoundError:
-                    continue
+        for _ in at_once(self._delete, paths):
+            pass
+
+    def _delete(self, path: str) -> None:
+        with self._errors(path), suppress(FileNotFoundError):
+            self._root[0].rm_file(self._at(path))
+
+    def _below(self, path: str) -> Iterable[tuple[str, dict[str, Any]]]:
+        """What lies below `path`, sorted: relative paths, and what the file system says of each."""
+        with self._errors(path):
+            (fs, root), folder = self._root, self._at(path).rstrip("/")
+            try:
+                found = s3_requests.listing(fs, folder) if self._is_s3 else fs.find(folder, detail=True)
+            except FileNotFoundError:
+                return ()
+        return sorted(
+            (
+                (str(name)[len(root) + 1 :], info)
+                for name, info in found.items()
+                if not name.endswith(_PARTIAL)
+            ),
+            key=lambda each: each[0],
+        )
 
     def _at(self, path: str) -> str:
         return f"{self._root[1]}/{path}"
@@ -268,26 +282,6 @@ def _local_version(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
-
-
-def _put_if(fs: Any, place: str, data: bytes, version: str | None) -> bool:
-    bucket, _, key = place.partition("/")
-    condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
-    try:
-        fs.call_s3("put_object", Bucket=bucket, Key=key, Body=data, **condition)
-    except Exception as error:
-        if _conflict(error):
-            return False
-        raise
-    return True
-
-
-def _conflict(error: BaseException) -> bool:
-    """Whether S3 refused because of the condition; s3fs may have translated the answer."""
-    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
-    code = str(response.get("Error", {}).get("Code", ""))
-    # the object that was to be replaced is gone
-    return code in _CONFLICTS or code == "NoSuchKey" or isinstance(error, FileExistsError)
 
 
 def _modified(info: dict[str, Any]) -> datetime:

@@ -1,0 +1,35 @@
+"""Calls that wait for a store, many at once: it answers many requests as fast as one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+__all__ = ["AT_ONCE", "at_once"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: A client of ours has not many more connections, and not the CPU for more.
+AT_ONCE = 16
+
+
+def at_once(function: Callable[[T], R], items: Iterable[T], limit: int = AT_ONCE) -> Iterator[R]:
+    """The result of each call, in the order of the items; an error is raised where its result would be.
+
+    No more than `limit` calls are ahead of whoever takes the results, so that what they hold is bounded.
+    """
+    with ThreadPoolExecutor(limit) as threads:
+        calls: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                if len(calls) == limit:
+                    yield calls.popleft().result()
+                calls.append(threads.submit(function, item))
+            while calls:
+                yield calls.popleft().result()
+        finally:
+            for call in calls:
+                call.cancel()
