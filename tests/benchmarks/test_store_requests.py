@@ -16,15 +16,19 @@ def request(begun: float, ended: float) -> Request:
     return Request("GET", "/", True, begun, ended)
 
 
-def test_chains_and_seconds() -> None:
-    assert (longest_chain([]), seconds_under_way([])) == (0, 0.0)
-    after_another = [request(n, n + 1.0) for n in range(5)]
-    assert (longest_chain(after_another), seconds_under_way(after_another)) == (5, 5.0)
-    at_once = [request(0.0, 1.0 + n / 10) for n in range(5)]
-    assert (longest_chain(at_once), seconds_under_way(at_once)) == (1, pytest.approx(1.4))
-    # the long one stands beside two that follow each other
-    mixed = [request(0.0, 5.0), request(1.0, 2.0), request(3.0, 4.0), request(7.0, 8.0)]
-    assert (longest_chain(mixed), seconds_under_way(mixed)) == (3, pytest.approx(6.0))
+@pytest.mark.parametrize(
+    ("requests", "chain", "seconds"),
+    [
+        ([], 0, 0.0),
+        ([request(n, n + 1.0) for n in range(5)], 5, 5.0),
+        ([request(0.0, 1.0 + n / 10) for n in range(5)], 1, 1.4),
+        # the first stands beside two that follow each other
+        ([request(0.0, 5.0), request(1.0, 2.0), request(3.0, 4.0), request(7.0, 8.0)], 3, 6.0),
+    ],
+)
+def test_chains_and_seconds(requests: list[Request], chain: int, seconds: float) -> None:
+    assert longest_chain(requests) == chain
+    assert seconds_under_way(requests) == pytest.approx(seconds)
 
 
 def test_the_proxy_passes_everything_on_late_and_notes_it(tmp_path: Path) -> None:

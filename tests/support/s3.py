@@ -104,6 +104,7 @@ class WeedServer(_Server):
             *(f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}"),
             *("-filer", f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}"),
             *("-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.config={self.folder}/s3.json"),
+            *("-s3.port.iceberg=0", "-s3.port.lance=0"),  # else fixed ones, and a second server cannot start
             *("-volume.max=100", "-master.volumeSizeLimitMB=64"),
         ]
         log = (self.folder / "weed.log").open("ab")

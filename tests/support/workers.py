@@ -128,8 +128,9 @@ class Script:
     page_seconds: float = 0.0
 
     def called(self, name: str, pages: list[int]) -> None:
-        path = Path(self.calls) / f"{time.time_ns()}-{os.getpid()}"
+        path = Path(self.calls) / f".{time.time_ns()}-{os.getpid()}"
         path.write_bytes(msgspec.json.encode([name, pages, os.getpid()]))
+        path.rename(path.with_name(path.name[1:]))  # who looks meanwhile sees it whole or not at all
 
     def suffer(self, page: int) -> None:
         match self.faults.get(page):
@@ -156,7 +157,7 @@ class Script:
 
 def calls_in(folder: Path) -> list[tuple[str, list[int], int]]:
     """The calls in order: name, pages, process."""
-    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("once"))
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "once")))
     return [msgspec.json.decode(path.read_bytes(), type=tuple[str, list[int], int]) for path in paths]
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from docmill.pipeline.stages.results.artifacts import ArtifactStore, fingerprint
-from docmill.pipeline.stages.results.frames import Frame, FrameIndex, encode_pages, index_frame
+from docmill.pipeline.stages.results.frames import (
+    TAIL_BYTES,
+    Frame,
+    FrameIndex,
+    decode_pages,
+    encode_pages,
+    index_frame,
+)
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
+from tests.support.watched_store import WatchedStore
 from tests.support.workers import Page
 
 ID = "3f" + "a" * 62
@@ -136,3 +145,34 @@ def test_a_record_of_another_shape_counts_as_damaged(artifacts: ArtifactStore) -
     strange.status = "sideways"  # type: ignore[assignment]  # as a later version might write
     artifacts.write(PRINT, frame([1]), strange)
     assert artifacts.record(ID, "layout", PRINT) is None
+
+
+def noise(pages: list[int], size: int) -> bytes:
+    """Pages that cannot be compressed to much less than `size` bytes each."""
+    source = random.Random(pages[0])
+    return encode_pages([Page(number, source.randbytes(size).hex()) for number in pages])
+
+
+def test_what_comes_with_the_index_is_not_read_again(tmp_path: Path) -> None:
+    store = WatchedStore(str(tmp_path))
+    artifacts = ArtifactStore(store)
+    artifacts.write(PRINT, frame([1, 2, 3]), record([1, 2, 3]))
+    assert [number for number, _ in pages_of(artifacts)] == [1, 2, 3]
+    path = artifacts.path(ID, "layout", PRINT)
+    assert store.seen.calls == [("write", path), ("tail", path)]
+
+
+def test_frames_before_the_tail_are_read_alone(tmp_path: Path) -> None:
+    plain = ArtifactStore(DocumentStore(str(tmp_path)))
+    chunks = [[1, 2], [3, 4], [5, 6]]
+    for pages in chunks:
+        plain.write_part(PRINT, noise(pages, TAIL_BYTES // 3), record(pages))
+    plain.join(plain.parts(ID, "layout", PRINT), PRINT, record([1, 2, 3, 4, 5, 6]))
+    store = WatchedStore(str(tmp_path))
+    found = pages_of(ArtifactStore(store))
+    assert [number for number, _ in found] == [1, 2, 3, 4, 5, 6]
+    assert [text for _, text in found] == [
+        page.text for pages in chunks for page in decode_pages(noise(pages, TAIL_BYTES // 3), Page)
+    ]
+    # the last frame came with the index
+    assert [kind for kind, _ in store.seen.calls] == ["tail", "read", "read"]
