@@ -102,7 +102,10 @@ class Stage(ABC):
 
     @abstractmethod
     def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
-        """Which pages have work, in chunks, from the records of the stages before. None: it is finished."""
+        """Which pages have work, in chunks, from the records of the stages before. None: it is finished.
+
+        Called in several threads at once: it reads the records, and changes nothing.
+        """
 
     def failed_page(self, number: int, message: str) -> msgspec.Struct | None:
         """The page that stands for one that could not be done; None when it is not done by pages."""
