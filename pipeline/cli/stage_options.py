@@ -46,7 +46,7 @@ def with_stage_options(command: Callable[..., None]) -> Callable[..., None]:
 def _parameter(option: StageOption) -> inspect.Parameter:
     kind: Any = str | None if isinstance(option.default, str) else bool | None
     flags = [option.flag, *([option.short] if option.short else [])]
-    shown = option.default if isinstance(option.default, str) else False
-    made = typer.Option(*flags, help=option.help, metavar=option.metavar, show_default=shown or False)
+    shown = option.default or False
+    made = typer.Option(*flags, help=option.help, metavar=option.metavar, show_default=shown)
     own = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return inspect.Parameter(option.name, own, default=None, annotation=Annotated[kind, made])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dagster as dg
 
+from docmill.pipeline.defs.assets.stage_assets import GROUP
+
 __all__ = ["CONVERT_DOCUMENTS", "convert_documents", "report_corpus"]
 
 CONVERT_DOCUMENTS = "convert_documents"
 convert_documents = dg.define_asset_job(
     CONVERT_DOCUMENTS,
-    selection=dg.AssetSelection.groups("convert"),
+    selection=dg.AssetSelection.groups(GROUP),
     description="PDFs of one batch to DoclingDocuments, Markdown and HTML.",
 )
 report_corpus = dg.define_asset_job(

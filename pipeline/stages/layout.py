@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from docmill.pipeline.convert.types import PageLayout
+from docmill.pipeline.stages.pages import readable_pages
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.selection import Selection
-from docmill.pipeline.stages.shared_options import TRITON_URL, readable_pages
+from docmill.pipeline.stages.shared_options import TRITON_URL
 from docmill.pipeline.stages.spec import ModelStage, StageOption, backend_config
 
 if TYPE_CHECKING:

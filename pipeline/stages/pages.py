@@ -11,14 +11,14 @@ import msgspec
 from docmill.pipeline.convert.pdf.page_range import check_page_range
 from docmill.pipeline.convert.types import OutlineEntry, PageContent
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.selection import FirstPages, Selection
+from docmill.pipeline.stages.selection import FirstPages, Selection, chunked
 from docmill.pipeline.stages.spec import PageStage, Progress, StageOption
 
 if TYPE_CHECKING:
     from docmill.pipeline.convert.engines import PageReader
     from docmill.resources.settings.reader import Reader
 
-__all__ = ["PagesExtra", "PagesStage"]
+__all__ = ["PagesExtra", "PagesStage", "readable_pages"]
 
 
 class PagesExtra(msgspec.Struct, omit_defaults=True):
@@ -84,3 +84,9 @@ class PagesStage(PageStage):
     def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> Self:
         """The stage itself: the range, and what reads."""
         return self
+
+
+def readable_pages(records: Mapping[str, StageRecord]) -> Sequence[Selection]:
+    """All pages that the stage could read, for stages after it."""
+    unreadable = {issue.page for issue in records["pages"].issues if issue.stage == "pages"}
+    return chunked([page for page in records["pages"].pages if page not in unreadable])

@@ -38,7 +38,7 @@ def stages_with(
     tables: TableEngine,
     ocr: OcrEngine | None = None,
     understanding: VlmEngine | None = None,
-    assembly: AssemblyOptions = AssemblyOptions(),  # noqa: B008 -- frozen
+    assembly: AssemblyOptions | None = None,
     formats: Sequence[str] = (),
     pages: str = "",
     reader: PageReader | None = None,
@@ -50,6 +50,6 @@ def stages_with(
         LayoutStage(layout),
         TablesStage(tables),
         UnderstandingStage(understanding),
-        DocumentsStage(assembly),
+        DocumentsStage(assembly or AssemblyOptions()),
         ExportsStage(tuple(formats)),
     ]

@@ -107,10 +107,6 @@ class Stage(ABC):
         Called in several threads at once: it reads the records, and changes nothing.
         """
 
-    def failed_page(self, number: int, message: str) -> msgspec.Struct | None:
-        """The page that stands for one that could not be done; None when it is not done by pages."""
-        return None
-
     @property
     def active(self) -> bool:
         """Whether a conversion has it; otherwise no other stage knows of it either."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from docmill.pipeline.convert.types import PageUnderstanding
+from docmill.pipeline.stages.pages import readable_pages
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.selection import CHUNK_PAGES, Selection
-from docmill.pipeline.stages.shared_options import readable_pages
 from docmill.pipeline.stages.spec import ModelStage, StageOption, TimeLimits
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.clean_environment import clean_environment
 from tests.support.model_cache import weights
 
 pytestmark = pytest.mark.acceptance
@@ -37,13 +37,12 @@ def test_a_wheel_converts_beside_packages_of_the_same_names(installed: Path, tmp
     for name in ("pipeline", "resources"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise ImportError('the user\\'s own')\n")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DOCMILL", "DAGSTER"))}
     models = {"DOCMILL_MODELS": str(weights("layout").parent)}
     weights("tables")
     run = subprocess.run(
         [str(installed / "docmill"), "convert", str(SAMPLE), "--format", "md", "--out", "out"],
         cwd=tmp_path,
-        env={**kept, **models, "DOCMILL_HOME": str(tmp_path / "home"), "PYTHONPATH": str(tmp_path)},
+        env={**clean_environment(tmp_path / "home"), **models, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

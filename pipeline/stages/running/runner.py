@@ -32,11 +32,10 @@ from docmill.pipeline.stages.running.lookups import Found, Lookup
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerPool
 from docmill.pipeline.stages.selection import FirstPages, NoPages, Pages, Selection, chunked
 from docmill.pipeline.stages.spec import PageStage, Stage
+from docmill.resources.clients.files.at_once import AT_ONCE
 
 __all__ = ["Progress", "StageRunner"]
 
-#: Documents that are looked up at once.
-_LOOKUPS = 16
 #: A document that cost more workers is given up.
 _MAX_LOST_WORKERS = 3
 #: ... than that, and one for each so many chunks of it that went well.
@@ -120,7 +119,7 @@ class StageRunner:
         waiting = iter(sorted(distinct.values(), key=lambda document: -document.size))
         done: dict[str, StageRecord] = {}
         with Background[StageRecord]() as self._background:
-            for _ in range(_LOOKUPS):
+            for _ in range(AT_ONCE):
                 self._look_up(waiting)
             for record in self._records():
                 done[record.document] = record
@@ -266,7 +265,7 @@ class StageRunner:
             state.page_seconds[number] = round(failure.seconds, 4)
         of_a_page = failure.worker_lost or isinstance(error, _ERRORS_OF_A_PAGE)
         if (
-            not self._by_pages
+            not isinstance(self.stage, PageStage)
             or not of_a_page
             or key.selection is None
             or state.lost_workers > _MAX_LOST_WORKERS + len(state.parts) // _PARTS_PER_LOST_WORKER
@@ -289,25 +288,19 @@ class StageRunner:
         record.issues = [PageIssue(number, self.stage.name, error.reason, error.message)]
         record.seconds = failure.seconds
         record.page_seconds = {number: state.page_seconds[number]}
-        page = self.stage.failed_page(number, error.reason)
-        assert page is not None
-        self._keep(state, encode_pages([page]), record)
+        self._keep(state, encode_pages([self.stage.failed_page(number, error.reason)]), record)
 
     def _forgive(self, state: _Document, key: _Key, failure: Failure[_Key]) -> bool:
         """Whether to try once more what cannot be divided, after the kernel or a person killed its worker.
 
         It may only have been the biggest process when another wanted memory.
         """
-        divisible = self._by_pages and key.selection is not None and len(key.pages) != 1
+        divisible = isinstance(self.stage, PageStage) and key.selection is not None and len(key.pages) != 1
         killed = failure.worker_lost and isinstance(failure.error, OutOfMemoryError)
         if divisible or not killed or key in state.forgiven:
             return False
         state.forgiven.add(key)
         return True
-
-    @property
-    def _by_pages(self) -> bool:
-        return isinstance(self.stage, PageStage)
 
     def _queue(self, state: _Document, chunks: Sequence[Selection], *, first: bool = False) -> None:
         for chunk in chunks:

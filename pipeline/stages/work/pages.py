@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from docmill.pipeline.convert.engines import PageReader
 from docmill.pipeline.convert.errors import PageError
 from docmill.pipeline.convert.layout.style import document_style
 from docmill.pipeline.convert.pdf.page_range import select_pages
@@ -39,7 +38,7 @@ def read_pages(context: WorkerContext, job: Job, which: FirstPages | NoPages | P
         extra = PagesExtra(outline=pdf.outline(), info=pdf.metadata())
     issues: list[PageIssue] = []
     clock = PageClock()
-    reading = (_read_page(pdf, number, stage.reader, job.document.name, issues) for number in numbers)
+    reading = (_read_page(pdf, number, stage, job.document.name, issues) for number in numbers)
     pages = list(clock.results(reading))
     if selected is not None and len(numbers) == len(selected):
         extra.style = _style(pages)
@@ -66,17 +65,16 @@ def read_pages(context: WorkerContext, job: Job, which: FirstPages | NoPages | P
 def look_over(context: WorkerContext, parts: list[str]) -> dict[str, Any]:
     """What the pages of a long document have in common."""
     style = _style(page for path in parts for page in context.artifacts.part_pages(path, PageContent))
-    return {"style": style}
+    extra: dict[str, Any] = msgspec.to_builtins(PagesExtra(style=style))
+    return extra
 
 
-def _read_page(
-    pdf: Pdf, number: int, reader: PageReader | None, name: str, issues: list[PageIssue]
-) -> PageContent:
+def _read_page(pdf: Pdf, number: int, stage: PagesStage, name: str, issues: list[PageIssue]) -> PageContent:
     try:
-        return reader.read(pdf, number, name) if reader else read_page(pdf, number)
+        return stage.reader.read(pdf, number, name) if stage.reader else read_page(pdf, number)
     except PageError as error:
         issues.append(PageIssue(number, "pages", error.reason, error.message))
-        return PagesStage().failed_page(number, error.message)
+        return stage.failed_page(number, error.message)
 
 
 def _style(pages: Iterable[PageContent]) -> dict[str, Any]:
