@@ -80,7 +80,7 @@ def _page(
         return clock("PDFium render", lambda: pdf.render(content.number, scale, box=box))
 
     found = clock("layout", lambda: layout.detect(content, None, style, render))
-    found.regions = clock("docling", lambda: postprocess(content, None, found.regions))
-    regions = [region for region in found.regions if region.label in _TABLES]
+    found.clusters = clock("docling", lambda: postprocess(content, None, found.clusters))
+    regions = [region for region in found.clusters if region.label in _TABLES]
     structures = clock("tables", lambda: tables.structures(regions, content, content.words, render))
     return PageParts(content, None, found, PageTables(number=content.number, tables=structures))

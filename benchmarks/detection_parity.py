@@ -34,7 +34,7 @@ from docmill.pipeline.convert.errors import BackendConfigError, BackendError
 from docmill.pipeline.convert.layout.detectors import heron
 from docmill.pipeline.convert.pdf.drawn_page import drawn_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.types import Box, PageContent, Region
+from docmill.pipeline.convert.types import Box, Cluster, PageContent
 from docmill.resources.clients.triton import TritonModel, TritonServer
 
 __all__ = ["Comparison", "PageComparison", "compare_pages", "main", "partners"]
@@ -92,7 +92,7 @@ class ServedDetector:
             raise BackendConfigError(f"{place!r} names no model on a server: give MODEL@HOST:PORT")
         self._model = TritonModel(TritonServer(url), name, "", inputs=2, outputs=3)
 
-    def detect(self, picture: NDArray[np.uint8], page: PageContent) -> list[Region]:
+    def detect(self, picture: NDArray[np.uint8], page: PageContent) -> list[Cluster]:
         """Its detections above the threshold, in points."""
         height, width = picture.shape[:2]
         images: NDArray[Any] = heron.model_input(picture)[None]
@@ -152,8 +152,8 @@ def compare_pages(
 
 
 def partners(
-    one: Sequence[Region], other: Sequence[Region], overlap: float, score: float
-) -> list[tuple[Region, Region]]:
+    one: Sequence[Cluster], other: Sequence[Cluster], overlap: float, score: float
+) -> list[tuple[Cluster, Cluster]]:
     """Pairs of detections with the same label that overlap and score alike; the best overlaps first."""
     candidates = sorted(
         (

@@ -19,7 +19,7 @@ import typer
 from benchmarks.conformity.cases import read_cases
 from benchmarks.conformity.making import make_documents, run_stages
 from docmill.pipeline.convert.options import AssemblyOptions
-from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageTables, Region, TableStructure
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageLayout, PageTables, TableStructure
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.registry import stages_with
@@ -107,20 +107,20 @@ def _prediction(page: PageContent, layout: PageLayout, tables: PageTables | None
                 "score": round(region.score, 3),
                 "bbox": _sides(region.box),
             }
-            for region in _flat(layout.regions)
+            for region in _flat(layout.clusters)
         ],
         "tables": [_table(table, layout) for table in tables.tables] if tables else [],
     }
 
 
-def _flat(regions: Iterable[Region]) -> Iterator[Region]:
+def _flat(regions: Iterable[Cluster]) -> Iterator[Cluster]:
     for region in regions:
         yield region
         yield from _flat(region.children)
 
 
 def _table(table: TableStructure, layout: PageLayout) -> dict[str, Any]:
-    region = next(region for region in layout.regions if region.id == table.region)
+    region = next(region for region in layout.clusters if region.id == table.region)
     return {
         "layout_id": table.region,
         "bbox": _sides(region.box),
@@ -149,7 +149,7 @@ def _table(table: TableStructure, layout: PageLayout) -> dict[str, Any]:
 def _cells(page: PageContent) -> dict[str, Any]:
     return {
         "page_no": page.number,
-        "lines": [[*_sides(line.box), line.text] for line in page.lines],
+        "lines": [[*_sides(line.box), line.text] for line in page.cells],
         "words": [[*_sides(word.box), word.text] for word in page.words],
     }
 

@@ -31,12 +31,12 @@ from docmill.pipeline.convert.tables.tableformer.cell_matcher import predicted_c
 from docmill.pipeline.convert.tables.tableformer.predicted_table import matched_structure, words_of_table
 from docmill.pipeline.convert.types import (
     Box,
-    Cell,
-    Line,
+    Cluster,
     PageContent,
     PageLayout,
-    Region,
+    TableCell,
     TableStructure,
+    TextCell,
     Word,
 )
 
@@ -103,10 +103,10 @@ class RecordedLayout(_Recorded, LayoutEngine):
         for view in views:
             number = view.page.number
             found = [
-                Region(id=hit.id, label=hit.label, score=hit.score, box=hit.bbox)
+                Cluster(id=hit.id, label=hit.label, score=hit.score, box=hit.bbox)
                 for hit in self._page(view.document, number, _predicted).layout
             ]
-            yield PageLayout(number=number, regions=found, detections=found)
+            yield PageLayout(number=number, clusters=found, detections=found)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class RecordedTables(_Recorded, TableEngine):
             yield [self._structure(each, _table_of(each, tables), view.words) for each in view.regions]
 
     def _structure(
-        self, region: Region, table: RecordedTable | None, words: Sequence[Word]
+        self, region: Cluster, table: RecordedTable | None, words: Sequence[Word]
     ) -> TableStructure:
         if table is None:
             return TableStructure(region=region.id, num_rows=0, num_cols=0, method="recorded")
@@ -142,7 +142,7 @@ class RecordedTables(_Recorded, TableEngine):
             num_rows=table.num_rows,
             num_cols=table.num_cols,
             cells=[
-                Cell(
+                TableCell(
                     row=cell.start_row_offset_idx,
                     col=cell.start_col_offset_idx,
                     row_span=cell.row_span,
@@ -187,18 +187,18 @@ class RecordedText(_Recorded, PageReader):
         except TypeError as error:
             name = self._path(document).name
             raise RecordingError(f"the recording {name} has a malformed cell: {error}") from error
-        return msgspec.structs.replace(page, words=words, lines=lines, scanned=[])
+        return msgspec.structs.replace(page, words=words, cells=lines, scanned=[])
 
 
 def _word(left: float, top: float, right: float, bottom: float, text: str, _ocr: int = 0) -> Word:
     return Word(text=text, box=Box(left, top, right, bottom), size=bottom - top, font=-1)
 
 
-def _line(left: float, top: float, right: float, bottom: float, text: str, ocr: int = 0) -> Line:
-    return Line(text=text, box=Box(left, top, right, bottom), first=0, count=0, ocr=bool(ocr))
+def _line(left: float, top: float, right: float, bottom: float, text: str, ocr: int = 0) -> TextCell:
+    return TextCell(text=text, box=Box(left, top, right, bottom), first=0, count=0, ocr=bool(ocr))
 
 
-def _table_of(region: Region, tables: Sequence[RecordedTable]) -> RecordedTable | None:
+def _table_of(region: Cluster, tables: Sequence[RecordedTable]) -> RecordedTable | None:
     """The table recorded for the region: by its id, else by its place."""
     for table in tables:
         if table.layout_id == region.id and table.bbox.intersection(region.box) > 0:

@@ -19,7 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.pipeline.convert.layout.style import DocumentStyle
-from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
+from docmill.pipeline.convert.types import (
+    Box,
+    Cluster,
+    PageContent,
+    PageLayout,
+    PageOcr,
+    TableStructure,
+    Word,
+)
 
 if TYPE_CHECKING:
     from docmill.pipeline.convert.pdf.pdf import Pdf
@@ -58,7 +66,7 @@ class LayoutView:
 class TableView:
     """The table regions of a page; `words` are the page's, OCR's included."""
 
-    regions: Sequence[Region]
+    regions: Sequence[Cluster]
     page: PageContent
     words: Sequence[Word]
     render: Render
@@ -137,7 +145,7 @@ class SinglePageTables(TableEngine, Protocol):
     """A table engine that does one page after another."""
 
     def structures(
-        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
     ) -> list[TableStructure]:
         """One structure per region; `words` are the page's, OCR's included."""
         ...

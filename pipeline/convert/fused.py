@@ -15,7 +15,15 @@ from docmill.pipeline.convert.layout.fusion import fuse
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
 from docmill.pipeline.convert.tables.structure import OpenTables, TableInput
-from docmill.pipeline.convert.types import Box, PageContent, PageLayout, PageOcr, Region, TableStructure, Word
+from docmill.pipeline.convert.types import (
+    Box,
+    Cluster,
+    PageContent,
+    PageLayout,
+    PageOcr,
+    TableStructure,
+    Word,
+)
 
 __all__ = ["fuse_cells", "fused_layout", "fused_tables", "layout_planes", "open_tables"]
 
@@ -52,7 +60,7 @@ def fuse_cells(
 
 
 def fused_tables(
-    regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render, run: Run
+    regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render, run: Run
 ) -> list[TableStructure]:
     """One structure per region; `run` is SLANet+ (see `docmill.pipeline.convert.tables.slanet.slanet`)."""
     tables = open_tables(regions, page, words, render)
@@ -60,7 +68,7 @@ def fused_tables(
 
 
 def open_tables(
-    regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+    regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
 ) -> OpenTables:
     """What geometry says of a page's tables; those that need the model are open."""
     inputs = [
@@ -73,9 +81,9 @@ def _fused(
     page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, found: Sequence[Detection]
 ) -> PageLayout:
     detections = [
-        Region(id=index, label=hit.label, score=hit.score, box=hit.box) for index, hit in enumerate(found)
+        Cluster(id=index, label=hit.label, score=hit.score, box=hit.box) for index, hit in enumerate(found)
     ]
-    return PageLayout(number=page.number, regions=fuse(page, ocr, found, style), detections=detections)
+    return PageLayout(number=page.number, clusters=fuse(page, ocr, found, style), detections=detections)
 
 
 def _crop(box: Box, render: Render) -> Crop:

@@ -3,6 +3,9 @@
 All coordinates are PDF points with the origin at the top left of the page *as displayed*: the crop box
 is the page and its rotation has been applied. Indices count from 0, page numbers from 1.
 
+Names are docling's: a text cell, a cluster. Artifacts have called two of the lists `lines` and `regions`
+from the beginning, and go on to.
+
 They are msgspec structs because a page has hundreds of words: msgspec encodes and validates them
 some twenty times faster than dataclasses through `json`.
 """
@@ -13,9 +16,8 @@ import msgspec
 
 __all__ = [
     "Box",
-    "Cell",
+    "Cluster",
     "Font",
-    "Line",
     "Link",
     "OutlineEntry",
     "PageContent",
@@ -24,9 +26,9 @@ __all__ = [
     "PageTables",
     "PageUnderstanding",
     "PictureDescription",
-    "Region",
     "Ruling",
     "TableStructure",
+    "TextCell",
     "Widget",
     "Word",
 ]
@@ -100,7 +102,7 @@ class Word(msgspec.Struct, frozen=True, array_like=True):
     confidence: float = 1.0
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True):
+class TextCell(msgspec.Struct, frozen=True, array_like=True):
     """A run of words on one baseline that no wide gap interrupts (docling's text line cell)."""
 
     text: str
@@ -152,7 +154,7 @@ class OutlineEntry(msgspec.Struct, frozen=True, array_like=True):
     page: int | None = None
 
 
-class PageContent(msgspec.Struct, kw_only=True):
+class PageContent(msgspec.Struct, kw_only=True, rename={"cells": "lines"}):
     """What PDFium reads off one page."""
 
     number: int
@@ -161,7 +163,7 @@ class PageContent(msgspec.Struct, kw_only=True):
     rotation: int = 0  # the page's /Rotate, already applied
     fonts: list[Font] = []
     words: list[Word] = []
-    lines: list[Line] = []
+    cells: list[TextCell] = []
     bitmaps: list[Box] = []
     rulings: list[Ruling] = []
     shapes: list[Box] = []  # filled or stroked paths that are not rulings: drawings, boxes, backgrounds
@@ -171,18 +173,18 @@ class PageContent(msgspec.Struct, kw_only=True):
     error: str | None = None  # why the page could not be read; then everything above is empty
 
 
-class PageOcr(msgspec.Struct, kw_only=True):
+class PageOcr(msgspec.Struct, kw_only=True, rename={"cells": "lines"}):
     """Text recognised on one page, in the page's displayed coordinates."""
 
     number: int
     words: list[Word] = []
-    lines: list[Line] = []  # their word indices point into `words` above
+    cells: list[TextCell] = []  # their word indices point into `words` above
     rotation: int = 0  # degrees clockwise that the scan had to be turned to be upright
     note: str | None = None  # e.g. a script that the recogniser does not know
     error: str | None = None
 
 
-class Region(msgspec.Struct, kw_only=True):
+class Cluster(msgspec.Struct, kw_only=True):
     """A layout region (docling's cluster): label is a docling DocItemLabel value."""
 
     id: int
@@ -190,20 +192,20 @@ class Region(msgspec.Struct, kw_only=True):
     score: float
     box: Box
     source: str = "model"  # "model" or "geometry": what found it
-    cells: list[int] = []  # indices into the page's lines, text layer first, then OCR
-    children: list[Region] = []
+    cells: list[int] = []  # indices into the page's cells, text layer first, then OCR
+    children: list[Cluster] = []
 
 
-class PageLayout(msgspec.Struct, kw_only=True):
+class PageLayout(msgspec.Struct, kw_only=True, rename={"clusters": "regions"}):
     """Regions of one page, after docling's layout post-processing; and the raw detections behind them."""
 
     number: int
-    regions: list[Region] = []
-    detections: list[Region] = []
+    clusters: list[Cluster] = []
+    detections: list[Cluster] = []
     error: str | None = None
 
 
-class Cell(msgspec.Struct, kw_only=True):
+class TableCell(msgspec.Struct, kw_only=True):
     """A table cell: half-open row and column ranges, as in docling's TableCell."""
 
     row: int
@@ -220,10 +222,10 @@ class Cell(msgspec.Struct, kw_only=True):
 class TableStructure(msgspec.Struct, kw_only=True):
     """The grid of one table region."""
 
-    region: int  # Region.id on that page
+    region: int  # Cluster.id on that page
     num_rows: int
     num_cols: int
-    cells: list[Cell] = []
+    cells: list[TableCell] = []
     otsl: list[str] = []  # OTSL tags, row by row, each row ended by "nl"
     score: float = 1.0
     method: str = ""  # "slanet", "rulings", "index", "tableformer", ...
@@ -240,7 +242,7 @@ class PageTables(msgspec.Struct, kw_only=True):
 class PictureDescription(msgspec.Struct, kw_only=True):
     """What a vision-language model says of one picture."""
 
-    region: int  # Region.id on that page
+    region: int  # Cluster.id on that page
     box: Box
     text: str = ""
     model: str = ""

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from docmill.pipeline.convert.engines import Render
-from docmill.pipeline.convert.types import Box, PageContent, PageOcr, Region, Ruling, TableStructure
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, Ruling, TableStructure
 
 __all__ = ["Turn", "text_angle", "turned_regions", "turned_tables"]
 
@@ -108,7 +108,7 @@ class Turn:
                 replace(word, box=self.box(word.box), angle=(word.angle - self.angle) % 360)
                 for word in page.words
             ],
-            lines=[replace(line, box=self.box(line.box)) for line in page.lines],
+            cells=[replace(line, box=self.box(line.box)) for line in page.cells],
         )
 
     def _ruling(self, ruling: Ruling) -> Ruling:
@@ -116,7 +116,7 @@ class Turn:
         return Ruling(box.l, box.t, box.r, box.b)
 
 
-def turned_regions(regions: Sequence[Region], turn: Callable[[Box], Box]) -> list[Region]:
+def turned_regions(regions: Sequence[Cluster], turn: Callable[[Box], Box]) -> list[Cluster]:
     """Regions with their boxes, and those of their children, turned."""
     return [
         replace(region, box=turn(region.box), children=turned_regions(region.children, turn))

@@ -17,7 +17,7 @@ from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.ocr.page import ocr_page
 from docmill.pipeline.convert.ocr.read import OcrModels
 from docmill.pipeline.convert.ocr.recognise import characters
-from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, Region, TableStructure, Word
+from docmill.pipeline.convert.types import Cluster, PageContent, PageLayout, PageOcr, TableStructure, Word
 from docmill.resources.engines.onnx_runtime import Engine, OnnxModel, resolve_engine
 from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, Progress
 from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION
@@ -86,7 +86,7 @@ class EmbeddedTables(_Embedded, SinglePageTables):
         return self._identity()
 
     def structures(
-        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
     ) -> list[TableStructure]:
         """One structure per region."""
         return fused_tables(regions, page, words, render, self._recogniser)

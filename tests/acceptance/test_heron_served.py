@@ -19,7 +19,7 @@ from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
 from docmill.pipeline.convert.layout.detectors import heron
 from docmill.pipeline.convert.pdf.drawn_page import drawn_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.types import PageLayout, Region
+from docmill.pipeline.convert.types import Cluster, PageLayout
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.triton import TritonModel, TritonServer
@@ -162,7 +162,7 @@ def test_a_conversion_has_the_models_regions(
         assert page.detections and page.detections == regions(triton, name, page.number)
 
 
-def regions(triton: LocalServer, name: str, number: int) -> list[Region]:
+def regions(triton: LocalServer, name: str, number: int) -> list[Cluster]:
     """What the model finds on a page of the sample, asked directly."""
     with Pdf.open(SAMPLE) as pdf:
         page, picture = drawn_page(pdf, number, heron.SCALE)

@@ -23,7 +23,7 @@ import pytest
 from docmill.pipeline.convert.layout.detectors import heron
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.types import Region
+from docmill.pipeline.convert.types import Cluster
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.engines.triton import TritonLayout
 from docmill.resources.local.triton.server import LocalServer
@@ -141,11 +141,11 @@ def detections(triton: LocalServer, path: Path) -> dict[str, list[Any]]:
         for number in range(1, pdf.page_count + 1):
             page = read_page(pdf, number)
             layout = engine.detect(page, None, None, partial(drawn, pdf, number))
-            found[str(number)] = as_noted(layout.regions)
+            found[str(number)] = as_noted(layout.clusters)
     return found
 
 
-def as_noted(regions: Sequence[Region]) -> list[Any]:
+def as_noted(regions: Sequence[Cluster]) -> list[Any]:
     return [[each.label, each.score, [each.box.l, each.box.t, each.box.r, each.box.b]] for each in regions]
 
 

@@ -20,7 +20,7 @@ from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.pdf.drawn_page import drawn_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.tables.tableformer import tableformer
-from docmill.pipeline.convert.types import PageLayout, PageTables, Region
+from docmill.pipeline.convert.types import Cluster, PageLayout, PageTables
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.triton import TritonModel, TritonServer
@@ -241,7 +241,7 @@ def test_a_conversion_has_the_models_tables(
     regions = {
         (number, region.id): region
         for number, page in pages(artifacts, tmp_path, "layout", PageLayout)
-        for region in page.regions
+        for region in page.clusters
     }
     found = [
         (number, table)
@@ -260,7 +260,7 @@ def pages(artifacts: ArtifactStore, home: Path, stage: str, kind: type[T]) -> li
     return list(artifacts.pages(artifact.parents[1].name, stage, fingerprint, kind))
 
 
-def tags_of_region(number: int, region: Region) -> list[str]:
+def tags_of_region(number: int, region: Cluster) -> list[str]:
     """What the model says of a table of the sample, asked without a server."""
     with Pdf.open(SAMPLE) as pdf:
         page, picture = drawn_page(pdf, number, tableformer.SCALE)

@@ -20,7 +20,7 @@ import pytest
 from tritonclient.grpc import InferenceServerClient
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
-from docmill.pipeline.convert.types import Box, PageContent, Region, Word
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, Word
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.engines.triton import TritonLayout, TritonTables
@@ -164,7 +164,7 @@ def white(scale: float, box: Box | None) -> np.ndarray:
 def test_the_configuration_of_heron_keeps_doclings_contract(triton: LocalServer) -> None:
     engine = TritonLayout(TritonServer(triton.url), HERON)
     engine.prepare()
-    assert [(r.label, r.score, r.box) for r in engine.detect(PAGE, None, None, white).regions] == [
+    assert [(r.label, r.score, r.box) for r in engine.detect(PAGE, None, None, white).clusters] == [
         ("table", 1.0, Box(0.0, 0.0, 612.0, 792.0))
     ]
     batch = [np.ones((16, 3, 640, 640), np.float32), np.full((16, 2), 7, np.int64)]
@@ -174,7 +174,7 @@ def test_the_configuration_of_heron_keeps_doclings_contract(triton: LocalServer)
 
 def test_the_configuration_of_tableformer_keeps_the_contract(triton: LocalServer) -> None:
     regions = [
-        Region(id=i, label="table", score=1.0, box=Box(50, 100 * i, 150, 100 * i + 50)) for i in range(3)
+        Cluster(id=i, label="table", score=1.0, box=Box(50, 100 * i, 150, 100 * i + 50)) for i in range(3)
     ]
     words = [Word(text="cell", box=Box(60, 110, 90, 120), size=9.0, font=-1)]
     engine = TritonTables(TritonServer(triton.url), "tableformer")

@@ -23,7 +23,7 @@ from benchmarks.comparing.pieces import Piece
 from benchmarks.comparing.report import EqualityReport, print_equality
 from benchmarks.comparing.sides import Side
 from benchmarks.metrics.environment import environment
-from docmill.pipeline.convert.types import Box, PageLayout, Region
+from docmill.pipeline.convert.types import Box, Cluster, PageLayout
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, to_rows
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.stages.results.frames import Frame, FrameIndex, encode_pages, index_frame
@@ -111,8 +111,8 @@ def compared(folder: Path, before: Made, after: Made, **rules: Any) -> Compariso
 
 
 def another_page(made: Made) -> None:
-    region = Region(id=0, label="text", box=Box(0, 0, 1, 1), score=0.5)
-    made.pages[2] = PageLayout(number=2, regions=[region])
+    region = Cluster(id=0, label="text", box=Box(0, 0, 1, 1), score=0.5)
+    made.pages[2] = PageLayout(number=2, clusters=[region])
 
 
 def page_less(made: Made) -> None:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from benchmarks.detection_parity import Comparison, PageComparison, main, partners
-from docmill.pipeline.convert.types import Box, Region
+from docmill.pipeline.convert.types import Box, Cluster
 from tests.support.kserve_server import KServeServer, Model
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "financial_statement.pdf"
 
 
-def region(label: str, left: float, score: float = 0.9, width: float = 100.0) -> Region:
-    return Region(id=0, label=label, score=score, box=Box(left, 0.0, left + width, 50.0))
+def region(label: str, left: float, score: float = 0.9, width: float = 100.0) -> Cluster:
+    return Cluster(id=0, label=label, score=score, box=Box(left, 0.0, left + width, 50.0))
 
 
 def test_partners_have_the_label_the_place_and_the_score() -> None:

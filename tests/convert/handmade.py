@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docmill.pipeline.convert.document.docling_stages import PageParts
-from docmill.pipeline.convert.types import Box, Line, PageContent, PageLayout, PageTables, Region, Word
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageLayout, PageTables, TextCell, Word
 
 LINE_HEIGHT = 10.0
 
 
-def line(text: str, left: float, top: float, *, width: float | None = None, ocr: bool = False) -> Line:
+def line(text: str, left: float, top: float, *, width: float | None = None, ocr: bool = False) -> TextCell:
     """A line of text 10 points high."""
     right = left + (6.0 * len(text) if width is None else width)
-    return Line(text, Box(left, top, right, top + LINE_HEIGHT), 0, 0, ocr=ocr)
+    return TextCell(text, Box(left, top, right, top + LINE_HEIGHT), 0, 0, ocr=ocr)
 
 
-def content(lines: Sequence[Line], number: int = 1) -> PageContent:
+def content(lines: Sequence[TextCell], number: int = 1) -> PageContent:
     """A US Letter page of these lines, each of one word."""
     words = [Word(each.text, each.box, LINE_HEIGHT, -1) for each in lines]
-    counted = [Line(each.text, each.box, n, 1, ocr=each.ocr) for n, each in enumerate(lines)]
-    return PageContent(number=number, width=612.0, height=792.0, words=words, lines=counted)
+    counted = [TextCell(each.text, each.box, n, 1, ocr=each.ocr) for n, each in enumerate(lines)]
+    return PageContent(number=number, width=612.0, height=792.0, words=words, cells=counted)
 
 
 def region(
@@ -30,12 +30,12 @@ def region(
     *,
     score: float = 0.9,
     cells: Sequence[int] = (),
-) -> Region:
+) -> Cluster:
     """A layout region."""
-    return Region(id=id_, label=label, score=score, box=Box(*box), cells=list(cells))
+    return Cluster(id=id_, label=label, score=score, box=Box(*box), cells=list(cells))
 
 
-def page(number: int, lines: Sequence[Line], regions: Sequence[tuple[str, list[int]]]) -> PageParts:
+def page(number: int, lines: Sequence[TextCell], regions: Sequence[tuple[str, list[int]]]) -> PageParts:
     """A page whose regions are given by label and lines; their boxes are those of their lines."""
     found = []
     for id_, (label, cells) in enumerate(regions):
@@ -46,6 +46,6 @@ def page(number: int, lines: Sequence[Line], regions: Sequence[tuple[str, list[i
     return PageParts(
         content=content(lines, number),
         ocr=None,
-        layout=PageLayout(number=number, regions=found),
+        layout=PageLayout(number=number, clusters=found),
         tables=PageTables(number=number),
     )

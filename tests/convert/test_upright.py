@@ -8,14 +8,14 @@ import pytest
 from docmill.pipeline.convert.layout.fusion import fuse
 from docmill.pipeline.convert.types import (
     Box,
-    Cell,
-    Line,
+    Cluster,
     Link,
     PageContent,
     PageOcr,
-    Region,
     Ruling,
+    TableCell,
     TableStructure,
+    TextCell,
     Widget,
     Word,
 )
@@ -30,7 +30,7 @@ def page(texts: list[str] = TEXTS) -> PageContent:
     for number, text in enumerate(texts):
         size, top = (16.0, 100.0) if not number else (10.0, 130.0 + 12 * number)
         box = Box(72, top, 72 + len(text) * size // 2, top + size)
-        content.lines.append(Line(text, box, number, 1))
+        content.cells.append(TextCell(text, box, number, 1))
         content.words.append(Word(text, box, size, -1))
     return content
 
@@ -88,12 +88,12 @@ def test_everything_on_a_page_turns(angle: int):
         assert 0 <= moved.t < moved.b <= height
         assert turn.back(moved) == box
     assert turned.rulings[0].horizontal == (angle in (0, 180))
-    region = Region(
-        id=0, label="table", score=1.0, box=box, children=[Region(id=1, label="text", score=1.0, box=box)]
+    region = Cluster(
+        id=0, label="table", score=1.0, box=box, children=[Cluster(id=1, label="text", score=1.0, box=box)]
     )
     assert turned_regions(turned_regions([region], turn.box), turn.back) == [region]
     table = TableStructure(
-        region=0, num_rows=1, num_cols=2, cells=[Cell(row=0, col=0, box=box), Cell(row=0, col=1)]
+        region=0, num_rows=1, num_cols=2, cells=[TableCell(row=0, col=0, box=box), TableCell(row=0, col=1)]
     )
     assert turned_tables(turned_tables([table], turn.box), turn.back) == [table]
 

@@ -129,10 +129,10 @@ def _upright(parts: PageParts, turns: dict[int, Turn]) -> PageParts:
     )
     if turn.angle:
         turns[content.number] = turn
-        layout = replace(layout, regions=turned_regions(layout.regions, turn.box))
+        layout = replace(layout, clusters=turned_regions(layout.clusters, turn.box))
         tables = replace(tables, tables=turned_tables(tables.tables, turn.box))
     if layout.error and not _is_understood(parts):
-        layout = replace(layout, regions=postprocess(content, ocr, []))
+        layout = replace(layout, clusters=postprocess(content, ocr, []))
     return PageParts(content, ocr, layout, tables, parts.understood)
 
 

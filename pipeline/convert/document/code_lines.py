@@ -10,7 +10,7 @@ from docling_core.types.doc import DoclingDocument
 from docling_core.types.doc.document import CodeItem
 
 from docmill.pipeline.convert.document.docling_stages import PageParts, page_lines
-from docmill.pipeline.convert.types import Line
+from docmill.pipeline.convert.types import TextCell
 
 __all__ = ["CodeLines"]
 
@@ -27,7 +27,7 @@ class CodeLines:
     def add(self, page: PageParts) -> None:
         """Remember the code regions of one page."""
         lines = page_lines(page.content, page.ocr)
-        for region in page.layout.regions:
+        for region in page.layout.clusters:
             if region.label == "code" and region.cells:
                 key = (page.content.number, round(region.box.l, 1), round(region.box.t, 1))
                 self._texts[key] = code_text([lines[cell] for cell in region.cells])
@@ -44,9 +44,9 @@ class CodeLines:
                     place.charspan = (0, len(text))
 
 
-def code_text(lines: Sequence[Line]) -> str:
+def code_text(lines: Sequence[TextCell]) -> str:
     """The lines from top to bottom, indented by how far each stands from the leftmost one."""
-    rows: list[list[Line]] = []
+    rows: list[list[TextCell]] = []
     for line in sorted(lines, key=lambda line: (line.box.t + line.box.b, line.box.l)):
         middle = (line.box.t + line.box.b) / 2
         if rows and rows[-1][0].box.t <= middle <= rows[-1][0].box.b:
@@ -66,7 +66,7 @@ def code_text(lines: Sequence[Line]) -> str:
     return text
 
 
-def _row(row: Sequence[Line], left: float, advance: float) -> str:
+def _row(row: Sequence[TextCell], left: float, advance: float) -> str:
     text = ""
     for line in sorted(row, key=lambda line: line.box.l):
         column = min(round((line.box.l - left) / advance), len(text) + _MAX_INDENT)

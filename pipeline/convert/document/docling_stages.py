@@ -15,13 +15,13 @@ from typing import Any
 
 from docling.datamodel.base_models import (
     AssembledUnit,
-    Cluster,
     LayoutPrediction,
     Page,
     PagePredictions,
     Table,
     TableStructurePrediction,
 )
+from docling.datamodel.base_models import Cluster as DoclingCluster
 from docling.datamodel.pipeline_options import HeadingHierarchyOptions, LayoutPostprocessorOptions
 from docling.models.postprocessing.reading_order_rb import ReadingOrderPredictor
 from docling.models.stages.heading_hierarchy.heading_hierarchy_model import HeadingHierarchyModel
@@ -30,11 +30,12 @@ from docling.models.stages.reading_order.readingorder_model import ReadingOrderM
 from docling.utils.layout_postprocessor import LayoutPostprocessor
 from docling.utils.pdf_outline import _PdfOutlineItem
 from docling_core.types.doc import BoundingBox, CoordOrigin, DocItemLabel, DoclingDocument, Size, TableCell
-from docling_core.types.doc.page import BoundingRectangle, PdfHyperlink, TextCell
+from docling_core.types.doc.page import BoundingRectangle, PdfHyperlink
+from docling_core.types.doc.page import TextCell as DoclingTextCell
 
 from docmill.pipeline.convert.types import (
     Box,
-    Line,
+    Cluster,
     Link,
     OutlineEntry,
     PageContent,
@@ -42,8 +43,8 @@ from docmill.pipeline.convert.types import (
     PageOcr,
     PageTables,
     PageUnderstanding,
-    Region,
     TableStructure,
+    TextCell,
 )
 
 __all__ = [
@@ -73,7 +74,7 @@ class PageParts:
 class _ParsedPage:
     """What docling's stages read of its SegmentedPdfPage."""
 
-    textline_cells: list[TextCell]
+    textline_cells: list[DoclingTextCell]
     hyperlinks: list[PdfHyperlink] = field(default_factory=list)
     has_lines: bool = True
 
@@ -86,12 +87,12 @@ class _ValidBackend:
         return True
 
 
-def page_lines(content: PageContent, ocr: PageOcr | None) -> list[Line]:
-    """All text lines of a page, the text layer's first: `Region.cells` are indices into this list."""
-    return content.lines + ocr.lines if ocr else content.lines
+def page_lines(content: PageContent, ocr: PageOcr | None) -> list[TextCell]:
+    """All text lines of a page, the text layer's first: `Cluster.cells` are indices into this list."""
+    return content.cells + ocr.cells if ocr else content.cells
 
 
-def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Region]) -> list[Region]:
+def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Cluster]) -> list[Cluster]:
     """docling's layout post-processing of raw regions.
 
     Thresholds by label, lines assigned to regions, boxes snapped to their lines, duplicates dropped, lines
@@ -99,7 +100,7 @@ def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Reg
     """
     page = _page(content, ocr)
     clusters = [
-        Cluster(
+        DoclingCluster(
             id=region.id,
             label=DocItemLabel(region.label),
             bbox=_bounding_box(region.box),
@@ -174,7 +175,7 @@ def _predicted_page(parts: PageParts) -> Page:
     page = _page(parts.content, parts.ocr)
     assert page.parsed_page is not None
     cells = page.parsed_page.textline_cells
-    clusters = [_cluster(region, cells) for region in parts.layout.regions]
+    clusters = [_cluster(region, cells) for region in parts.layout.clusters]
     structures = {structure.region: structure for structure in parts.tables.tables}
     tables = {
         cluster.id: docling_table(cluster, structures[cluster.id], parts.content.number)
@@ -208,8 +209,8 @@ def _release(page: Page) -> None:
         cluster.cells = []
 
 
-def _text_cell(index: int, line: Line) -> TextCell:
-    return TextCell(
+def _text_cell(index: int, line: TextCell) -> DoclingTextCell:
+    return DoclingTextCell(
         index=index,
         rect=BoundingRectangle.from_bounding_box(_bounding_box(line.box)),
         text=line.text,
@@ -232,8 +233,8 @@ def _box(box: BoundingBox) -> Box:
     return Box(box.l, box.t, box.r, box.b)
 
 
-def _region(cluster: Cluster, sources: dict[int, str]) -> Region:
-    return Region(
+def _region(cluster: DoclingCluster, sources: dict[int, str]) -> Cluster:
+    return Cluster(
         id=cluster.id,
         label=cluster.label.value,
         score=cluster.confidence,
@@ -244,8 +245,8 @@ def _region(cluster: Cluster, sources: dict[int, str]) -> Region:
     )
 
 
-def _cluster(region: Region, cells: Sequence[TextCell]) -> Cluster:
-    return Cluster(
+def _cluster(region: Cluster, cells: Sequence[DoclingTextCell]) -> DoclingCluster:
+    return DoclingCluster(
         id=region.id,
         label=DocItemLabel(region.label),
         bbox=_bounding_box(region.box),
@@ -255,7 +256,7 @@ def _cluster(region: Region, cells: Sequence[TextCell]) -> Cluster:
     )
 
 
-def docling_table(cluster: Cluster, structure: TableStructure, page_number: int) -> Table:
+def docling_table(cluster: DoclingCluster, structure: TableStructure, page_number: int) -> Table:
     """A table's structure as docling's table stage would give it for the cluster."""
     cells = [
         TableCell(

@@ -27,7 +27,7 @@ from docmill.pipeline.convert.layout.regions.pictures import picture_regions
 from docmill.pipeline.convert.layout.regions.ruled_grids import ruling_box
 from docmill.pipeline.convert.layout.regions.table_regions import table_regions
 from docmill.pipeline.convert.layout.style import DocumentStyle, StyleCollector
-from docmill.pipeline.convert.types import PageContent, PageOcr, Region, Ruling
+from docmill.pipeline.convert.types import Cluster, PageContent, PageOcr, Ruling
 
 __all__ = ["fuse"]
 
@@ -76,7 +76,7 @@ def _separators(page: PageContent, regions: Sequence[Found]) -> list[Ruling]:
     return sorted(loose, key=lambda ruling: ruling.y0)
 
 
-def _text_region(block: Block, label: str, checks: Mapping[int, Checkbox]) -> Region:
+def _text_region(block: Block, label: str, checks: Mapping[int, Checkbox]) -> Cluster:
     first = block.rows[0]
     box, checkbox = block.box, checks.get(first.cells[0])
     checked = checkbox.checked if checkbox is not None else checkbox_glyph(first.first)
@@ -84,7 +84,7 @@ def _text_region(block: Block, label: str, checks: Mapping[int, Checkbox]) -> Re
         label = "checkbox_selected" if checked else "checkbox_unselected"
         box = box.union(checkbox.box) if checkbox is not None else box
     cells = sorted(cell for row in block.rows for cell in row.cells)
-    return Region(id=0, label=label, score=_TEXT_SCORE, box=box, source="geometry", cells=cells)
+    return Cluster(id=0, label=label, score=_TEXT_SCORE, box=box, source="geometry", cells=cells)
 
 
 def fuse(
@@ -92,7 +92,7 @@ def fuse(
     ocr: PageOcr | None,
     detections: Sequence[Detection],
     style: DocumentStyle | None = None,
-) -> list[Region]:
+) -> list[Cluster]:
     """Regions of one page, with docling's labels, in no particular order; ids count from 0.
 
     `style` is what the whole document has in common (`document_style`); without it the page speaks for
@@ -103,7 +103,7 @@ def fuse(
         return []
     page, detections = _sound(page, detections)
     lines = text_rows(page, ocr)
-    if not page.lines or style is None or not style.pages:
+    if not page.cells or style is None or not style.pages:
         style = _own_style(page, ocr)
     found: list[Found] = []
     if any(leader_page(line.text) is not None for line in lines):
@@ -118,7 +118,7 @@ def fuse(
     skew = page_skew(ocr)
     level = _outside(lines, found)
     level = join_rows(levelled(level, skew, page.width / 2) if skew else level)
-    boxes = [line.box for line in (*page.lines, *(ocr.lines if ocr else ()))] if skew else []
+    boxes = [line.box for line in (*page.cells, *(ocr.cells if ocr else ()))] if skew else []
     rows = slanted(level, boxes) if skew else level
     separators = _separators(page, found)
     fields = [widget.box.padded(1) for widget in page.widgets if widget.kind in {"text", "choice"}]
@@ -138,7 +138,9 @@ def fuse(
         first_page=page.number == 1,
     )
     regions = [
-        Region(id=0, label=item.label, score=max(0.5, min(1.0, item.score)), box=item.box, source=item.source)
+        Cluster(
+            id=0, label=item.label, score=max(0.5, min(1.0, item.score)), box=item.box, source=item.source
+        )
         for item in found
     ]
     regions += [_text_region(block, label, checks) for block, label in zip(kept, labels, strict=True)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from docmill.pipeline.convert.types import Region
+from docmill.pipeline.convert.types import Cluster
 
 __all__ = ["COLOURS", "overlay_jpeg"]
 
@@ -38,7 +38,7 @@ _OTHER = "#333333"
 _QUALITY = 70
 
 
-def overlay_jpeg(image: NDArray[np.uint8], regions: Sequence[Region], scale: float) -> bytes:
+def overlay_jpeg(image: NDArray[np.uint8], regions: Sequence[Cluster], scale: float) -> bytes:
     """The page image (RGB) with each region's box and label; `scale` is pixels a point."""
     picture = Image.fromarray(image).convert("RGB")
     draw = ImageDraw.Draw(picture, "RGBA")

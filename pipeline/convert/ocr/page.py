@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from docmill.pipeline.convert.ocr.detect import Image, Quads, Tensor
 from docmill.pipeline.convert.ocr.image import ImageText, read_image
 from docmill.pipeline.convert.ocr.read import OcrModels
-from docmill.pipeline.convert.types import Box, Line, PageContent, PageOcr, Word
+from docmill.pipeline.convert.types import Box, PageContent, PageOcr, TextCell, Word
 
 __all__ = ["Reader", "Render", "ocr_page", "read_page"]
 
@@ -58,7 +58,7 @@ def read_page(page: PageContent, render: Render, reader: Reader) -> PageOcr:
     read = reader(image, lambda quads: _within(to_page(quads).mean(axis=1), scanned))
     sizes = _sizes([float(np.linalg.norm(line.quad[3] - line.quad[0]) * scale.mean()) for line in read.lines])
     words: list[Word] = []
-    lines: list[Line] = []
+    lines: list[TextCell] = []
     for line, size in zip(read.lines, sizes, strict=True):
         of_line = [
             Word(word.text, _bounds(to_page(word.quad)), size, -1, line.angle, word.score)
@@ -67,9 +67,9 @@ def read_page(page: PageContent, render: Render, reader: Reader) -> PageOcr:
         box = of_line[0].box
         for word in of_line[1:]:
             box = box.union(word.box)
-        lines.append(Line(line.text, box, len(words), len(of_line), ocr=True, confidence=line.score))
+        lines.append(TextCell(line.text, box, len(words), len(of_line), ocr=True, confidence=line.score))
         words.extend(of_line)
-    return PageOcr(number=page.number, words=words, lines=lines, rotation=read.rotation, note=read.note)
+    return PageOcr(number=page.number, words=words, cells=lines, rotation=read.rotation, note=read.note)
 
 
 def _sound(page: PageContent) -> list[Box]:

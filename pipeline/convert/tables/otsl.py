@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from docmill.pipeline.convert.types import Cell
+from docmill.pipeline.convert.types import TableCell
 
 __all__ = ["otsl_tags"]
 
 
-def otsl_tags(cells: Iterable[Cell], num_rows: int, num_cols: int) -> list[str]:
+def otsl_tags(cells: Iterable[TableCell], num_rows: int, num_cols: int) -> list[str]:
     """Tags row by row, each row ended by `nl`.
 
     `fcel` is a cell with text, `ecel` an empty one, `ched`, `rhed` and `srow` are headers of columns,
@@ -23,7 +23,7 @@ def otsl_tags(cells: Iterable[Cell], num_rows: int, num_cols: int) -> list[str]:
     return [tag for row in grid for tag in (*row, "nl")]
 
 
-def _tag(cell: Cell, below: bool, beside: bool) -> str:
+def _tag(cell: TableCell, below: bool, beside: bool) -> str:
     if below and beside:
         return "xcel"
     if below:

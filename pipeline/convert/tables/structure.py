@@ -17,7 +17,7 @@ from docmill.pipeline.convert.tables.slanet.skeleton import Skeleton, Slot
 from docmill.pipeline.convert.tables.slanet.skeleton_fusion import with_headings, with_rows
 from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
 from docmill.pipeline.convert.tables.words_to_cells import match_words
-from docmill.pipeline.convert.types import Cell, PageContent, Region, TableStructure, Word
+from docmill.pipeline.convert.types import Cluster, PageContent, TableCell, TableStructure, Word
 
 __all__ = ["OpenTables", "TableInput", "table_structure", "table_structures", "words_in"]
 
@@ -35,7 +35,7 @@ _SECONDED = 0.5
 class TableInput(msgspec.Struct, frozen=True):
     """A table region, and how to get its picture when geometry is not enough."""
 
-    region: Region
+    region: Cluster
     crop: Callable[[], Crop]
 
 
@@ -93,13 +93,13 @@ class OpenTables:
         ]
 
 
-def words_in(region: Region, words: Sequence[Word]) -> list[Word]:
+def words_in(region: Cluster, words: Sequence[Word]) -> list[Word]:
     """The words that lie mostly within a region."""
     box = region.box.padded(1.0)
     return [word for word in words if word.text.strip() and word.box.inside(box) >= 0.5]
 
 
-def _geometry(region: Region, page: PageContent, words: Sequence[Word]) -> list[Skeleton]:
+def _geometry(region: Cluster, page: PageContent, words: Sequence[Word]) -> list[Skeleton]:
     """What rulings and gaps say, words matched."""
     em = em_of(words)
     if len(words) > _MOST_WORDS:
@@ -155,7 +155,7 @@ def _is_certain(candidates: Sequence[Skeleton], words: Sequence[Word]) -> bool:
 
 
 def _finished(
-    region: Region, page: PageContent, words: Sequence[Word], candidates: Sequence[Skeleton]
+    region: Cluster, page: PageContent, words: Sequence[Word], candidates: Sequence[Skeleton]
 ) -> TableStructure:
     """The best candidate as cells."""
     scored = [(fit(grid, words), grid) for grid in candidates if grid.slots or not words]
@@ -174,9 +174,9 @@ def _finished(
     )
 
 
-def _cell(slot: Slot, words: Sequence[Word]) -> Cell:
+def _cell(slot: Slot, words: Sequence[Word]) -> TableCell:
     """A cell with its text; its box is the one around its words, as docling's."""
-    return Cell(
+    return TableCell(
         row=slot.row,
         col=slot.col,
         row_span=slot.row_span,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, Region
+from docmill.pipeline.convert.types import Cluster, PageContent, PageLayout, PageOcr
 
 __all__ = ["UNDERSTANDING_MODES", "Choice", "UnderstandingMode", "layout_confidence"]
 
@@ -53,12 +53,12 @@ class Choice:
             return "scanned"
         return "low_confidence" if layout_confidence(layout) < self.min_confidence else ""
 
-    def pictures(self, page: PageContent, layout: PageLayout) -> list[Region]:
+    def pictures(self, page: PageContent, layout: PageLayout) -> list[Cluster]:
         """The pictures that get a description."""
         if self.mode != "pictures":
             return []
         least = self.min_picture * page.width * page.height
-        return [r for r in layout.regions if r.label == "picture" and r.box.area >= max(least, 1.0)]
+        return [r for r in layout.clusters if r.label == "picture" and r.box.area >= max(least, 1.0)]
 
 
 def layout_confidence(layout: PageLayout) -> float:
@@ -66,7 +66,7 @@ def layout_confidence(layout: PageLayout) -> float:
 
     0 for a page on which it found nothing.
     """
-    found = [(region.score, max(region.box.area, 1.0)) for region in layout.detections or layout.regions]
+    found = [(region.score, max(region.box.area, 1.0)) for region in layout.detections or layout.clusters]
     total = sum(area for _, area in found)
     return sum(score * area for score, area in found) / total if total else 0.0
 

@@ -33,13 +33,13 @@ def find_regions(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     clock = PageClock()
     with device_seconds(engine) as spent:
         pages = list(clock.results(_layouts(context, job, engine, numbers, clock)))
-    labels = [region.label for page in pages for region in page.regions]
+    labels = [region.label for page in pages for region in page.clusters]
     record = StageRecord(
         stage="layout",
         document=job.document.id,
         name=job.document.name,
         pages=numbers,
-        flagged=[p.number for p in pages if any(r.label in TABLE_LABELS for r in p.regions)],
+        flagged=[p.number for p in pages if any(r.label in TABLE_LABELS for r in p.clusters)],
         counts={
             "regions": len(labels),
             "tables": sum(label in TABLE_LABELS for label in labels),
@@ -70,7 +70,7 @@ def _layouts(
 
     for layout in engine.detect_pages(views()):
         view, turn = seen.popleft()
-        layout.regions = turned_regions(postprocess(view.page, view.ocr, layout.regions), turn.back)
+        layout.clusters = turned_regions(postprocess(view.page, view.ocr, layout.clusters), turn.back)
         layout.detections = turned_regions(layout.detections, turn.back)
         yield layout
 

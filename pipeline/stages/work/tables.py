@@ -53,7 +53,7 @@ def _structures(
             turn = Turn.of(contents[number], read.get(number))
             content, ocr = turn.content(contents[number]), turn.ocr(read.get(number))
             words = content.words + ocr.words if ocr else content.words
-            regions = [region for region in layout.regions if region.label in TABLE_LABELS]
+            regions = [region for region in layout.clusters if region.label in TABLE_LABELS]
             upright = turned_regions(regions, turn.box)
             render = turn.render(clock.render(number, context.renderer(job.document, number)))
             seen.append((number, turn))

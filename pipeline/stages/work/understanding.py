@@ -13,12 +13,12 @@ from docmill.pipeline.convert.engines import Render
 from docmill.pipeline.convert.errors import ErrorBudgetError
 from docmill.pipeline.convert.types import (
     Box,
+    Cluster,
     PageContent,
     PageLayout,
     PageOcr,
     PageUnderstanding,
     PictureDescription,
-    Region,
 )
 from docmill.pipeline.convert.understanding.page_document import answer_document
 from docmill.pipeline.convert.upright import Turn
@@ -43,7 +43,7 @@ class _Page:
     number: int
     reason: str
     whole: Question | None
-    pictures: list[tuple[Region, Question]]
+    pictures: list[tuple[Cluster, Question]]
 
     def questions(self) -> Iterator[Question]:
         if self.whole:
@@ -186,7 +186,7 @@ def _accept(format_: str, number: int, width: float, height: float, text: str) -
     answer_document(text, format_, number, width, height)
 
 
-def _edges(region: Region) -> tuple[float, float, float, float]:
+def _edges(region: Cluster) -> tuple[float, float, float, float]:
     return region.box.l, region.box.t, region.box.r, region.box.b
 
 

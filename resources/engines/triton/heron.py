@@ -65,7 +65,7 @@ class _Page:
             found = heron.regions(labels, boxes, scores, self._picture, (page.width, page.height))
         except ValueError as error:
             raise not_the_contract(self._model, error) from error
-        return PageLayout(number=page.number, regions=found, detections=found)
+        return PageLayout(number=page.number, clusters=found, detections=found)
 
     def cancel(self) -> None:
         self._request.cancel()

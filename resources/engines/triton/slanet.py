@@ -9,7 +9,7 @@ from docmill.pipeline.convert.engines import Render, TableEngine, TableView
 from docmill.pipeline.convert.fused import open_tables
 from docmill.pipeline.convert.tables.slanet import slanet
 from docmill.pipeline.convert.tables.slanet.skeleton import Skeleton
-from docmill.pipeline.convert.types import PageContent, Region, TableStructure, Word
+from docmill.pipeline.convert.types import Cluster, PageContent, TableStructure, Word
 from docmill.resources.clients.triton import Array, TritonServer
 from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
 from docmill.resources.engines.triton.flow import Answer, TableRequests, in_order
@@ -27,7 +27,7 @@ class TritonSlanetTables(TritonEngine, TableEngine):
         super().__init__(server, model, version, inputs=1, outputs=2)
 
     def structures(
-        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
     ) -> list[TableStructure]:
         """One structure per region."""
         return next(self.structures_of_pages([TableView(regions, page, words, render)]))

@@ -12,7 +12,7 @@ from docmill.pipeline.convert.engines import Render, TableEngine, TableView
 from docmill.pipeline.convert.pdf.docling_image import page_image
 from docmill.pipeline.convert.tables.structure import TableInput, table_structure, words_in
 from docmill.pipeline.convert.tables.tableformer import tableformer
-from docmill.pipeline.convert.types import PageContent, Region, TableStructure, Word
+from docmill.pipeline.convert.types import Cluster, PageContent, TableStructure, Word
 from docmill.resources.clients.triton import TritonServer
 from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
 from docmill.resources.engines.triton.flow import Answer, TableRequests, in_order
@@ -27,7 +27,7 @@ class TritonTables(TritonEngine, TableEngine):
         super().__init__(server, model, version, inputs=1, outputs=4, optional=1)
 
     def structures(
-        self, regions: Sequence[Region], page: PageContent, words: Sequence[Word], render: Render
+        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
     ) -> list[TableStructure]:
         """One structure per region; where the model sees no cell, what the words' places say."""
         return next(self.structures_of_pages([TableView(regions, page, words, render)]))
@@ -67,7 +67,7 @@ class _Page:
             for picture in pictures
         ]
 
-    def _structure(self, region: Region, answer: Answer | None) -> TableStructure:
+    def _structure(self, region: Cluster, answer: Answer | None) -> TableStructure:
         view = self._view
         said: tableformer.Answer = answer() if answer else tableformer.NO_ANSWER
         structure = tableformer.structure(region, said.tags, said.boxes, view.words, said.classes)

@@ -16,7 +16,15 @@ from benchmarks.recorded.engines import (
 from benchmarks.recorded.recordings import RecordingError, read_predictions
 from docmill.pipeline.convert.engines import LayoutView, TableView
 from docmill.pipeline.convert.errors import BackendConfigError, PageError
-from docmill.pipeline.convert.types import Box, Line, PageContent, PageLayout, Region, TableStructure, Word
+from docmill.pipeline.convert.types import (
+    Box,
+    Cluster,
+    PageContent,
+    PageLayout,
+    TableStructure,
+    TextCell,
+    Word,
+)
 
 KIT = Path(__file__).parents[2] / "kit"
 PAGE = PageContent(number=1, width=612.0, height=792.0, scanned=[Box(0, 0, 612, 792)])
@@ -49,17 +57,17 @@ def detected(engine: RecordedLayout, page: PageContent, document: str) -> PageLa
     return next(engine.detect_pages([LayoutView(page, None, None, render, document)]))
 
 
-def structures(engine: RecordedTables, regions: list[Region], words: list[Word]) -> list[TableStructure]:
+def structures(engine: RecordedTables, regions: list[Cluster], words: list[Word]) -> list[TableStructure]:
     return next(engine.structures_of_pages([TableView(regions, PAGE, words, render, "a.pdf")]))
 
 
-def table_region(id_: int, box: Box) -> Region:
-    return Region(id=id_, label="table", score=0.9, box=box)
+def table_region(id_: int, box: Box) -> Cluster:
+    return Cluster(id=id_, label="table", score=0.9, box=box)
 
 
 def test_layout_is_replayed_by_the_name_of_the_file(folder: Path) -> None:
     found = detected(RecordedLayout(folder, PREDICTIONS), PAGE, "sub/folder/a.pdf")
-    assert [(region.id, region.label, region.score, region.box) for region in found.regions] == [
+    assert [(region.id, region.label, region.score, region.box) for region in found.clusters] == [
         (4, "table", 0.9, Box(0, 0, 100, 20))
     ]
 
@@ -67,9 +75,9 @@ def test_layout_is_replayed_by_the_name_of_the_file(folder: Path) -> None:
 def test_a_file_may_be_named_otherwise(folder: Path) -> None:
     (folder / "a.predictions.json").rename(folder / "a.derived.predictions.json")
     engine = RecordedLayout(folder, "{stem}.derived.predictions.json")
-    assert detected(engine, PAGE, "a.pdf").regions
+    assert detected(engine, PAGE, "a.pdf").clusters
     named = RecordedLayout(folder, "a.derived.predictions.json")
-    assert detected(named, PAGE, "b.pdf").regions
+    assert detected(named, PAGE, "b.pdf").clusters
 
 
 def test_what_was_not_recorded_is_an_error_of_the_document_or_the_page(folder: Path) -> None:
@@ -136,7 +144,7 @@ def test_tables_may_be_matched_with_the_pages_words(folder: Path) -> None:
 
 def test_recorded_text_takes_the_place_of_the_pdfs(folder: Path) -> None:
     page = RecordedText(folder, CELLS).with_text(PAGE, "a.pdf")
-    assert page.lines == [Line(text="hello there", box=Box(0, 0, 100, 10), first=0, count=0, ocr=True)]
+    assert page.cells == [TextCell(text="hello there", box=Box(0, 0, 100, 10), first=0, count=0, ocr=True)]
     assert [(word.text, word.size) for word in page.words] == [("hello", 10.0), ("there", 10.0)]
     assert page.scanned == []
     assert (page.width, page.height) == (612.0, 792.0)

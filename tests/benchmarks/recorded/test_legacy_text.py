@@ -31,7 +31,7 @@ def lines(pdf: Path, *pages: int, legacy_text: bool = True) -> list[str]:
             for page in pages
             for line in (
                 LegacyText().read(opened, page, "") if legacy_text else read_page(opened, page)
-            ).lines
+            ).cells
         ]
 
 

@@ -16,7 +16,15 @@ from docmill.pipeline.convert.document.assemble import add_pictures, assemble, d
 from docmill.pipeline.convert.document.docling_stages import PageParts
 from docmill.pipeline.convert.errors import PageTooLargeError
 from docmill.pipeline.convert.options import AssemblyOptions
-from docmill.pipeline.convert.types import Box, Line, OutlineEntry, PageContent, PageLayout, PageTables, Word
+from docmill.pipeline.convert.types import (
+    Box,
+    OutlineEntry,
+    PageContent,
+    PageLayout,
+    PageTables,
+    TextCell,
+    Word,
+)
 from tests.convert.handmade import line, page, region
 
 HASH = "a" * 64
@@ -67,7 +75,7 @@ def test_a_page_whose_layout_failed_keeps_its_text() -> None:
     broken.layout.error = "crashed"
     document = made(broken, page(2, [line("Next page.", 50, 50)], [("text", [0])]))
     assert [text.text for text in document.texts] == ["Still here.", "And this.", "Next page."]
-    assert broken.layout.regions == []  # what was read from the store is not changed
+    assert broken.layout.clusters == []  # what was read from the store is not changed
 
 
 def test_a_page_that_could_not_be_read_is_an_empty_page() -> None:
@@ -97,11 +105,11 @@ def test_a_sideways_page_keeps_its_displayed_places(angle: int) -> None:
         width=width,
         height=height,
         words=[Word(text, box, 10.0, -1, angle=angle) for text, box in zip(texts, boxes, strict=True)],
-        lines=[Line(text, box, n, 1) for n, (text, box) in enumerate(zip(texts, boxes, strict=True))],
+        cells=[TextCell(text, box, n, 1) for n, (text, box) in enumerate(zip(texts, boxes, strict=True))],
     )
     around = boxes[0].union(boxes[1])
     found = region(0, "text", (around.l, around.t, around.r, around.b), cells=[0, 1])
-    parts = PageParts(content, None, PageLayout(number=1, regions=[found]), PageTables(number=1))
+    parts = PageParts(content, None, PageLayout(number=1, clusters=[found]), PageTables(number=1))
     document = made(parts)
     [item] = document.texts
     assert item.text == " ".join(texts)
@@ -115,7 +123,7 @@ def test_a_sideways_page_keeps_its_displayed_places(angle: int) -> None:
 
 def with_pictures(*boxes: tuple[float, float, float, float]) -> DoclingDocument:
     parts = page(1, [], [])
-    parts.layout.regions += [region(n, "picture", box) for n, box in enumerate(boxes)]
+    parts.layout.clusters += [region(n, "picture", box) for n, box in enumerate(boxes)]
     return made(parts)
 
 

@@ -18,10 +18,10 @@ from docmill.pipeline.convert.document.docling_stages import (
 )
 from docmill.pipeline.convert.types import (
     Box,
-    Cell,
     Link,
     OutlineEntry,
     PageOcr,
+    TableCell,
     TableStructure,
 )
 from tests.convert.handmade import content, line, page, region
@@ -51,7 +51,7 @@ def test_regions_take_their_lines_and_snap_to_them() -> None:
     )
     assert [(r.label, r.cells) for r in found] == [("section_header", [0]), ("text", [1, 2])]
     heading = found[0]
-    assert heading.box == made.lines[0].box
+    assert heading.box == made.cells[0].box
     assert heading.source == "model"
 
 
@@ -81,7 +81,7 @@ def test_regions_inside_a_picture_become_its_children() -> None:
 
 def test_recognised_lines_follow_those_of_the_text_layer() -> None:
     made = content([line("layer", 50, 50)])
-    ocr = PageOcr(number=1, lines=[line("read", 50, 100, ocr=True)])
+    ocr = PageOcr(number=1, cells=[line("read", 50, 100, ocr=True)])
     assert [each.text for each in page_lines(made, ocr)] == ["layer", "read"]
     assert [each.text for each in page_lines(made, None)] == ["layer"]
     found = postprocess(made, ocr, [region(0, "text", (45, 95, 300, 115))])
@@ -167,7 +167,7 @@ def test_words_hyphenated_at_the_end_of_a_line_are_closed_up() -> None:
 def test_captions_belong_to_their_picture_and_table() -> None:
     lines = [line("Figure 1: A view.", 50, 310), line("Table 1: Figures.", 50, 480)]
     parts = page(1, lines, [("caption", [0]), ("caption", [1])])
-    parts.layout.regions += [
+    parts.layout.clusters += [
         region(10, "picture", (50, 100, 400, 300)),
         region(11, "table", (50, 500, 400, 700)),
     ]
@@ -179,11 +179,11 @@ def test_captions_belong_to_their_picture_and_table() -> None:
 
 def test_a_table_keeps_its_grid() -> None:
     parts = page(1, [], [])
-    parts.layout.regions.append(region(3, "table", (50, 100, 400, 200)))
+    parts.layout.clusters.append(region(3, "table", (50, 100, 400, 200)))
     cells = [
-        Cell(row=0, col=0, col_span=2, text="Both", column_header=True, box=Box(50, 100, 400, 150)),
-        Cell(row=1, col=0, text="left", row_header=True),
-        Cell(row=1, col=1, text="right", box=Box(200, 150, 400, 200)),
+        TableCell(row=0, col=0, col_span=2, text="Both", column_header=True, box=Box(50, 100, 400, 150)),
+        TableCell(row=1, col=0, text="left", row_header=True),
+        TableCell(row=1, col=1, text="right", box=Box(200, 150, 400, 200)),
     ]
     parts.tables.tables.append(TableStructure(region=3, num_rows=2, num_cols=2, cells=cells))
     [table] = assembled(parts).tables
@@ -197,7 +197,7 @@ def test_a_table_keeps_its_grid() -> None:
 
 def test_a_table_without_structure_is_still_a_table() -> None:
     parts = page(1, [line("cell", 60, 110)], [])
-    parts.layout.regions.append(region(3, "table", (50, 100, 400, 200)))
+    parts.layout.clusters.append(region(3, "table", (50, 100, 400, 200)))
     [table] = assembled(parts).tables
     assert table.data.num_rows == 0
     assert table.prov[0].page_no == 1
@@ -213,14 +213,14 @@ def test_list_items_lose_their_marker_and_make_a_list() -> None:
 
 def test_links_are_kept() -> None:
     parts = page(1, [line("the site", 50, 50)], [("text", [0])])
-    parts.content.links = [Link(parts.content.lines[0].box, uri="https://example.org/a")]
+    parts.content.links = [Link(parts.content.cells[0].box, uri="https://example.org/a")]
     [item] = assembled(parts).texts
     assert str(item.hyperlink) == "https://example.org/a"
 
 
 def test_a_link_to_a_page_is_no_hyperlink() -> None:
     parts = page(1, [line("see page 2", 50, 50)], [("text", [0])])
-    parts.content.links = [Link(parts.content.lines[0].box, page=2)]
+    parts.content.links = [Link(parts.content.cells[0].box, page=2)]
     assert assembled(parts).texts[0].hyperlink is None
 
 

@@ -8,13 +8,14 @@ import warnings
 
 import numpy as np
 import pytest
-from docling_core.types.doc import DoclingDocument, TableCell
+from docling_core.types.doc import DoclingDocument
+from docling_core.types.doc import TableCell as DoclingTableCell
 from docling_core.types.doc.document import TableData
 
 from docmill.pipeline.convert.document.assemble import add_pictures, assemble, document_json
 from docmill.pipeline.convert.document.formats import export
 from docmill.pipeline.convert.options import FORMATS, AssemblyOptions
-from docmill.pipeline.convert.types import Cell, TableStructure
+from docmill.pipeline.convert.types import TableCell, TableStructure
 from tests.convert.handmade import line, page, region
 
 
@@ -31,15 +32,15 @@ def document() -> DoclingDocument:
     labels = ["section_header", "text", "formula", "code", "caption"]
     first = page(1, lines, [(label, [n]) for n, label in enumerate(labels)])
     second = page(2, [line("Last words.", 50, 700)], [("text", [0])])
-    second.layout.regions += [
+    second.layout.clusters += [
         region(8, "table", (50, 100, 400, 200)),
         region(9, "picture", (50, 300, 400, 400)),
     ]
     cells = [
-        Cell(row=0, col=0, text="k|ey", column_header=True),
-        Cell(row=0, col=1, text="value", column_header=True),
-        Cell(row=1, col=0, text="a"),
-        Cell(row=1, col=1, text="1"),
+        TableCell(row=0, col=0, text="k|ey", column_header=True),
+        TableCell(row=0, col=1, text="value", column_header=True),
+        TableCell(row=1, col=0, text="a"),
+        TableCell(row=1, col=1, text="1"),
     ]
     second.tables.tables.append(TableStructure(region=8, num_rows=2, num_cols=2, cells=cells))
     return assemble("report.pdf", "a" * 64, [first, second], [], AssemblyOptions())
@@ -98,8 +99,13 @@ def test_doctags_are_docling_s_own_where_those_work() -> None:
     )
     document = assemble("report.pdf", "a" * 64, [parts], [], AssemblyOptions())
     cells = [
-        TableCell(text=str(n), start_row_offset_idx=n, end_row_offset_idx=n + 1, start_col_offset_idx=0,
-                  end_col_offset_idx=1)
+        DoclingTableCell(
+            text=str(n),
+            start_row_offset_idx=n,
+            end_row_offset_idx=n + 1,
+            start_col_offset_idx=0,
+            end_col_offset_idx=1,
+        )
         for n in range(2)
     ]  # fmt: skip
     document.add_table(TableData(num_rows=2, num_cols=1, table_cells=cells))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docmill.pipeline.convert.layout.detectors.cdla import LABELS, Detection
-from docmill.pipeline.convert.types import Box, Font, Line, PageContent, Ruling, Widget, Word
+from docmill.pipeline.convert.types import Box, Font, PageContent, Ruling, TextCell, Widget, Word
 
 WIDTHS = dict.fromkeys("il.,;:'|!tfj", 0.3) | dict.fromkeys("mwMW", 0.7)
 
@@ -49,7 +49,7 @@ class Sheet:
             at += -(width + 0.28 * size) if rtl else width + 0.28 * size
         words = self.page.words[first:]
         box = Box(min(w.box.l for w in words), y, max(w.box.r for w in words), y + 0.9 * size)
-        self.page.lines.append(Line(text, box, first, len(words), rtl))
+        self.page.cells.append(TextCell(text, box, first, len(words), rtl))
         return box
 
     def lines(self, x: float, y: float, *texts: str, size: float = 10, leading: float = 12, **style) -> Box:

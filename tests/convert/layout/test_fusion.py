@@ -13,14 +13,14 @@ from docmill.pipeline.convert.layout.fusion import fuse
 from docmill.pipeline.convert.layout.style import document_style
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.types import Box, Font, Line, PageContent, PageOcr, Ruling, Word
+from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, Ruling, TextCell, Word
 from tests.convert.layout.sheet import Sheet, seen
 
 
 def labels(sheet: Sheet, *detections, style=None, ocr=None) -> list[tuple[str, str]]:
     """(label, text) of the page's regions from top to bottom; "" for those without text."""
     regions = fuse(sheet.page, ocr, list(detections), style)
-    lines = sheet.page.lines + (ocr.lines if ocr else [])
+    lines = sheet.page.cells + (ocr.cells if ocr else [])
     ordered = sorted(regions, key=lambda region: (region.box.t, region.box.l))
     return [(region.label, " ".join(lines[cell].text for cell in region.cells)) for region in ordered]
 
@@ -312,8 +312,8 @@ class TestPictures:
         sheet = Sheet()
         sheet.page.bitmaps.append(Box(0, 0, 612, 792))
         words = [Word("lorem", Box(72, 100 + 12 * n, 300, 110 + 12 * n), 10, -1) for n in range(4)]
-        lines = [Line("lorem", word.box, n, 1, ocr=True) for n, word in enumerate(words)]
-        found = labels(sheet, ocr=PageOcr(number=1, words=words, lines=lines))
+        lines = [TextCell("lorem", word.box, n, 1, ocr=True) for n, word in enumerate(words)]
+        found = labels(sheet, ocr=PageOcr(number=1, words=words, cells=lines))
         assert [name for name, _ in found] == ["text"]
 
 
@@ -399,7 +399,7 @@ class TestContract:
         regions = fuse(sheet.page, None, [])
         assert len({region.id for region in regions}) == len(regions)
         cells = [cell for region in regions for cell in region.cells]
-        assert len(cells) == len(set(cells)) == len(sheet.page.lines)
+        assert len(cells) == len(set(cells)) == len(sheet.page.cells)
         assert all(region.score >= 0.5 for region in regions)
 
     @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e9])
@@ -411,11 +411,11 @@ class TestContract:
             height=792,
             fonts=[Font("A")],
             words=[Word("a", box, bad, 7), Word("b", Box(1, 1, 9, 9), bad, -1)],
-            lines=[
-                Line("a", box, 0, 1),
-                Line("b", Box(1, 1, 9, 9), 1, 1),
-                Line("c", box, 90, 3),
-                Line("", box, 0, 0),
+            cells=[
+                TextCell("a", box, 0, 1),
+                TextCell("b", Box(1, 1, 9, 9), 1, 1),
+                TextCell("c", box, 90, 3),
+                TextCell("", box, 0, 0),
             ],
             bitmaps=[box],
             shapes=[box],
@@ -448,9 +448,9 @@ class TestScans:
         for number, (text, top, width) in enumerate(zip(texts, tops, widths, strict=True)):
             box = Box(72, top, 72 + width, top + 9.5 + number % 3)
             words.append(Word(text, box, box.height, -1))
-            lines.append(Line(text, box, number, 1, ocr=True))
+            lines.append(TextCell(text, box, number, 1, ocr=True))
         sheet = Sheet()
-        found = labels(sheet, ocr=PageOcr(number=1, words=words, lines=lines))
+        found = labels(sheet, ocr=PageOcr(number=1, words=words, cells=lines))
         assert [name for name, _ in found] == ["section_header", "text", "text"]
 
 
@@ -478,7 +478,7 @@ def test_headings_of_the_kit_without_the_detector():
                 page = read_page(pdf, number)
                 for region in fuse(page, None, []):
                     if region.label == "section_header":
-                        found.add(" ".join(page.lines[cell].text for cell in region.cells))
+                        found.add(" ".join(page.cells[cell].text for cell in region.cells))
     assert found == expected
 
 

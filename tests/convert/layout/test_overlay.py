@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from docmill.pipeline.convert.layout.overlay import COLOURS, overlay_jpeg
-from docmill.pipeline.convert.types import Box, Region
+from docmill.pipeline.convert.types import Box, Cluster
 
 
-def drawn(regions: list[Region], scale: float = 1.0, size: tuple[int, int] = (200, 100)) -> NDArray[np.uint8]:
+def drawn(
+    regions: list[Cluster], scale: float = 1.0, size: tuple[int, int] = (200, 100)
+) -> NDArray[np.uint8]:
     """The overlay on a white page of `size` (height, width), decoded."""
     page = np.full((*size, 3), 255, np.uint8)
     jpeg = overlay_jpeg(page, regions, scale)
@@ -22,8 +24,8 @@ def drawn(regions: list[Region], scale: float = 1.0, size: tuple[int, int] = (20
     return np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
 
 
-def region(label: str, *box: float) -> Region:
-    return Region(id=1, label=label, score=0.9, box=Box(*box))
+def region(label: str, *box: float) -> Cluster:
+    return Cluster(id=1, label=label, score=0.9, box=Box(*box))
 
 
 def close(pixel: NDArray[np.uint8], colour: str, tolerance: int = 60) -> bool:

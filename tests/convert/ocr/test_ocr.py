@@ -253,7 +253,7 @@ def test_crops_come_upright(angle: int) -> None:
 def test_reads_text_where_it_stands(models: OcrModels) -> None:
     image, boxes = draw()
     result = read(image, models)
-    assert [line.text for line in result.lines] == LINES
+    assert [line.text for line in result.cells] == LINES
     assert (result.number, result.rotation, result.note) == (3, 0, None)
     for word in result.words:
         assert word.box.iou(boxes[word.text]) > 0.5, word
@@ -262,7 +262,7 @@ def test_reads_text_where_it_stands(models: OcrModels) -> None:
         assert (word.font, word.angle) == (-1, 0)
         assert 0.8 * 28 < word.size < 1.2 * 28
     assert len({word.size for word in result.words}) == 1
-    for line in result.lines:
+    for line in result.cells:
         words = result.words[line.first : line.first + line.count]
         assert " ".join(word.text for word in words) == line.text
         assert line.ocr
@@ -282,7 +282,7 @@ def test_turned_scans(models: OcrModels, degrees: int) -> None:
     image, boxes = draw()
     turned = turn(image, degrees)
     result = read(turned, models)
-    assert [line.text for line in result.lines] == LINES
+    assert [line.text for line in result.cells] == LINES
     assert result.rotation == 360 - degrees
     for word in result.words:
         assert word.angle == degrees
@@ -308,14 +308,14 @@ def test_skewed_lines(models: OcrModels) -> None:
     image, _ = draw()
     lean = cv2.getRotationMatrix2D((300, 200), 3, 1)
     skewed = cv2.warpAffine(image, lean, (600, 400), borderValue=(255, 255, 255))
-    assert [line.text for line in read(skewed, models).lines] == LINES
+    assert [line.text for line in read(skewed, models).cells] == LINES
 
 
 def test_reads_only_what_is_scanned(models: OcrModels) -> None:
     image, boxes = draw()
     quick, dogs = boxes["quick"], boxes["dogs,"]
     result = read(image, models, [Box(0, dogs.t - 4, 600, dogs.b + 4)])
-    assert [line.text for line in result.lines] == [LINES[1]]
+    assert [line.text for line in result.cells] == [LINES[1]]
     assert result.words[0].box.t > quick.b
 
 
@@ -336,8 +336,8 @@ def test_nothing_scanned_renders_nothing(models: OcrModels) -> None:
 def test_odd_images(models: OcrModels, size: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
     result = read(noise, models, scale=0.5)
-    assert len(result.words) == sum(line.count for line in result.lines)
-    assert read(np.empty((0, 0, 3), np.uint8), models).lines == []
+    assert len(result.words) == sum(line.count for line in result.cells)
+    assert read(np.empty((0, 0, 3), np.uint8), models).cells == []
 
 
 def test_huge_pages_are_drawn_small(models: OcrModels) -> None:
@@ -349,7 +349,7 @@ def test_huge_pages_are_drawn_small(models: OcrModels) -> None:
         return np.full((round(box.height * scale), round(box.width * scale), 3), 255, np.uint8)
 
     page = PageContent(number=1, width=14400, height=14400, scanned=[Box(0, 0, 14400, 14400)])
-    assert ocr_page(page, render, models).lines == []
+    assert ocr_page(page, render, models).cells == []
     assert max(scales) * 14400 <= 4000
 
 
@@ -362,7 +362,7 @@ def test_batches_read_the_same(models: OcrModels) -> None:
 @pytest.mark.parametrize("name", ["scanned.pdf", "skewed.pdf", "rotated_scan.pdf"])
 def test_sample_scans(models: OcrModels, name: str) -> None:
     result = ocr_page(*render_pdf(SAMPLES / name), models)
-    text = " ".join(line.text for line in result.lines)
+    text = " ".join(line.text for line in result.cells)
     for sentence in EXPECTED[name]["sentences"]:
         assert sentence in text
     assert result.rotation == EXPECTED[name].get("ocr_rotation", 0)
@@ -381,5 +381,5 @@ def test_scripts_that_the_alphabet_lacks_are_not_guessed(models: OcrModels, name
 def test_docling_scans(models: OcrModels, name: str, rotation: int) -> None:
     result = ocr_page(*render_pdf(CONFORMANCE / f"{name}.pdf"), models)
     expected = (CONFORMANCE / "ocr_test.md").read_text("utf-8").strip()
-    assert Levenshtein.normalized_distance(" ".join(line.text for line in result.lines), expected) < 0.01
+    assert Levenshtein.normalized_distance(" ".join(line.text for line in result.cells), expected) < 0.01
     assert result.rotation == rotation

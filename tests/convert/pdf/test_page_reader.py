@@ -67,7 +67,7 @@ def test_a_turned_and_cropped_page_reads_as_it_is_shown(tmp_path: Path, rotate: 
     )
     found = read(tmp_path, turned)
     assert (found.width, found.height, found.rotation) == (612, 792, rotate)
-    assert [line.text for line in found.lines] == ["Upright text"]
+    assert [line.text for line in found.cells] == ["Upright text"]
     assert [word.angle for word in found.words] == [0, 0]
     assert shown(found) == pytest.approx(shown(expected), abs=0.01)
 
@@ -198,9 +198,9 @@ def test_form_fields(filled_form: Pdf) -> None:
 
 def test_values_of_form_fields_are_text(filled_form: Pdf) -> None:
     page = read_page(filled_form, 1)
-    value = next(line for line in page.lines if line.text == "Ada Lovelace")
+    value = next(line for line in page.cells if line.text == "Ada Lovelace")
     assert value.box.inside(page.widgets[0].box) > 0.9
-    assert "Name" in [line.text for line in page.lines]
+    assert "Name" in [line.text for line in page.cells]
     assert read_page(filled_form, 1) == page  # reading leaves the document as it was
 
 
@@ -313,4 +313,4 @@ def test_an_image_without_size_is_harmless(tmp_path: Path) -> None:
     image = builder.image()
     image.Width = 0
     builder.page("q 100 0 0 100 50 50 cm /Im Do Q " + text(72, 700, "text"), xobjects={"Im": image})
-    assert [line.text for line in read(tmp_path, builder).lines] == ["text"]
+    assert [line.text for line in read(tmp_path, builder).cells] == ["text"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from docmill.pipeline.convert.types import Box, Font, PageContent, Region, Ruling, Word
+from docmill.pipeline.convert.types import Box, Cluster, Font, PageContent, Ruling, Word
 
 SIZE = 10.0
 SPACE = 2.5
@@ -70,10 +70,10 @@ def page(words: Sequence[Word], rulings: Sequence[Ruling] = (), shapes: Sequence
     )
 
 
-def region(words: Sequence[Word], rulings: Sequence[Ruling] = (), label: str = "table") -> Region:
+def region(words: Sequence[Word], rulings: Sequence[Ruling] = (), label: str = "table") -> Cluster:
     """A region around everything."""
     boxes = [word.box for word in words] + [Box(r.x0, r.y0, r.x1, r.y1) for r in rulings]
     box = boxes[0]
     for other in boxes[1:]:
         box = box.union(other)
-    return Region(id=7, label=label, score=0.9, box=box)
+    return Cluster(id=7, label=label, score=0.9, box=box)

@@ -6,7 +6,7 @@ from docmill.pipeline.convert.tables.geometry.textlines import text_of
 from docmill.pipeline.convert.tables.otsl import otsl_tags
 from docmill.pipeline.convert.tables.slanet.skeleton import MAX_COLS, Skeleton, Slot, filled
 from docmill.pipeline.convert.tables.words_to_cells import match_words
-from docmill.pipeline.convert.types import Box, Cell, Word
+from docmill.pipeline.convert.types import Box, TableCell, Word
 from tests.convert.tables.table_setting import line
 
 
@@ -26,12 +26,12 @@ def test_slots_beyond_the_bounds_are_dropped() -> None:
 
 def test_tags_of_a_block_that_spans_both_ways() -> None:
     cells = [
-        Cell(row=0, col=0, row_span=2, col_span=2, text="head", column_header=True),
-        Cell(row=0, col=2, text="a"),
-        Cell(row=1, col=2),
-        Cell(row=2, col=0, text="part", row_section=True),
-        Cell(row=2, col=1, text="name", row_header=True),
-        Cell(row=2, col=2, text="b"),
+        TableCell(row=0, col=0, row_span=2, col_span=2, text="head", column_header=True),
+        TableCell(row=0, col=2, text="a"),
+        TableCell(row=1, col=2),
+        TableCell(row=2, col=0, text="part", row_section=True),
+        TableCell(row=2, col=1, text="name", row_header=True),
+        TableCell(row=2, col=2, text="b"),
     ]
     assert otsl_tags(cells, 3, 3) == [
         *("ched", "lcel", "fcel", "nl"),

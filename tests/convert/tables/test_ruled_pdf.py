@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.types import Box, Region, TableStructure
+from docmill.pipeline.convert.types import Box, Cluster, TableStructure
 from docmill.resources.engines.embedded import EmbeddedTables
 from tests.support.model_cache import weights
 
@@ -58,7 +58,7 @@ def structure(
     canvas.save()
     with Pdf.open(path) as pdf:
         page = read_page(pdf, 1)
-        table = Region(id=0, label="table", score=0.9, box=box)
+        table = Cluster(id=0, label="table", score=0.9, box=box)
         [found] = engine.structures(
             [table], page, page.words, lambda scale, area: pdf.render(1, scale, box=area)
         )

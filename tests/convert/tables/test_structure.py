@@ -12,7 +12,7 @@ import pytest
 
 from docmill.pipeline.convert.tables.slanet.slanet import SIDE, TOKENS, Crop
 from docmill.pipeline.convert.tables.structure import TableInput, table_structure, table_structures, words_in
-from docmill.pipeline.convert.types import Box, Cell, PageContent, Region, Ruling, TableStructure, Word
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, Ruling, TableCell, TableStructure, Word
 from tests.convert.tables.table_setting import grid_lines, line, page, region, typeset, width_of
 
 
@@ -314,14 +314,14 @@ def test_a_drawn_grid_that_joins_every_row_loses_although_the_model_sees_its_sha
 
 
 def test_a_region_without_words_is_an_empty_table() -> None:
-    empty = Region(id=3, label="table", score=0.5, box=Box(0, 0, 100, 100))
+    empty = Cluster(id=3, label="table", score=0.5, box=Box(0, 0, 100, 100))
     table = table_structure(TableInput(empty, no_crop), page([]), [])
     assert (table.region, table.num_rows, table.num_cols, table.cells) == (3, 0, 0, [])
 
 
 def test_only_words_mostly_inside_belong_to_a_region() -> None:
     inside, outside = line("in", 50, 100)[0], line("out", 98, 100)[0]
-    found = words_in(Region(id=0, label="table", score=1, box=Box(40, 90, 100, 120)), [inside, outside])
+    found = words_in(Cluster(id=0, label="table", score=1, box=Box(40, 90, 100, 120)), [inside, outside])
     assert found == [inside]
 
 
@@ -353,7 +353,7 @@ def test_broken_coordinates_do_not_raise() -> None:
         *line("d e", 10, 10),
     ]
     rules = [Ruling(nan, 0, 10, 0), Ruling(0, 0, inf, 0), Ruling(5, 5, 5, 5)]
-    whole = Region(id=0, label="table", score=1, box=Box(0, 0, 600, 800))
+    whole = Cluster(id=0, label="table", score=1, box=Box(0, 0, 600, 800))
     content = PageContent(number=1, width=0, height=0, words=words, rulings=rules)
     table = table_structure(TableInput(whole, no_crop), content, words)
     assert any("d" in cell.text for cell in table.cells)
@@ -374,4 +374,4 @@ def test_huge_regions_end_soon(per_line: int) -> None:
 
 def test_cells_keep_docling_spans() -> None:
     table = structure(typeset(NUMBERS, [90, 60, 60, 60], right=(1, 2, 3)))
-    assert all(isinstance(cell, Cell) and cell.row_span == cell.col_span == 1 for cell in table.cells)
+    assert all(isinstance(cell, TableCell) and cell.row_span == cell.col_span == 1 for cell in table.cells)

@@ -57,7 +57,7 @@ def test_confidence_is_weighted_by_area() -> None:
 def test_pictures_that_are_large_enough() -> None:
     layout = msgspec.structs.replace(
         SURE,
-        regions=[
+        clusters=[
             region(1, "picture", (0, 0, 300, 300)),
             region(2, "picture", (0, 0, 20, 20)),
             region(3, "table", (0, 0, 300, 300)),

@@ -128,7 +128,7 @@ def test_paragraphs_are_not_joined_over_a_missing_page() -> None:
 def test_a_page_that_lies_on_its_side_is_put_back() -> None:
     parts = understood(1)
     words = [Word("sideways", Box(10.0, 10.0, 20.0, 100.0), 10.0, -1, angle=90)]
-    content = msgspec.structs.replace(parts.content, words=words, lines=[])
+    content = msgspec.structs.replace(parts.content, words=words, cells=[])
     turned = replace(parts, content=content, ocr=PageOcr(number=1))
     document = made(turned)
     assert (document.pages[1].size.width, document.pages[1].size.height) == (612.0, 792.0)
@@ -140,7 +140,7 @@ def test_a_page_that_lies_on_its_side_is_put_back() -> None:
 def test_descriptions_reach_their_pictures() -> None:
     parts = classic(1, "One.")
     box = Box(100.0, 300.0, 400.0, 500.0)
-    parts.layout.regions.append(region(9, "picture", (box.l, box.t, box.r, box.b)))
+    parts.layout.clusters.append(region(9, "picture", (box.l, box.t, box.r, box.b)))
     said = PageUnderstanding(
         number=1,
         pictures=[

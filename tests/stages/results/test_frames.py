@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docmill.pipeline.convert.types import Box, Font, Line, PageContent, Word
+from docmill.pipeline.convert.types import Box, Cluster, Font, PageContent, PageLayout, TextCell, Word
 from docmill.pipeline.stages.results.frames import (
     TAIL_BYTES,
     Frame,
@@ -32,7 +33,7 @@ def page(number: int, text: str = "word") -> PageContent:
         height=792.0,
         fonts=[Font("Times", bold=True)],
         words=[Word(text, box, 10.0, 0)],
-        lines=[Line(text, box, 0, 1)],
+        cells=[TextCell(text, box, 0, 1)],
     )
 
 
@@ -159,3 +160,14 @@ def test_a_changed_byte_of_a_page_is_damage() -> None:
 def test_other_files_are_no_artifacts(data: bytes) -> None:
     with pytest.raises(ValueError, match="damaged artifact"):
         index_of(data)
+
+
+def test_artifacts_keep_the_names_that_they_have_always_had() -> None:
+    """What an older release wrote is read, and the other way round."""
+    words = json.loads(msgspec.json.encode(page(1)))
+    assert len(words["lines"]) == 1
+    assert "cells" not in words
+    found = PageLayout(number=1, clusters=[Cluster(id=0, label="text", score=1.0, box=Box(0, 0, 1, 1))])
+    layout = json.loads(msgspec.json.encode(found))
+    assert [each["cells"] for each in layout["regions"]] == [[]]
+    assert msgspec.json.decode(msgspec.json.encode(found), type=PageLayout) == found

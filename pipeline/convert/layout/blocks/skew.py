@@ -25,7 +25,7 @@ def page_skew(ocr: PageOcr | None) -> float:
     if ocr is None:
         return 0.0
     slopes: list[float] = []
-    for line in ocr.lines:
+    for line in ocr.cells:
         words = ocr.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
         if len(words) < _LEAST_WORDS or words[0].angle:
             continue

@@ -15,7 +15,7 @@ from docmill.pipeline.convert.layout.blocks.traits import (
     math_symbols,
     optical_size,
 )
-from docmill.pipeline.convert.types import Box, Font, Line, PageContent, PageOcr, Word
+from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, TextCell, Word
 
 __all__ = ["Row", "text_rows"]
 
@@ -94,7 +94,7 @@ def _ideographic(text: str) -> bool:
     return "\u3040" <= text[:1] <= "\u9fff"
 
 
-def _row(index: int, line: Line, words: Sequence[Word], fonts: Sequence[Font]) -> Row | None:
+def _row(index: int, line: TextCell, words: Sequence[Word], fonts: Sequence[Font]) -> Row | None:
     text = line.text.strip()
     if not text or not finite(line.box):
         return None
@@ -146,14 +146,14 @@ def _row(index: int, line: Line, words: Sequence[Word], fonts: Sequence[Font]) -
 def text_rows(page: PageContent, ocr: PageOcr | None) -> list[Row]:
     """One row per line cell that has text and a usable box, in cell order."""
     found: list[Row] = []
-    for index, line in enumerate(page.lines):
+    for index, line in enumerate(page.cells):
         words = page.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
         row = _row(index, line, words, page.fonts)
         if row is not None:
             found.append(row)
     if ocr is not None:
-        base = len(page.lines)
-        for index, line in enumerate(ocr.lines):
+        base = len(page.cells)
+        for index, line in enumerate(ocr.cells):
             words = ocr.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
             row = _row(base + index, line, words, ())
             if row is not None:

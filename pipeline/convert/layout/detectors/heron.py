@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from docmill.pipeline.convert.types import Box, Region
+from docmill.pipeline.convert.types import Box, Cluster
 
 __all__ = ["LABELS", "SCALE", "SIDE", "model_input", "regions"]
 
@@ -59,7 +59,7 @@ def regions(
     scores: NDArray[Any],
     picture: tuple[int, int],
     page: tuple[float, float],
-) -> list[Region]:
+) -> list[Cluster]:
     """The regions of one page, in the model's order, from labels [Q], boxes [Q, 4] and scores [Q].
 
     `picture` is the width and height that the boxes refer to, in pixels; `page` the page's, in points. Boxes
@@ -77,7 +77,7 @@ def regions(
     sound = np.isfinite(placed).all(axis=1) & (placed[:, 2:] > placed[:, :2]).all(axis=1)
     kept = np.flatnonzero(known & sound & (scores >= _LEAST_SCORE))  # NaN compares false
     return [
-        Region(
+        Cluster(
             id=index,
             label=LABELS[int(labels[at])],
             score=min(1.0, float(scores[at])),

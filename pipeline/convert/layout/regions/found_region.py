@@ -11,7 +11,7 @@ __all__ = ["Found"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One such region: `label` and `source` are a Region's."""
+    """One such region: `label` and `source` are a Cluster's."""
 
     label: str
     box: Box

@@ -27,7 +27,7 @@ from docmill.pipeline.convert.pdf.text.script import (
     swap_alef_lam,
     trailing_punctuation,
 )
-from docmill.pipeline.convert.types import Box, Line, Word
+from docmill.pipeline.convert.types import Box, TextCell, Word
 
 __all__ = ["LineWriter", "TextContent", "build_text"]
 
@@ -43,7 +43,7 @@ class TextContent:
     """Words ordered by line, and the lines in stream order."""
 
     words: list[Word]
-    lines: list[Line]
+    cells: list[TextCell]
 
 
 def build_text(glyphs: Glyphs, write_line: LineWriter | None = None) -> TextContent:
@@ -65,9 +65,9 @@ def build_text(glyphs: Glyphs, write_line: LineWriter | None = None) -> TextCont
             found.append((min(piece.first for piece in chain), members, text, box, rtl))
     found.sort(key=lambda entry: entry[0])
     words: list[Word] = []
-    lines: list[Line] = []
+    lines: list[TextCell] = []
     for _, members, text, box, rtl in found:
-        lines.append(Line(text=text, box=box, first=len(words), count=len(members), rtl=rtl))
+        lines.append(TextCell(text=text, box=box, first=len(words), count=len(members), rtl=rtl))
         words.extend(members)
     return TextContent(words, lines)
 

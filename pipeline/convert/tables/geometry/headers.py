@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from docmill.pipeline.convert.tables.geometry.rows import YEAR, is_numeric
-from docmill.pipeline.convert.types import Cell
+from docmill.pipeline.convert.types import TableCell
 
 __all__ = ["header_rows", "marked"]
 
@@ -15,7 +15,7 @@ __all__ = ["header_rows", "marked"]
 _MOST = 0.5
 
 
-def header_rows(cells: Sequence[Cell], num_rows: int, bold: Sequence[bool]) -> int:
+def header_rows(cells: Sequence[TableCell], num_rows: int, bold: Sequence[bool]) -> int:
     """How many rows at the top are headings.
 
     They end before the first row that is mostly numbers; where no row is, before the first that is not
@@ -23,7 +23,7 @@ def header_rows(cells: Sequence[Cell], num_rows: int, bold: Sequence[bool]) -> i
     """
     if num_rows < 2:
         return 0
-    rows: list[list[Cell]] = [[] for _ in range(num_rows)]
+    rows: list[list[TableCell]] = [[] for _ in range(num_rows)]
     for cell in cells:
         if cell.text:
             rows[cell.row].append(cell)
@@ -37,19 +37,19 @@ def header_rows(cells: Sequence[Cell], num_rows: int, bold: Sequence[bool]) -> i
     return first if first is not None and first <= min(most, 3) else 1
 
 
-def _is_body(row: Sequence[Cell]) -> bool:
+def _is_body(row: Sequence[TableCell]) -> bool:
     """A row with numbers in at least half of its cells beyond the first column; years are headings."""
     values = [cell for cell in row if cell.col > 0] or list(row)
     numbers = [cell for cell in values if is_numeric(cell.text) and not YEAR.fullmatch(cell.text)]
     return bool(values) and 2 * len(numbers) >= len(values)
 
 
-def _is_section(row: Sequence[Cell]) -> bool:
+def _is_section(row: Sequence[TableCell]) -> bool:
     """A row with nothing but a name at its start."""
     return len(row) == 1 and row[0].col == 0 and row[0].row_span == 1
 
 
-def marked(cells: Sequence[Cell], headers: int) -> list[Cell]:
+def marked(cells: Sequence[TableCell], headers: int) -> list[TableCell]:
     """The cells with those in the first `headers` rows as column headers; empty ones stay plain."""
     return [
         msgspec.structs.replace(cell, column_header=True) if cell.row < headers and cell.text else cell

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.convert.tables.tableformer.cell_matcher import PredictedCell, predicted_cells
 from docmill.pipeline.convert.tables.tableformer.match_repair import assign_words
-from docmill.pipeline.convert.types import Box, Cell, TableStructure, Word
+from docmill.pipeline.convert.types import Box, TableCell, TableStructure, Word
 
 __all__ = ["matched_structure", "words_of_table"]
 
@@ -67,9 +67,9 @@ def _points(box: NDArray[np.float64]) -> Box:
     return Box(*(float(side) for side in box / _SCALE))
 
 
-def _cell(cell: PredictedCell, box: Box | None, text: str) -> Cell:
+def _cell(cell: PredictedCell, box: Box | None, text: str) -> TableCell:
     columns, rows = cell.span or (1, 1)
-    return Cell(
+    return TableCell(
         row=cell.row,
         col=cell.col,
         row_span=rows,
@@ -82,7 +82,7 @@ def _cell(cell: PredictedCell, box: Box | None, text: str) -> Cell:
     )
 
 
-def _folded(region: int, tags: Sequence[str], cells: Sequence[Cell], method: str) -> TableStructure:
+def _folded(region: int, tags: Sequence[str], cells: Sequence[TableCell], method: str) -> TableStructure:
     """The cells with rows and columns numbered without gaps."""
     rows, cols = sorted({cell.row for cell in cells}), sorted({cell.col for cell in cells})
     num_rows = num_cols = 0

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.convert.tables.otsl_spans import BEGINS_CELL, spanning_cells
 from docmill.pipeline.convert.tables.tableformer.predicted_table import matched_structure, words_of_table
-from docmill.pipeline.convert.types import Box, Region, TableStructure, Word
+from docmill.pipeline.convert.types import Box, Cluster, TableStructure, Word
 
 __all__ = [
     "KIND",
@@ -156,7 +156,7 @@ def answers(count: int, outputs: Sequence[NDArray[Any]]) -> list[Answer]:
 
 
 def structure(
-    region: Region,
+    region: Cluster,
     tags: Sequence[str],
     boxes: NDArray[Any],
     words: Sequence[Word],

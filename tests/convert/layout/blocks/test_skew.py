@@ -8,7 +8,7 @@ import pytest
 
 from docmill.pipeline.convert.layout.blocks.skew import page_skew
 from docmill.pipeline.convert.layout.fusion import fuse
-from docmill.pipeline.convert.types import Box, Line, PageContent, PageOcr, Word
+from docmill.pipeline.convert.types import Box, PageContent, PageOcr, TextCell, Word
 from tests.convert.layout.sheet import advance
 
 TEXT = "lorem ipsum dolores consectetur lorem ipsum dolores consectetur"
@@ -31,7 +31,7 @@ def scan(slope: float) -> PageOcr:
                 max(w.box.r for w in words),
                 max(w.box.b for w in words),
             )
-            ocr.lines.append(Line(text, box, first, len(words), ocr=True))
+            ocr.cells.append(TextCell(text, box, first, len(words), ocr=True))
     return ocr
 
 
@@ -41,12 +41,12 @@ def test_short_last_lines_stay_with_their_paragraphs(slope: float):
     assert page_skew(ocr) == pytest.approx(slope, abs=0.002)
     found = sorted(fuse(PageContent(number=1, width=612, height=792), ocr, []), key=lambda r: r.cells)
     assert [region.cells for region in found] == [[0, 1, 2, 3, 4], [5, 6, 7, 8]]
-    assert found[0].box.t == pytest.approx(min(line.box.t for line in ocr.lines[:5]))
+    assert found[0].box.t == pytest.approx(min(line.box.t for line in ocr.cells[:5]))
 
 
 def test_a_few_lines_or_a_photograph_s_slant_tell_nothing():
     ocr = scan(0.03)
-    ocr.lines = ocr.lines[:2]
+    ocr.cells = ocr.cells[:2]
     assert page_skew(ocr) == 0
     assert page_skew(scan(0.5)) == 0
     assert page_skew(None) == 0

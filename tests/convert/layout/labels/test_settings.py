@@ -17,15 +17,15 @@ def found(sheet: Sheet, *detections) -> list[tuple[str, str]]:
     """(label, text) of the page's regions from top to bottom."""
     regions = fuse(sheet.page, None, list(detections), document_style([sheet.page]))
     ordered = sorted(regions, key=lambda region: (region.box.t, region.box.l))
-    return [(r.label, " ".join(sheet.page.lines[cell].text for cell in r.cells)) for r in ordered]
+    return [(r.label, " ".join(sheet.page.cells[cell].text for cell in r.cells)) for r in ordered]
 
 
 def item(sheet: Sheet, x: float, y: float, marker: str, text: str, *, gap: float = 14) -> None:
     """One list item: the marker, and its text `gap` points from where it starts."""
     marked = sheet.line(x, y, marker)
     body = sheet.line(x + gap, y, text)
-    first = sheet.page.lines[-2]
-    sheet.page.lines[-2:] = [
+    first = sheet.page.cells[-2]
+    sheet.page.cells[-2:] = [
         type(first)(f"{marker} {text}", marked.union(body), first.first, len(text.split()) + 1)
     ]
 
@@ -138,14 +138,14 @@ class TestParagraphs:
     def test_the_last_word_of_a_loose_line_belongs_to_it(self):
         sheet = Sheet()
         sheet.line(72, 100, FULL)
-        end = sheet.page.lines[0].box.r
+        end = sheet.page.cells[0].box.r
         sheet.line(72, 112, "lorem ipsum dolores consectetur lorem ipsum dolores consectetur")
         sheet.line(end - 5, 112, "a")
-        sheet.page.lines[-2] = type(sheet.page.lines[0])(
-            sheet.page.lines[-2].text,
+        sheet.page.cells[-2] = type(sheet.page.cells[0])(
+            sheet.page.cells[-2].text,
             Box(72, 112, end - 30, 121),
-            sheet.page.lines[-2].first,
-            sheet.page.lines[-2].count,
+            sheet.page.cells[-2].first,
+            sheet.page.cells[-2].count,
         )
         sheet.lines(72, 124, FULL, "lorem ipsum.")
         assert [label for label, _ in found(sheet)] == ["text"]

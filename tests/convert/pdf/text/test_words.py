@@ -33,7 +33,7 @@ def read(tmp_path: Path, content: str | bytes, **page: object) -> PageContent:
 
 
 def lines(tmp_path: Path, content: str | bytes) -> list[str]:
-    return [line.text for line in read(tmp_path, content).lines]
+    return [line.text for line in read(tmp_path, content).cells]
 
 
 def glyphs(
@@ -66,13 +66,13 @@ def glyphs(
 
 
 def texts(content: TextContent) -> list[str]:
-    return [line.text for line in content.lines]
+    return [line.text for line in content.cells]
 
 
 def check_consistent(content: TextContent | PageContent) -> None:
     """Every word belongs to exactly one line, in order, and lies within its box."""
     at = 0
-    for line in content.lines:
+    for line in content.cells:
         assert line.first == at
         members = content.words[line.first : line.first + line.count]
         assert line.text == " ".join(word.text for word in members)
@@ -85,7 +85,7 @@ def check_consistent(content: TextContent | PageContent) -> None:
 def test_words_and_line_of_a_sentence(tmp_path: Path) -> None:
     page = read(tmp_path, text(72, 700, "Hello wide world.", size=10))
     assert [word.text for word in page.words] == ["Hello", "wide", "world."]
-    (line,) = page.lines
+    (line,) = page.cells
     # Helvetica: capitals 0.718 em high, descent 0.207 em; 792 - 700 = 92 is the baseline.
     assert (line.box.l, line.box.t) == (pytest.approx(72, abs=0.2), pytest.approx(92 - 7.18, abs=0.15))
     assert line.box.b == pytest.approx(92 + 2.07, abs=0.6)
@@ -169,7 +169,7 @@ def test_text_off_the_page_is_dropped(tmp_path: Path) -> None:
         text(72, 700, "inside") + text(72, 900, "above") + text(-200, 300, "left") + text(72, 20, "cropped")
     )
     page = read(tmp_path, content, crop=(0, 50, 612, 792))
-    assert [line.text for line in page.lines] == ["inside"]
+    assert [line.text for line in page.cells] == ["inside"]
 
 
 def test_invisible_text_counts(tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ def test_invisible_text_counts(tmp_path: Path) -> None:
 )
 def test_rotated_text_is_read_in_its_direction(tmp_path: Path, matrix: str, angle: int) -> None:
     page = read(tmp_path, f"BT /F1 10 Tf {matrix} 300 400 Tm (turned words here) Tj ET")
-    assert [line.text for line in page.lines] == ["turned words here"]
+    assert [line.text for line in page.cells] == ["turned words here"]
     assert {word.angle for word in page.words} == {angle}
-    box = page.lines[0].box
+    box = page.cells[0].box
     assert (box.width > box.height) == (angle in (0, 180))
 
 
@@ -217,7 +217,7 @@ def test_arabic_is_read_from_the_right() -> None:
     # The first word of the sentence stands at the right.
     content = build_text(glyphs((100, 50, "سلام"), (72, 50, "عليكم")))
     assert texts(content) == ["سلام عليكم"]
-    assert content.lines[0].rtl
+    assert content.cells[0].rtl
     check_consistent(content)
 
 
@@ -295,7 +295,7 @@ def test_the_space_behind_a_line_is_in_its_box_but_in_no_word(tmp_path: Path) ->
     page = read(
         tmp_path, "BT /F1 10 Tf 50 700 Td (Nut and bolt ) Tj ET BT /F1 10 Tf 50 650 Td (Nut and bolt) Tj ET"
     )
-    spaced, plain = page.lines
+    spaced, plain = page.cells
     assert spaced.text == plain.text == "Nut and bolt"
     assert spaced.box.r - plain.box.r == pytest.approx(2.78, abs=0.02)
     assert page.words[2].box.r == page.words[5].box.r == plain.box.r

@@ -17,7 +17,7 @@ from docmill.pipeline.convert.tables.tableformer.cell_matcher import (
 )
 from docmill.pipeline.convert.tables.tableformer.match_repair import assign_words
 from docmill.pipeline.convert.tables.tableformer.predicted_table import matched_structure, words_of_table
-from docmill.pipeline.convert.types import Box, Cell, Word
+from docmill.pipeline.convert.types import Box, TableCell, Word
 
 #: What docling-ibm-models makes of random tables; see `made_with` in the file.
 FIXTURE = json.loads((Path(__file__).parent / "fixtures" / "docling_matching.json").read_text())
@@ -31,7 +31,7 @@ def word(text: str, box: list[float]) -> Word:
     return Word(text=text, box=Box(*box), size=8.0, font=-1)
 
 
-def headers(cell: Cell) -> str:
+def headers(cell: TableCell) -> str:
     flags = (("c", cell.column_header), ("r", cell.row_header), ("s", cell.row_section))
     return "".join(name for name, flag in flags if flag)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from docmill.pipeline.convert.tables.tableformer import tableformer
-from docmill.pipeline.convert.types import Box, Region, TableStructure, Word
+from docmill.pipeline.convert.types import Box, Cluster, TableStructure, Word
 
 RECORDING: dict[str, Any] = json.loads(
     (Path(__file__).parent / "fixtures" / "docling_table_stages.json").read_text()
@@ -179,7 +179,7 @@ def test_matching_of_a_real_table() -> None:
     classes = floats(said, "class", "class_shape").argmax(axis=1)
     tags = tableformer.tags_of(np.array(said["tag_sequence"]), len(said["tag_sequence"]))
     assert tags == recorded("sequence_decoding")["rs_sequence"]
-    region = Region(id=0, label="table", score=1.0, box=Box(*matching["table_bbox"]))
+    region = Cluster(id=0, label="table", score=1.0, box=Box(*matching["table_bbox"]))
     table = tableformer.structure(region, tags, boxes, [], classes)
     assert classes.tolist() == [cell["cell_class"] for cell in matching["table_cells"]]
     for cell, expected in zip(table.cells, matching["table_cells"], strict=True):

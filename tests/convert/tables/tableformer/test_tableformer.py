@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from docmill.pipeline.convert.tables.tableformer import tableformer
-from docmill.pipeline.convert.types import Box, Region, TableStructure, Word
+from docmill.pipeline.convert.types import Box, Cluster, TableStructure, Word
 
-REGION = Region(id=7, label="table", score=0.9, box=Box(100.0, 200.0, 300.0, 260.0))
+REGION = Cluster(id=7, label="table", score=0.9, box=Box(100.0, 200.0, 300.0, 260.0))
 #: Recordings of docling's own runs, where a checkout has them.
 CONFORMANCE = Path(__file__).parents[5] / "shared" / "conformance"
 
@@ -208,7 +208,7 @@ def test_structure_of_what_the_real_model_said() -> None:
     ).reshape(decoded["raw_bbox_shape"])
     tags = tableformer.tags_of(np.array(decoded["tag_sequence"], np.int32), len(decoded["tag_sequence"]))
     assert tags == decoded["rs_sequence"]
-    region = Region(id=0, label="table", score=1.0, box=Box(*matched["table_bbox"]))
+    region = Cluster(id=0, label="table", score=1.0, box=Box(*matched["table_bbox"]))
     table = tableformer.structure(region, tags, boxes, [])
     assert (table.num_rows, table.num_cols) == (7, 3)
     for cell, expected in zip(table.cells, matched["table_cells"], strict=True):

@@ -11,7 +11,7 @@ import pytest
 
 from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conversion
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
-from docmill.pipeline.convert.types import Box, PageContent, PageLayout, Region, Word
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageLayout, Word
 from docmill.pipeline.stages.layout import LayoutStage
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.engines.triton import TritonLayout, TritonTables
@@ -147,7 +147,7 @@ def test_layout_through_a_server() -> None:
         engine = TritonLayout(TritonServer(server.url), "heron")
         engine.prepare()
         layout = engine.detect(PAGE, None, None, render)
-    assert [(region.label, region.score, region.box) for region in layout.regions] == [
+    assert [(region.label, region.score, region.box) for region in layout.clusters] == [
         ("table", 0.75, Box(0.0, 0.0, 306.0, 792.0))
     ]
     assert layout.number == 3
@@ -167,7 +167,8 @@ def test_a_model_that_takes_bytes_is_sent_bytes() -> None:
 def test_tables_of_a_page_go_in_batches_that_the_model_takes() -> None:
     model = tableformer(max_batch=2)
     regions = [
-        Region(id=i, label="table", score=0.9, box=Box(50, 100 * i + 10, 150, 100 * i + 60)) for i in range(5)
+        Cluster(id=i, label="table", score=0.9, box=Box(50, 100 * i + 10, 150, 100 * i + 60))
+        for i in range(5)
     ]
     words = [
         Word(text=f"{name}{i}", box=Box(60, 100 * i + top, 80, 100 * i + top + 10), size=9.0, font=-1)
@@ -190,7 +191,7 @@ def test_a_table_in_which_the_model_sees_no_cell_keeps_its_words() -> None:
         none = np.zeros(1, np.int32)
         return [np.zeros((1, 3), np.int32), none, np.zeros((1, 0, 4), np.float32), none]
 
-    region = Region(id=0, label="table", score=0.9, box=Box(50, 10, 150, 60))
+    region = Cluster(id=0, label="table", score=0.9, box=Box(50, 10, 150, 60))
     words = [Word(text="kept", box=Box(60, 20, 90, 30), size=9.0, font=-1)]
     with KServeServer({"tableformer": tableformer(answer=nothing)}) as server:
         tables = TritonTables(TritonServer(server.url), "tableformer").structures(
@@ -203,7 +204,7 @@ def test_a_table_in_which_the_model_sees_no_cell_keeps_its_words() -> None:
 def test_failures_that_may_pass_are_tried_again(status: str) -> None:
     model = heron(failures=[grpc.StatusCode[status]] * 2)
     with KServeServer({"heron": model}) as server:
-        assert TritonLayout(TritonServer(server.url), "heron").detect(PAGE, None, None, render).regions
+        assert TritonLayout(TritonServer(server.url), "heron").detect(PAGE, None, None, render).clusters
     assert len(model.requests) == 3
 
 
@@ -237,7 +238,7 @@ def test_a_server_that_comes_back_is_found_again(nobody: str) -> None:
     time.sleep(1.0)
     with KServeServer({"heron": model}, port):
         thread.join()
-    assert found[0].regions
+    assert found[0].clusters
 
 
 @pytest.mark.parametrize(
@@ -311,7 +312,7 @@ def test_pages_without_a_table_need_no_server(nobody: str) -> None:
 
 
 def test_a_table_that_is_not_on_the_page_keeps_its_words(nobody: str) -> None:
-    region = Region(id=0, label="table", score=0.9, box=Box(700.0, 10.0, 800.0, 40.0))
+    region = Cluster(id=0, label="table", score=0.9, box=Box(700.0, 10.0, 800.0, 40.0))
     words = [Word(text="lost", box=Box(710.0, 15.0, 740.0, 25.0), size=9.0, font=-1)]
     found = TritonTables(TritonServer(nobody), "tableformer").structures([region], PAGE, words, render)
     assert [cell.text for table in found for cell in table.cells] == ["lost"]

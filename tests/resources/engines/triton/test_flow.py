@@ -11,7 +11,7 @@ import pytest
 
 from docmill.pipeline.convert.engines import LayoutView, TableView
 from docmill.pipeline.convert.errors import BackendConfigError, PageError
-from docmill.pipeline.convert.types import Box, PageContent, Region, Word
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, Word
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.errors import SharedMemoryError
 from docmill.resources.engines.triton import TritonLayout, TritonTables
@@ -75,7 +75,7 @@ def test_pages_are_under_way_together_and_come_back_in_order(in_flight: int, mos
         engine = TritonLayout(TritonServer(server.url, in_flight=in_flight), "heron")
         found = list(engine.detect_pages(drawn(number) for number in range(1, 9)))
     assert [layout.number for layout in found] == list(range(1, 9))
-    assert [len(layout.regions) for layout in found] == list(range(1, 9))
+    assert [len(layout.clusters) for layout in found] == list(range(1, 9))
     assert gauge.most in most
 
 
@@ -149,7 +149,7 @@ def tags(inputs: list[np.ndarray]) -> list[np.ndarray]:
 
 def table_view(number: int, tables: int) -> TableView:
     regions = [
-        Region(id=i, label="table", score=0.9, box=Box(50, 100 * i + 10, 150, 100 * i + 60))
+        Cluster(id=i, label="table", score=0.9, box=Box(50, 100 * i + 10, 150, 100 * i + 60))
         for i in range(tables)
     ]
     words = [

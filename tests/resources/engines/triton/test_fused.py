@@ -11,7 +11,7 @@ from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conver
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.layout.detectors.cdla import CLASSES, cell_count
 from docmill.pipeline.convert.tables.slanet.slanet import TOKENS
-from docmill.pipeline.convert.types import Box, PageContent, Region, Word
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, Word
 from docmill.pipeline.stages.documents import DocumentsStage
 from docmill.pipeline.stages.layout import LayoutStage
 from docmill.pipeline.stages.tables import TablesStage
@@ -62,12 +62,12 @@ def slanet(answer: Answer = grids, max_batch: int = 8) -> Model:
     return Model(inputs=[("x", "FP32")], outputs=outputs, answer=answer, max_batch=max_batch)
 
 
-def tables_on_page(count: int) -> tuple[list[Region], list[Word]]:
+def tables_on_page(count: int) -> tuple[list[Cluster], list[Word]]:
     """Tables whose words do not tell their structure."""
     regions, words = [], []
     for index in range(count):
         top = 100.0 * index + 10
-        regions.append(Region(id=index, label="table", score=0.9, box=Box(50, top, 150, top + 50)))
+        regions.append(Cluster(id=index, label="table", score=0.9, box=Box(50, top, 150, top + 50)))
         words += [
             Word(text=f"a{index}", box=Box(60, top + 10, 75, top + 20), size=9.0, font=-1),
             Word(text=f"b{index}", box=Box(120, top + 30, 140, top + 40), size=9.0, font=-1),

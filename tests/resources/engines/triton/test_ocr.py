@@ -70,7 +70,7 @@ def test_any_model_under_doclings_contract() -> None:
     [[image, language]] = model.requests
     assert (image.shape, image.dtype) == ((1, 100, 200, 3), np.uint8)
     assert language.tolist() == [[b"latin"]]
-    assert [(found.text, found.confidence, found.ocr) for found in page.lines] == [("left right", 0.75, True)]
+    assert [(found.text, found.confidence, found.ocr) for found in page.cells] == [("left right", 0.75, True)]
     assert [word.text for word in page.words] == ["left", "right"]
     left, right = (word.box for word in page.words)
     assert (left.l, left.r, right.l, right.r) == pytest.approx((10, 40, 52, 90), abs=1.0)
@@ -78,7 +78,7 @@ def test_any_model_under_doclings_contract() -> None:
 
 def test_a_page_without_scans_needs_no_server() -> None:
     page = PageContent(number=1, width=100.0, height=50.0)
-    assert TritonDoclingOcr(TritonServer("127.0.0.1:1"), "ocr").read(page, render).lines == []
+    assert TritonDoclingOcr(TritonServer("127.0.0.1:1"), "ocr").read(page, render).cells == []
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_model_with_other_tensors_is_another_model() -> None:
 def test_failures_that_may_pass_are_tried_again() -> None:
     model = docling(failures=[grpc.StatusCode.UNAVAILABLE])
     with KServeServer({"ocr": model}) as server:
-        assert TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render).lines
+        assert TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render).cells
     assert len(model.requests) == 2
 
 
@@ -136,7 +136,7 @@ def test_served_networks_read_what_the_embedded_ones_do() -> None:
         engine.prepare()
         found = engine.read(PRINTED, printed)
     assert found == EmbeddedOcr(folder, "onnxruntime").read(PRINTED, printed)
-    assert [line.text for line in found.lines] == ["Served or embedded,", "the text is the same."]
+    assert [line.text for line in found.cells] == ["Served or embedded,", "the text is the same."]
     assert all(len(request[0]) == 1 for model in models.values() for request in model.requests)
 
 
