@@ -1,10 +1,9 @@
-"""The partitions of every asset: one key per batch."""
+"""The partitions of docmill's own code location: one key per batch."""
 
 from __future__ import annotations
 
-import dagster as dg
+from docmill.pipeline.defs.names import Names
 
-__all__ = ["BATCHES", "batches"]
+__all__ = ["BATCHES"]
 
-BATCHES = "batches"
-batches = dg.DynamicPartitionsDefinition(name=BATCHES)
+BATCHES = Names().of("batches")

@@ -25,7 +25,7 @@ from docmill.resources.settings.reader import Reader
 from docmill.resources.settings.workers import Workers
 from docmill.resources.store import Store
 
-__all__ = ["conversion_of", "conversion_resources", "default_resources", "taking"]
+__all__ = ["conversion_of", "conversion_resources", "default_resources", "resource_classes", "taking"]
 
 #: What every conversion is configured with, whatever its stages.
 _CONVERSION: Mapping[str, type[Any]] = {"store": Store, "reader": Reader, "workers": Workers}
@@ -45,10 +45,14 @@ def conversion_resources(stages: Iterable[type[Stage]] = STAGES) -> dict[str, ty
     }
 
 
+def resource_classes(stages: Iterable[type[Stage]] = STAGES) -> dict[str, type[Any]]:
+    """The classes of all resources that have settings, by key."""
+    return conversion_resources(stages) | dict(_OTHERS)
+
+
 def default_resources(stages: Iterable[type[Stage]] = STAGES) -> dict[str, Any]:
     """Every resource with its defaults, by key."""
-    classes = conversion_resources(stages) | dict(_OTHERS)
-    return {key: kind() for key, kind in classes.items()} | {"progress": LogProgress}
+    return {key: kind() for key, kind in resource_classes(stages).items()} | {"progress": LogProgress}
 
 
 def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = STAGES) -> Conversion:

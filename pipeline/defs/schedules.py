@@ -3,41 +3,65 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
-from docmill.pipeline.defs.jobs import convert_documents, report_corpus
-from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
+from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
+from docmill.pipeline.stages.spec import Stage
 from docmill.resources.inbox import Inbox
 
 __all__ = ["daily_report", "nightly_backfill"]
 
 
-@dg.schedule(
-    job=convert_documents,
-    cron_schedule="0 2 * * *",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-)
-@taking(conversion_resources() | {"inbox": Inbox})
-def nightly_backfill(
-    context: dg.ScheduleEvaluationContext, resources: Mapping[str, Any]
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Runs batches that were missed, that have documents which failed, or that older settings made.
+def nightly_backfill(names: Names, stages: Sequence[type[Stage]]) -> dg.ScheduleDefinition:
+    """Runs batches that were missed, that have documents which failed, or that older settings made."""
 
-    Never more than a tick of the inbox may: what is left comes the night after.
-    """
+    @dg.schedule(
+        name=names.of("nightly_backfill"),
+        job_name=names.of(CONVERT_DOCUMENTS),
+        cron_schedule="0 2 * * *",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+    )
+    @taking(conversion_resources(stages) | {"inbox": Inbox}, names.resource_prefix)
+    def schedule(
+        context: dg.ScheduleEvaluationContext, resources: Mapping[str, Any]
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        return _overdue(context, resources, stages, names.of("batches"))
+
+    return schedule
+
+
+def daily_report(names: Names) -> dg.ScheduleDefinition:
+    """Writes the report of the corpus."""
+    return dg.ScheduleDefinition(
+        name=names.of("daily_report"),
+        job_name=names.of(REPORT_CORPUS),
+        cron_schedule="0 6 * * *",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Writes the report of the corpus.",
+    )
+
+
+def _overdue(
+    context: dg.ScheduleEvaluationContext,
+    resources: Mapping[str, Any],
+    stages: Sequence[type[Stage]],
+    partitions: str,
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Never more than a tick of the inbox may: what is left comes the night after."""
     inbox: Inbox = resources["inbox"]
-    conversion = conversion_of(resources)
+    conversion = conversion_of(resources, stages)
     try:
-        current: str | None = conversion.fingerprints["exports"]
+        current: str | None = conversion.fingerprints[stages[-1].name]
     except BackendError as error:
         context.log.warning(f"nothing counts as stale tonight: {error}")
         current = None
@@ -54,7 +78,7 @@ def nightly_backfill(
         return
     counts = ", ".join(f"{count} {why}" for why, count in Counter(each.why for each in found).items())
     context.log.info(f"{counts}; {len(chosen)} of them tonight")
-    context.instance.add_dynamic_partitions(BATCHES, [each.batch for each in chosen])
+    context.instance.add_dynamic_partitions(partitions, [each.batch for each in chosen])
     night = context.scheduled_execution_time.date().isoformat()
     for each in chosen:
         yield dg.RunRequest(
@@ -62,12 +86,3 @@ def nightly_backfill(
             partition_key=each.batch,
             tags=lane_tags("backfill", why=each.why),
         )
-
-
-daily_report = dg.ScheduleDefinition(
-    name="daily_report",
-    job=report_corpus,
-    cron_schedule="0 6 * * *",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Writes the report of the corpus.",
-)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError, DocmillError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
-from docmill.pipeline.defs.jobs import convert_documents
-from docmill.pipeline.defs.partitions import batches
+from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
+from docmill.pipeline.defs.names import Names
+from docmill.pipeline.defs.resources import taking
 from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.alerts import failure_text
 from docmill.pipeline.instance.dagster_internals import partition_of
@@ -31,15 +32,85 @@ __all__ = ["alert_on_failure", "new_pdfs", "requested_batches", "unretried_runs"
 _NAMED = 20
 
 
-def _running_if(variable: str) -> dg.DefaultSensorStatus:
-    return dg.DefaultSensorStatus.RUNNING if os.environ.get(variable) else dg.DefaultSensorStatus.STOPPED
+def _running_if(set_up: object) -> dg.DefaultSensorStatus:
+    return dg.DefaultSensorStatus.RUNNING if set_up else dg.DefaultSensorStatus.STOPPED
 
 
-@dg.sensor(job=convert_documents, minimum_interval_seconds=30, default_status=_running_if("DOCMILL_INBOX"))
-def new_pdfs(
-    context: dg.SensorEvaluationContext, inbox: Inbox, store: Store
+def new_pdfs(names: Names, inbox: Inbox) -> dg.SensorDefinition:
+    """Makes batches of new and changed PDFs of the inbox, and a run of each; on when there is an inbox."""
+
+    @dg.sensor(
+        name=names.of("new_pdfs"),
+        job_name=names.of(CONVERT_DOCUMENTS),
+        minimum_interval_seconds=30,
+        default_status=_running_if(inbox.place),
+    )
+    @taking({"inbox": Inbox, "store": Store}, names.resource_prefix)
+    def sensor(
+        context: dg.SensorEvaluationContext, resources: Mapping[str, Any]
+    ) -> dg.SensorResult | dg.SkipReason:
+        return _look(context, names, resources["inbox"], resources["store"])
+
+    return sensor
+
+
+def requested_batches(names: Names) -> dg.SensorDefinition:
+    """Runs what `docmill retry` and `docmill backfill` asked for, so many batches a tick."""
+
+    @dg.sensor(
+        name=names.of("requested_batches"),
+        job_name=names.of(CONVERT_DOCUMENTS),
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    @taking({"inbox": Inbox, "store": Store}, names.resource_prefix)
+    def sensor(context: dg.SensorEvaluationContext, resources: Mapping[str, Any]) -> dg.SensorResult:
+        return _requested(context, names, resources["inbox"], resources["store"])
+
+    return sensor
+
+
+def unretried_runs(names: Names) -> dg.SensorDefinition:
+    """Runs again what Dagster should have and could not, for instance while its database was away."""
+
+    @dg.sensor(
+        name=names.of("unretried_runs"),
+        job_name=names.of(CONVERT_DOCUMENTS),
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        return _unretried(context, names)
+
+    return sensor
+
+
+def alert_on_failure(names: Names, alerts: Alerts, assets: Iterable[str]) -> dg.SensorDefinition:
+    """Tells a Slack-compatible webhook which run failed, at which step and why; on when there is one.
+
+    Runs of docmill's jobs, and those of its `assets` alone that somebody launched from the UI.
+    """
+    jobs = {names.of(CONVERT_DOCUMENTS), names.of(REPORT_CORPUS)}
+    keys = {names.key(asset) for asset in assets}
+
+    @dg.run_failure_sensor(
+        name=names.of("alert_on_failure"),
+        minimum_interval_seconds=30,
+        default_status=_running_if(alerts.url),
+    )
+    @taking({"alerts": Alerts}, names.resource_prefix)
+    def sensor(context: dg.RunFailureSensorContext, resources: Mapping[str, Any]) -> dg.SkipReason | None:
+        run = context.dagster_run
+        if run.job_name not in jobs and keys.isdisjoint(run.asset_selection or ()):
+            return dg.SkipReason(f"{run.job_name} is no job of docmill's")
+        return _alert(context, resources["alerts"])
+
+    return sensor
+
+
+def _look(
+    context: dg.SensorEvaluationContext, names: Names, inbox: Inbox, store: Store
 ) -> dg.SensorResult | dg.SkipReason:
-    """Makes batches of new and changed PDFs of the inbox, and a run of each."""
     if not inbox.place:
         return dg.SkipReason("there is no inbox: set $DOCMILL_INBOX, or `url` of the resource `inbox`")
     opened = store.open()
@@ -60,7 +131,7 @@ def new_pdfs(
     ]
     return dg.SensorResult(
         run_requests=requests,
-        dynamic_partitions_requests=[batches.build_add_request([each.key for each in look.batches])]
+        dynamic_partitions_requests=[names.batches.build_add_request([each.key for each in look.batches])]
         if look.batches
         else [],
         cursor=look.cursor.dump(),
@@ -68,9 +139,9 @@ def new_pdfs(
     )
 
 
-@dg.sensor(job=convert_documents, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
-def requested_batches(context: dg.SensorEvaluationContext, inbox: Inbox, store: Store) -> dg.SensorResult:
-    """Runs what `docmill retry` and `docmill backfill` asked for, so many batches a tick."""
+def _requested(
+    context: dg.SensorEvaluationContext, names: Names, inbox: Inbox, store: Store
+) -> dg.SensorResult:
     found, cursor = take(store.open(), RequestCursor.parse(context.cursor), inbox.batches_per_tick)
     requests = [
         dg.RunRequest(
@@ -83,19 +154,17 @@ def requested_batches(context: dg.SensorEvaluationContext, inbox: Inbox, store: 
     keys = list(dict.fromkeys(batch for _, batch in found))
     return dg.SensorResult(
         run_requests=requests,
-        dynamic_partitions_requests=[batches.build_add_request(keys)] if keys else [],
+        dynamic_partitions_requests=[names.batches.build_add_request(keys)] if keys else [],
         cursor=cursor.dump(),
         skip_reason=None if requests else "nothing was asked for",
     )
 
 
-@dg.sensor(job=convert_documents, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
-def unretried_runs(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Runs again what Dagster should have and could not, for instance while its database was away."""
+def _unretried(context: dg.SensorEvaluationContext, names: Names) -> Iterator[dg.RunRequest | dg.SkipReason]:
     running = running_batches(context.instance)
     found = [
         (run, batch)
-        for run in lost_retries(context.instance, convert_documents.name, datetime.now(UTC))
+        for run in lost_retries(context.instance, names.of(CONVERT_DOCUMENTS), datetime.now(UTC))
         if (batch := partition_of(run)) and batch not in running
     ]
     if not found:
@@ -113,9 +182,7 @@ def unretried_runs(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
         )
 
 
-@dg.run_failure_sensor(minimum_interval_seconds=30, default_status=_running_if("DOCMILL_ALERT_WEBHOOK"))
-def alert_on_failure(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.SkipReason | None:
-    """Tells a Slack-compatible webhook which run failed, at which step and why."""
+def _alert(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.SkipReason | None:
     if not alerts.url:
         return dg.SkipReason("nobody is told: set $DOCMILL_ALERT_WEBHOOK, or the resource `alerts`")
     try:

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+# What `define_asset_job` returns, which is public; for annotations.
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
 # Whether Dagster's rules call for another run of one that failed, and the reasons that they tell apart. The
 # daemon decides by it; there is no public way to ask for its verdict.
 from dagster._core.events import RunFailureReason
@@ -43,6 +46,7 @@ __all__ = [
     "WILL_RETRY_TAG",
     "CheckRunHealthResult",
     "RunFailureReason",
+    "UnresolvedAssetJobDefinition",
     "WorkerStatus",
     "engine_metadata",
     "failed_in_dagster",

@@ -19,8 +19,6 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow, to_rows
 from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
-from docmill.pipeline.defs.schedules import nightly_backfill
-from docmill.pipeline.defs.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
 from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, write_manifest
@@ -32,6 +30,13 @@ from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.webhook import Webhook
 from docmill.resources.inbox import Inbox
 from docmill.resources.store import Store
+
+#: By name, as docmill's own code location has them.
+SENSORS: dict[str, Any] = {sensor.name: sensor for sensor in defs.sensors or ()}
+SCHEDULES: dict[str, Any] = {schedule.name: schedule for schedule in defs.schedules or ()}
+new_pdfs, requested_batches = SENSORS["new_pdfs"], SENSORS["requested_batches"]
+unretried_runs, alert_on_failure = SENSORS["unretried_runs"], SENSORS["alert_on_failure"]
+nightly_backfill = SCHEDULES["nightly_backfill"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import tomllib
@@ -9,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import typer.main
+import yaml  # type: ignore[import-untyped]
 
 from docmill.pipeline.cli.app import app
+from docmill.pipeline.defs.component import DocmillComponent
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("", "docs", "model_repository", "tests/kit", "tests/tiny_vlm", "tests/samples")
@@ -101,6 +105,9 @@ def test_modules_that_are_named_exist(page: Path) -> None:
             if importlib.util.find_spec(module) is None:
                 lost.append(module)
         for name in re.findall(r"\bdocmill\.(?:pipeline|resources)[\w.]*", piece):
+            module, _, last = name.rpartition(".")
+            if last[:1].isupper() and hasattr(importlib.import_module(module), last):
+                continue
             path = ROOT.joinpath(*name.split("."))
             if not path.is_dir() and not path.with_suffix(".py").is_file():
                 lost.append(name)
@@ -152,10 +159,19 @@ def test_the_index_has_every_page() -> None:
     assert linked == {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
 
-def test_definitions_of_ones_own_are_definitions() -> None:
-    """The code that `docs/ingest.md` gives for other settings of sensors."""
-    (snippet,) = blocks(ROOT / "docs" / "ingest.md", "python")
+@pytest.mark.parametrize(("page", "prefix"), [("ingest.md", ""), ("in-your-project.md", "mill_")])
+def test_definitions_of_ones_own_are_definitions(page: str, prefix: str) -> None:
+    (snippet,) = blocks(ROOT / "docs" / page, "python")
     names: dict[str, Any] = {}
     exec(snippet, names)
-    assert names["defs"].resources["inbox"].batch_documents == 128
-    assert names["defs"].get_repository_def().has_job("convert_documents")
+    assert names["defs"].resources[prefix + "inbox"].batch_documents in (64, 128)
+    assert names["defs"].get_repository_def().has_job(prefix + "convert_documents")
+
+
+def test_the_components_settings_are_settings() -> None:
+    (snippet,) = blocks(ROOT / "docs" / "in-your-project.md", "yaml")
+    described = yaml.safe_load(snippet)
+    assert described["type"] == f"{DocmillComponent.__module__}.{DocmillComponent.__name__}"
+    component = DocmillComponent.resolve_from_dict(described["attributes"])
+    defs = component.build_defs(dg.ComponentTree.for_test().load_context)
+    assert (defs.resources or {})["mill_triton"].url == "triton.models:8001"

@@ -1,32 +1,49 @@
 """Asset `corpus_report`: every document that the ledger knows, as a table and a page."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 import dagster as dg
 
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.report import markdown_report, write_report
+from docmill.pipeline.defs.names import Names
+from docmill.pipeline.defs.resources import taking
+from docmill.resources.settings.pricing import Pricing
+from docmill.resources.store import Store
 
 __all__ = ["corpus_report"]
 
 
-@dg.asset(
-    deps=["exports"],
-    group_name="report",
-    kinds={"parquet"},
-    required_resource_keys={"store", "pricing"},
-)
-def corpus_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Documents by state and reason, pages, worker and GPU hours, cost; and a Parquet table of them all."""
-    store, price = context.resources.store.open(), context.resources.pricing.price()
-    totals, table, page = write_report(store, open_ledger(store), price)
-    numbers = {f"documents/{state}": float(count) for state, count in totals.states.items()}
-    return dg.MaterializeResult(
-        metadata={
-            "report": dg.MetadataValue.md(markdown_report(totals, price)),
-            "table": dg.MetadataValue.path(table),
-            "page": dg.MetadataValue.path(page),
-            "documents": float(totals.documents),
-            "pages": float(totals.pages),
-            "gpu_hours": totals.gpu_hours,
-            **numbers,
-        }
+def corpus_report(names: Names, needs: str) -> dg.AssetsDefinition:
+    """The asset, which follows the asset of the stage `needs`."""
+
+    @dg.asset(
+        key=names.key("corpus_report"),
+        deps=[names.key(needs)],
+        group_name=names.of("report"),
+        kinds={"parquet"},
     )
+    @taking({"store": Store, "pricing": Pricing}, names.resource_prefix)
+    def report(
+        _context: dg.AssetExecutionContext, resources: Mapping[str, Any]
+    ) -> dg.MaterializeResult[None]:
+        """Documents by state and reason, pages, worker and GPU hours, cost; a Parquet table of them all."""
+        store, price = resources["store"].open(), resources["pricing"].price()
+        totals, table, page = write_report(store, open_ledger(store), price)
+        numbers = {f"documents/{state}": float(count) for state, count in totals.states.items()}
+        return dg.MaterializeResult(
+            metadata={
+                "report": dg.MetadataValue.md(markdown_report(totals, price)),
+                "table": dg.MetadataValue.path(table),
+                "page": dg.MetadataValue.path(page),
+                "documents": float(totals.documents),
+                "pages": float(totals.pages),
+                "gpu_hours": totals.gpu_hours,
+                **numbers,
+            }
+        )
+
+    return report

@@ -12,16 +12,15 @@ from docmill.pipeline.defs.assets.exported_batch import settle_batch
 from docmill.pipeline.defs.assets.layout_overlays import overlays_of
 from docmill.pipeline.defs.assets.stage_run import BACKEND_RETRIES, StageOutcome, run_stage, typed_failures
 from docmill.pipeline.defs.checks import failure_rate_spec
-from docmill.pipeline.defs.partitions import batches
+from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.stages.spec import Stage
 from docmill.resources.settings.checks import Checks
 from docmill.resources.settings.pricing import Pricing
 
-__all__ = ["GROUP", "stage_assets"]
+__all__ = ["stage_assets"]
 
-GROUP = "convert"
 #: Documents that each stage's table has though there is nothing to say of them: Dagster keeps it three times.
 _ORDINARY = 16
 #: The last stage's table has the whole batch.
@@ -33,29 +32,37 @@ _AFTER: Mapping[str, Callable[[StageOutcome], Mapping[str, Any]]] = MappingProxy
 
 
 def stage_assets(
-    stages: Sequence[type[Stage]],
-    defaults: Mapping[str, Any],
-    *,
-    key_prefix: Sequence[str] = (),
-    resource_prefix: str = "",
+    stages: Sequence[type[Stage]], defaults: Mapping[str, Any], names: Names | None = None
 ) -> list[dg.AssetsDefinition]:
     """The assets of the stages, in order.
 
     `defaults` are the definitions' resources by key: what is served is marked so, and bounded by the
-    instance's pool of that name. `resource_prefix` is put before the keys of resources.
+    instance's pool of that name.
     """
     classes = conversion_resources(stages) | {"checks": Checks, "pricing": Pricing, "progress": LogProgress}
-    take = taking(classes, resource_prefix)
-    configured = [stage.configured(defaults) for stage in stages]
-    return [_asset(stage, stages, take, key_prefix) for stage in configured]
+    names = names or Names()
+    take = taking(classes, names.resource_prefix)
+    known = {key: _in_force(resource) for key, resource in defaults.items()}
+    configured = [stage.configured(known) for stage in stages]
+    return [_asset(stage, stages, take, names) for stage in configured]
+
+
+def _in_force(resource: Any) -> Any:
+    """A resource with the environment's values; its defaults where they are not known here."""
+    if not isinstance(resource, dg.ConfigurableResource):
+        return resource
+    try:
+        return resource.process_config_and_initialize()
+    except dg.DagsterInvalidConfigError:
+        return type(resource)()
 
 
 def _asset(
-    stage: Stage, stages: Sequence[type[Stage]], take: Callable[..., Any], key_prefix: Sequence[str]
+    stage: Stage, stages: Sequence[type[Stage]], take: Callable[..., Any], names: Names
 ) -> dg.AssetsDefinition:
     known = {each.name for each in stages}
     last = stage.name == stages[-1].name
-    key = dg.AssetKey([*key_prefix, stage.name])
+    key = names.key(stage.name)
 
     def materialize(
         context: dg.AssetExecutionContext, resources: Mapping[str, Any]
@@ -79,11 +86,11 @@ def _asset(
 
     return dg.asset(
         key=key,
-        deps=[dg.AssetKey([*key_prefix, needed]) for needed in stage.needs if needed in known],
-        group_name=GROUP,
+        deps=[names.key(needed) for needed in stage.needs if needed in known],
+        group_name=names.of("convert"),
         description=type(stage).__doc__,
         kinds={stage.server} if stage.server else set(stage.kinds),
-        partitions_def=batches,
+        partitions_def=names.batches,
         retry_policy=BACKEND_RETRIES,
         code_version=str(stage.version),
         pool=stage.server,

@@ -1,0 +1,77 @@
+"""docmill's Dagster definitions, for its own code location and for others'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.defs.assets.corpus_report import corpus_report
+from docmill.pipeline.defs.assets.stage_assets import stage_assets
+from docmill.pipeline.defs.jobs import convert_documents, report_corpus
+from docmill.pipeline.defs.names import Names
+from docmill.pipeline.defs.resources import default_resources
+from docmill.pipeline.defs.schedules import daily_report, nightly_backfill
+from docmill.pipeline.defs.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
+from docmill.pipeline.stages.registry import STAGES
+from docmill.pipeline.stages.spec import Stage
+
+__all__ = ["docmill_definitions"]
+
+
+def docmill_definitions(
+    *,
+    key_prefix: str | Sequence[str] = (),
+    resources: Mapping[str, Any] | None = None,
+    executor: dg.ExecutorDefinition | None = None,
+    jobs: bool = True,
+    automation: bool = True,
+    stages: Sequence[type[Stage]] = STAGES,
+) -> dg.Definitions:
+    """Assets, checks, jobs, sensors, schedules and resources of docmill; merge them with your own.
+
+    Args:
+        key_prefix: Parts before every asset key (`["ingest"]`, or `"ingest"`). All other names, of jobs,
+            sensors, schedules, groups, resources and of the partitions, get them too, joined by `_`: the
+            resource `store` is `ingest_store`, the job `convert_documents` is `ingest_convert_documents`.
+        resources: docmill's resources by their names without prefix, in place of the defaults.
+        executor: That of docmill's jobs; by default they run with the code location's.
+        jobs: Whether there are jobs.
+        automation: Whether there are sensors and schedules, which launch those jobs.
+        stages: The stages of a conversion, in order.
+
+    Raises `BackendConfigError` for a resource that docmill does not know, or of another class.
+    """
+    parts = (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)
+    names = Names(tuple(part for part in parts if part))
+    chosen = _resources(stages, resources or {})
+    return dg.Definitions(
+        assets=[*stage_assets(stages, chosen, names), corpus_report(names, stages[-1].name)],
+        jobs=[convert_documents(names, stages, executor), report_corpus(names, executor)] if jobs else [],
+        schedules=[nightly_backfill(names, stages), daily_report(names)] if jobs and automation else [],
+        sensors=[
+            new_pdfs(names, chosen["inbox"]),
+            requested_batches(names),
+            unretried_runs(names),
+            alert_on_failure(names, chosen["alerts"], [stage.name for stage in stages] + ["corpus_report"]),
+        ]
+        if jobs and automation
+        else [],
+        resources={names.of(key): resource for key, resource in chosen.items()},
+    )
+
+
+def _resources(stages: Sequence[type[Stage]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """docmill's resources by their names; `given` in place of the defaults."""
+    found = default_resources(stages)
+    for key, resource in given.items():
+        if key not in found:
+            raise BackendConfigError(f"docmill has no resource {key!r}; it has {', '.join(sorted(found))}")
+        if isinstance(found[key], dg.ConfigurableResource) and not isinstance(resource, type(found[key])):
+            raise BackendConfigError(
+                f"docmill's resource {key!r} is a {type(found[key]).__module__}."
+                f"{type(found[key]).__name__}, not {resource!r}"
+            )
+    return found | dict(given)

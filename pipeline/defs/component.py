@@ -1,0 +1,66 @@
+"""docmill as a component of a Dagster project: `dg scaffold defs`, and a `defs.yaml`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+from pydantic import Field, ValidationError
+
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.defs.building import docmill_definitions
+from docmill.pipeline.defs.resources import resource_classes
+
+__all__ = ["DocmillComponent"]
+
+
+class DocmillComponent(dg.Component, dg.Model, dg.Resolvable):
+    """PDFs to DoclingDocuments: docmill's assets, checks, jobs, sensors, schedules and resources."""
+
+    key_prefix: str = Field(
+        default="docmill",
+        description="Before every asset key, parts parted by `/`, and before the names of all else, joined "
+        "by `_`",
+    )
+    resources: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Settings of docmill's resources by their names, as in the launchpad: "
+        "`store: {url: ...}`, `layout: {backend: {triton: {}}}`",
+    )
+    jobs: bool = Field(default=True, description="Whether there are jobs")
+    automation: bool = Field(default=True, description="Whether there are sensors and schedules")
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The definitions. Raises `BackendConfigError` for settings that no resource has."""
+        return docmill_definitions(
+            key_prefix=self.key_prefix.strip("/").split("/"),
+            resources={key: _configured(key, settings) for key, settings in self.resources.items()},
+            jobs=self.jobs,
+            automation=self.automation,
+        )
+
+
+def _configured(key: str, settings: dict[str, Any]) -> Any:
+    classes = resource_classes()
+    if key not in classes:
+        raise BackendConfigError(f"docmill has no resource {key!r}; it has {', '.join(sorted(classes))}")
+    try:
+        # the class itself takes what it does not know, and forgets it
+        dg.validate_run_config(_needing(key, classes[key]()), {"resources": {key: {"config": settings}}})
+        return classes[key](**settings)
+    except dg.DagsterInvalidConfigError as error:
+        found = "; ".join(each.message for each in error.errors)
+        raise BackendConfigError(f"docmill's resource {key!r}: {found}") from error
+    except ValidationError as error:
+        raise BackendConfigError(f"docmill's resource {key!r}: {error}") from error
+
+
+def _needing(key: str, resource: Any) -> dg.JobDefinition:
+    @dg.op(required_resource_keys={key})
+    def nothing() -> None: ...
+
+    @dg.job(resource_defs={key: resource})
+    def needing() -> None:
+        nothing()
+
+    return needing

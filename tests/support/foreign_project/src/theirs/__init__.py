@@ -1,0 +1,1 @@
+"""A Dagster project that has things of its own, some of which are called as docmill's are."""
