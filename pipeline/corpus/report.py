@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ from docmill.pipeline.corpus.ledger.ledger import Ledger
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.price import Price
 
-__all__ = ["CorpusTotals", "corpus_totals", "markdown_report", "totals_of", "write_report"]
+__all__ = ["CorpusTotals", "markdown_report", "write_report"]
 
 _FOLDER = "reports"
 _DAYS = 14
@@ -58,19 +58,6 @@ class CorpusTotals:
             models = pa.table({"model": chunk.keys, "seconds": chunk.items})
             for row in models.group_by("model").aggregate([("seconds", "sum")]).to_pylist():
                 self.device_seconds[row["model"]] += row["seconds_sum"]
-
-
-def totals_of(tables: Iterable[pa.Table]) -> CorpusTotals:
-    """The totals of rows of the ledger, given as tables."""
-    totals = CorpusTotals()
-    for table in tables:
-        totals.add(table)
-    return totals
-
-
-def corpus_totals(ledger: Ledger) -> CorpusTotals:
-    """The totals of all documents."""
-    return totals_of(ledger.documents.scan())
 
 
 def write_report(

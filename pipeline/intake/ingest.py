@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -14,16 +14,13 @@ from docmill.resources.clients.files.sources import SourceCache, find_sources
 __all__ = ["distinct_names", "find_documents", "make_batches"]
 
 
-def find_documents(
-    places: Iterable[str], sources: SourceCache, found: Callable[[], None] = lambda: None
-) -> Iterator[DocumentRef]:
-    """The documents at the places named, identified by their bytes; `found` is called after each.
+def find_documents(places: Iterable[str], sources: SourceCache) -> Iterator[DocumentRef]:
+    """The documents at the places named, identified by their bytes.
 
     Raises `SourceMissingError` for a place that does not exist.
     """
     for file in find_sources(places, sources.options):
         yield DocumentRef(sources.identify(file.address), file.name, file.address, file.size)
-        found()
 
 
 def distinct_names(documents: Sequence[DocumentRef]) -> list[DocumentRef]:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from docmill.pipeline.convert.types import Cluster, PageContent, PageLayout, PageOcr
 
-__all__ = ["UNDERSTANDING_MODES", "Choice", "UnderstandingMode", "layout_confidence"]
+__all__ = ["Choice", "UnderstandingMode", "layout_confidence"]
 
+#: What is asked about: nothing, pages that the classic path does badly, every page, or pictures.
 UnderstandingMode = Literal["off", "fallback", "all", "pictures"]
-#: What each mode asks about.
-UNDERSTANDING_MODES: Mapping[UnderstandingMode, str] = {
-    "off": "nothing",
-    "fallback": "pages that the classic path does badly",
-    "all": "every page",
-    "pictures": "pictures, for a description of each",
-}
 
 
 @dataclass(frozen=True)

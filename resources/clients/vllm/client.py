@@ -70,7 +70,6 @@ class VlmClient:
     ) -> None:
         self._server = server
         self._slots = asyncio.Semaphore(in_flight)
-        self._in_flight = in_flight
         self._hopeless = hopeless
         self._api: Any = None
         self._context: int | None = None
@@ -141,7 +140,7 @@ class VlmClient:
                 failure = failure_of(error)
                 if failure is None:
                     raise
-                refusal = self._final(failure, prompt, attempt)
+                refusal = self._final(failure, prompt)
                 if refusal:
                     raise refusal from error
                 if failure.fault in (Fault.AWAY, Fault.BUSY):
@@ -240,7 +239,7 @@ class VlmClient:
             )
         return self._api
 
-    def _final(self, failure: Failure, prompt: Prompt, attempt: int) -> Exception | None:
+    def _final(self, failure: Failure, prompt: Prompt) -> Exception | None:
         """The error of a failure that no other attempt can mend."""
         server, page = self._server, prompt.page
         if failure.fault is Fault.MISUSE:

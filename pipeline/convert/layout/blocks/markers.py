@@ -59,7 +59,6 @@ _REFERENCE_MARK = re.compile(
 _LEADER = re.compile(
     r"(?<![.·…‥_])(?<![.·…‥_]\s)(?:[.·…‥_]\s?){4,}\s*(?:([\divxlcIVXLC]{1,6}(?:[-–.]\d{1,4})?)\s*)?$"
 )
-_LEADERS_ONLY = re.compile(r"^(?:[.·…‥_]\s?){3,}$")
 
 
 def is_bullet(word: str, font: str = "") -> bool:

@@ -10,18 +10,10 @@ from docmill.pipeline.convert.layout.blocks.spatial import rulings_between
 from docmill.pipeline.convert.layout.style import DocumentStyle, furniture_key
 from docmill.pipeline.convert.types import Ruling
 
-__all__ = ["furniture_label", "page_extent"]
+__all__ = ["furniture_label"]
 
 _TOP, _BOTTOM = 0.12, 0.88  # of the page height: the zones of running heads and feet
 _EDGE_TOP, _EDGE_BOTTOM = 0.075, 0.925  # the zones where a lone line hardly is anything else
-
-
-def page_extent(blocks: Sequence[Block]) -> tuple[float, float]:
-    """Top of the first and bottom of the last upright block."""
-    upright = [block for block in blocks if not block.rows[0].angle]
-    if not upright:
-        return 0.0, 0.0
-    return min(block.box.t for block in upright), max(block.box.b for block in upright)
 
 
 def _gap_below(block: Block, blocks: Sequence[Block]) -> float:
