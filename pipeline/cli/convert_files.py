@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import gethostname
@@ -71,7 +72,7 @@ class ConvertOptions:
                 raise BackendConfigError(f"{option.flag} {chosen!r} is unknown; choose from {known}")
 
     def run_config(self) -> dict[str, Any]:
-        """The run's configuration, as the launchpad would show it. The password stays in the environment."""
+        """The run's configuration, as the launchpad would show it. It names the variable of the password."""
         settings: dict[str, dict[str, Any]] = {
             "workers": {"count": self.jobs, "task_seconds": self.timeout, "memory_mb": self.memory},
             "exports": {"out": _absolute(self.out), "index": False},
@@ -112,10 +113,8 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
     Raises `DocmillError` when nothing can be done at all: no file, a wrong option, a store out of reach.
     """
     options.check()
-    if options.password:
-        os.environ[_PASSWORD_VARIABLE] = options.password
     started = time.monotonic()
-    with open_instance() as instance:
+    with _lent(options.password), open_instance() as instance:
         run_config = options.run_config()
         conversion = configured_conversion(run_config)
         with console.status("looking for PDFs and reading their content hashes"):
@@ -134,6 +133,21 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
         if options.debug_overlays:
             _write_overlays(conversion, documents, options.out)
     return Summary(records, finished - started, finished - running)
+
+
+@contextmanager
+def _lent(password: str) -> Iterator[None]:
+    """The password in the environment, where a run looks for it: Dagster keeps the variable's name alone."""
+    before = os.environ.get(_PASSWORD_VARIABLE)
+    if password:
+        os.environ[_PASSWORD_VARIABLE] = password
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[_PASSWORD_VARIABLE] = before
+        else:
+            os.environ.pop(_PASSWORD_VARIABLE, None)
 
 
 def configured_conversion(run_config: dict[str, Any]) -> Conversion:

@@ -137,6 +137,38 @@ def test_a_password_opens_an_encrypted_file_and_is_kept_nowhere(docmill: Run, tm
     assert [path for path in kept if secret in path.read_bytes()] == []
 
 
+@pytest.mark.parametrize("before", [{}, {"DOCMILL_PASSWORD": "another"}])
+@pytest.mark.parametrize(
+    ("place", "said"), [(SAMPLES / "encrypted.pdf", "['converted']"), ("nowhere.pdf", "SourceMissingError")]
+)
+def test_a_password_does_not_stay_in_the_environment(
+    environment: dict[str, str], tmp_path: Path, place: object, said: str, before: dict[str, str]
+) -> None:
+    code = f"""
+import os
+from rich.console import Console
+from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
+from docmill.pipeline.convert.errors import DocmillError
+before = dict(os.environ)
+options = ConvertOptions([{str(place)!r}], password="docmill", jobs=1, stages={{"ocr": "off"}})
+try:
+    print([record.status for record in convert_files(options, Console(stderr=True)).records])
+except DocmillError as error:
+    print(type(error).__name__)
+print(set(before.items()) ^ set(os.environ.items()))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**environment, "DAGSTER_HOME": str(tmp_path / "dagster"), **before},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.stdout.split("\n")[:2] == [said, "set()"], run.stderr
+
+
 def test_files_of_one_name_in_several_batches_and_overlays(docmill: Run, tmp_path: Path) -> None:
     for folder, sample in (("a", "form.pdf"), ("b", "not_a_pdf.pdf"), ("c", "hebrew.pdf")):
         (tmp_path / folder).mkdir()
