@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from docmill.pipeline.convert.document.docling_stages import PageParts, assemble_document, postprocess
+from docmill.pipeline.convert.engines import LayoutView, TableView
 from docmill.pipeline.convert.layout.style import document_style
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
@@ -79,8 +80,10 @@ def _page(
     def render(scale: float, box: Any) -> Any:
         return clock("PDFium render", lambda: pdf.render(content.number, scale, box=box))
 
-    found = clock("layout", lambda: layout.detect(content, None, style, render))
+    view = LayoutView(content, None, style, render)
+    [found] = clock("layout", lambda: list(layout.detect_pages([view])))
     found.clusters = clock("docling", lambda: postprocess(content, None, found.clusters))
     regions = [region for region in found.clusters if region.label in _TABLES]
-    structures = clock("tables", lambda: tables.structures(regions, content, content.words, render))
+    seen = TableView(regions, content, content.words, render)
+    [structures] = clock("tables", lambda: list(tables.structures_of_pages([seen])))
     return PageParts(content, None, found, PageTables(number=content.number, tables=structures))

@@ -4,9 +4,9 @@ Engines are sent to worker processes, so they pickle cheaply and load their mode
 must not load anything: it names, for fingerprints and metadata, exactly what will compute the results.
 
 A worker hands an engine the pages of a chunk as an iterator of views and takes results in the same order.
-What runs in the worker does one page after another (`SinglePage...`); what
-runs on a server draws views ahead of the results, so that it has several pages in hand while a worker renders
-the next. An error ends the iterator; the chunk is then tried again page by page, so it costs its page only.
+What runs in the worker does one page after another; what runs on a server draws views ahead of the results,
+so that it has several pages in hand while a worker renders the next. An error ends the iterator; the chunk is
+then tried again page by page, so it costs its page only.
 """
 
 from __future__ import annotations
@@ -40,9 +40,6 @@ __all__ = [
     "OcrView",
     "PageReader",
     "Render",
-    "SinglePageLayout",
-    "SinglePageOcr",
-    "SinglePageTables",
     "TableEngine",
     "TableView",
 ]
@@ -124,46 +121,3 @@ class OcrEngine(Engine, Protocol):
     def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
         """The text of `page.scanned` of each page, in order."""
         ...
-
-
-class SinglePageLayout(LayoutEngine, Protocol):
-    """A layout engine that does one page after another."""
-
-    def detect(
-        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
-    ) -> PageLayout:
-        """Regions of one page."""
-        ...
-
-    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
-        """`detect` for each page, in order."""
-        for view in views:
-            yield self.detect(view.page, view.ocr, view.style, view.render)
-
-
-class SinglePageTables(TableEngine, Protocol):
-    """A table engine that does one page after another."""
-
-    def structures(
-        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
-    ) -> list[TableStructure]:
-        """One structure per region; `words` are the page's, OCR's included."""
-        ...
-
-    def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
-        """`structures` for each page, in order."""
-        for view in views:
-            yield self.structures(view.regions, view.page, view.words, view.render)
-
-
-class SinglePageOcr(OcrEngine, Protocol):
-    """An OCR engine that does one page after another."""
-
-    def read(self, page: PageContent, render: Render) -> PageOcr:
-        """The text of `page.scanned`."""
-        ...
-
-    def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
-        """`read` for each page, in order."""
-        for view in views:
-            yield self.read(view.page, view.render)

@@ -5,19 +5,25 @@ They are not docling's models (heron, TableFormer): documents made with them say
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from docmill.pipeline.convert.engines import Render, SinglePageLayout, SinglePageOcr, SinglePageTables
+from docmill.pipeline.convert.engines import (
+    LayoutEngine,
+    LayoutView,
+    OcrEngine,
+    OcrView,
+    TableEngine,
+    TableView,
+)
 from docmill.pipeline.convert.fused import fused_layout, fused_tables
-from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.ocr.page import ocr_page
 from docmill.pipeline.convert.ocr.read import OcrModels
 from docmill.pipeline.convert.ocr.recognise import characters
-from docmill.pipeline.convert.types import Cluster, PageContent, PageLayout, PageOcr, TableStructure, Word
+from docmill.pipeline.convert.types import PageLayout, PageOcr, TableStructure
 from docmill.resources.engines.onnx_runtime import Engine, OnnxModel, resolve_engine
 from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, Progress
 from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION
@@ -56,7 +62,7 @@ class _Embedded:
         return OnnxModel(ModelCache(self.models).path(name), self.threads, self.runtime, arena)
 
 
-class EmbeddedLayout(_Embedded, SinglePageLayout):
+class EmbeddedLayout(_Embedded, LayoutEngine):
     """PicoDet (CDLA) detections fused with the text geometry of the page."""
 
     names = ("layout",)
@@ -65,18 +71,17 @@ class EmbeddedLayout(_Embedded, SinglePageLayout):
         """Model file, package and checksum; the runtime, since OpenVINO may compute in bfloat16."""
         return self._identity() | {"fold": FOLD_VERSION, "runtime": resolve_engine(self.runtime)}
 
-    def detect(
-        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
-    ) -> PageLayout:
-        """Regions of the page before docling's post-processing."""
-        return fused_layout(page, ocr, style, render, self._detector)
+    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
+        """Regions of each page before docling's post-processing."""
+        for view in views:
+            yield fused_layout(view.page, view.ocr, view.style, view.render, self._detector)
 
     @cached_property
     def _detector(self) -> OnnxModel:
         return self._model("layout")
 
 
-class EmbeddedTables(_Embedded, SinglePageTables):
+class EmbeddedTables(_Embedded, TableEngine):
     """SLANet+ and the page's ruling and word geometry."""
 
     names = ("tables",)
@@ -85,18 +90,17 @@ class EmbeddedTables(_Embedded, SinglePageTables):
         """Model file, package and checksum."""
         return self._identity()
 
-    def structures(
-        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
-    ) -> list[TableStructure]:
-        """One structure per region."""
-        return fused_tables(regions, page, words, render, self._recogniser)
+    def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
+        """One structure per region of each page."""
+        for view in views:
+            yield fused_tables(view.regions, view.page, view.words, view.render, self._recogniser)
 
     @cached_property
     def _recogniser(self) -> OnnxModel:
         return self._model("tables")
 
 
-class EmbeddedOcr(_Embedded, SinglePageOcr):
+class EmbeddedOcr(_Embedded, OcrEngine):
     """PP-OCRv6: Latin, Chinese and Japanese scripts; not Korean or Arabic."""
 
     names = ("ocr-detect", "ocr-recognise")
@@ -105,9 +109,10 @@ class EmbeddedOcr(_Embedded, SinglePageOcr):
         """Model files, packages and checksums."""
         return self._identity()
 
-    def read(self, page: PageContent, render: Render) -> PageOcr:
-        """The text of the scanned regions."""
-        return ocr_page(page, render, self._reader)
+    def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
+        """The text of the scanned regions of each page."""
+        for view in views:
+            yield ocr_page(view.page, view.render, self._reader)
 
     @cached_property
     def _reader(self) -> OcrModels:

@@ -33,6 +33,7 @@ from tests.acceptance.serving import HERON, ROOT, make_repository, server, stati
 from tests.acceptance.stock_docling import environment
 from tests.acceptance.stock_docling.stand_ins import write_artifacts, write_heron, write_tableformer
 from tests.acceptance.test_triton_conversion import SAMPLES, Place, finished
+from tests.support.one_page import detected
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
@@ -140,7 +141,7 @@ def detections(triton: LocalServer, path: Path) -> dict[str, list[Any]]:
     with Pdf.open(path) as pdf:
         for number in range(1, pdf.page_count + 1):
             page = read_page(pdf, number)
-            layout = engine.detect(page, None, None, partial(drawn, pdf, number))
+            layout = detected(engine, page, partial(drawn, pdf, number))
             found[str(number)] = as_noted(layout.clusters)
     return found
 

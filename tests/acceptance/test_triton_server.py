@@ -39,6 +39,7 @@ from tests.acceptance.serving import (
     statistics,
     stubs,
 )
+from tests.support.one_page import detected, structured
 from tests.support.served_pages import assert_same_regions, sample_pages
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
@@ -164,7 +165,7 @@ def white(scale: float, box: Box | None) -> np.ndarray:
 def test_the_configuration_of_heron_keeps_doclings_contract(triton: LocalServer) -> None:
     engine = TritonLayout(TritonServer(triton.url), HERON)
     engine.prepare()
-    assert [(r.label, r.score, r.box) for r in engine.detect(PAGE, None, None, white).clusters] == [
+    assert [(r.label, r.score, r.box) for r in detected(engine, PAGE, white).clusters] == [
         ("table", 1.0, Box(0.0, 0.0, 612.0, 792.0))
     ]
     batch = [np.ones((16, 3, 640, 640), np.float32), np.full((16, 2), 7, np.int64)]
@@ -179,7 +180,7 @@ def test_the_configuration_of_tableformer_keeps_the_contract(triton: LocalServer
     words = [Word(text="cell", box=Box(60, 110, 90, 120), size=9.0, font=-1)]
     engine = TritonTables(TritonServer(triton.url), "tableformer")
     engine.prepare()
-    tables = engine.structures(regions, PAGE, words, white)
+    tables = structured(engine, regions, PAGE, words, white)
     assert [[cell.text for cell in table.cells] for table in tables] == [[""], ["cell"], [""]]
 
 

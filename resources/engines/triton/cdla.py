@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from docmill.pipeline.convert.engines import LayoutEngine, LayoutView, Render
+from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
 from docmill.pipeline.convert.fused import fuse_cells, layout_planes
 from docmill.pipeline.convert.layout.detectors import cdla
-from docmill.pipeline.convert.layout.style import DocumentStyle
-from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
+from docmill.pipeline.convert.types import PageLayout
 from docmill.resources.clients.triton import Request, Subject, TritonServer
 from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
 from docmill.resources.engines.triton.flow import in_order
@@ -27,14 +26,8 @@ class TritonCdlaLayout(TritonEngine, LayoutEngine):
     def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
         super().__init__(server, model, version, inputs=1, outputs=len(_SHAPES))
 
-    def detect(
-        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
-    ) -> PageLayout:
-        """Regions of the page before docling's post-processing."""
-        return next(self.detect_pages([LayoutView(page, ocr, style, render)]))
-
     def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
-        """`detect` for each page, several under way."""
+        """Regions of each page before docling's post-processing; several are under way."""
         return in_order(views, self._begin, self._model.in_flight)
 
     def _begin(self, view: LayoutView) -> _Page:

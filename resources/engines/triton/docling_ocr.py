@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.pipeline.convert.engines import OcrEngine, OcrView, Render
+from docmill.pipeline.convert.engines import OcrEngine, OcrView
 from docmill.pipeline.convert.ocr.detect import Image, Quads
 from docmill.pipeline.convert.ocr.given import checked_boxes, given_text
 from docmill.pipeline.convert.ocr.image import ImageText
 from docmill.pipeline.convert.ocr.page import read_page
-from docmill.pipeline.convert.types import PageContent, PageOcr
+from docmill.pipeline.convert.types import PageOcr
 from docmill.resources.clients.triton import TritonServer
 from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
 
@@ -37,12 +37,8 @@ class TritonDoclingOcr(TritonEngine, OcrEngine):
         """Model, version and language as they are asked for."""
         return super().identity() | {"contract": "docling", "language": self._language}
 
-    def read(self, page: PageContent, render: Render) -> PageOcr:
-        """The text of the scanned regions."""
-        return next(self.read_pages([OcrView(page, render)]))
-
     def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
-        """`read` for each page."""
+        """The text of the scanned regions of each page."""
         for view in views:
             yield read_page(view.page, view.render, partial(self._read, view))
 

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.pipeline.convert.engines import LayoutEngine, LayoutView, Render
+from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
 from docmill.pipeline.convert.layout.detectors import heron
-from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.pdf.docling_image import page_image
-from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
+from docmill.pipeline.convert.types import PageContent, PageLayout
 from docmill.resources.clients.triton import Array, Request, Subject, TritonServer
 from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
 from docmill.resources.engines.triton.flow import in_order
@@ -26,14 +25,8 @@ class TritonLayout(TritonEngine, LayoutEngine):
     def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
         super().__init__(server, model, version, inputs=2, outputs=3)
 
-    def detect(
-        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, render: Render
-    ) -> PageLayout:
-        """Regions of the page before docling's post-processing."""
-        return next(self.detect_pages([LayoutView(page, ocr, style, render)]))
-
     def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
-        """`detect` for each page, several under way."""
+        """Regions of each page before docling's post-processing; several are under way."""
         return in_order(views, self._begin, self._model.in_flight)
 
     def _begin(self, view: LayoutView) -> _Page:

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from docmill.pipeline.convert.engines import OcrEngine, OcrView, Render
+from docmill.pipeline.convert.engines import OcrEngine, OcrView
 from docmill.pipeline.convert.metered import UsageWindow
 from docmill.pipeline.convert.ocr.page import ocr_page
 from docmill.pipeline.convert.ocr.read import OcrModels
 from docmill.pipeline.convert.ocr.recognise import Characters, characters
-from docmill.pipeline.convert.types import PageContent, PageOcr
+from docmill.pipeline.convert.types import PageOcr
 from docmill.resources.clients.triton import Array, TritonModel, TritonServer
 from docmill.resources.engines.triton.engine import not_the_contract
 from docmill.resources.weights.embedded_weights import ModelCache, Progress
@@ -65,12 +65,8 @@ class TritonOcr(OcrEngine):
         """Begin to measure the device seconds of this worker's requests, those of each network."""
         return _Windows([self._detector.open_window(), self._recogniser.open_window()])
 
-    def read(self, page: PageContent, render: Render) -> PageOcr:
-        """The text of the scanned regions."""
-        return next(self.read_pages([OcrView(page, render)]))
-
     def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
-        """`read` for each page."""
+        """The text of the scanned regions of each page."""
         for view in views:
             requests = _Requests(self._detector, self._recogniser, len(self._alphabet), view)
             models = OcrModels(requests.detect, requests.recognise, self._alphabet)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from docmill.pipeline.convert.engines import Render, TableEngine, TableView
+from docmill.pipeline.convert.engines import TableEngine, TableView
 from docmill.pipeline.convert.fused import open_tables
 from docmill.pipeline.convert.tables.slanet import slanet
 from docmill.pipeline.convert.tables.slanet.skeleton import Skeleton
-from docmill.pipeline.convert.types import Cluster, PageContent, TableStructure, Word
+from docmill.pipeline.convert.types import TableStructure
 from docmill.resources.clients.triton import Array, TritonServer
 from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
 from docmill.resources.engines.triton.flow import Answer, TableRequests, in_order
@@ -26,14 +26,8 @@ class TritonSlanetTables(TritonEngine, TableEngine):
     def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
         super().__init__(server, model, version, inputs=1, outputs=2)
 
-    def structures(
-        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
-    ) -> list[TableStructure]:
-        """One structure per region."""
-        return next(self.structures_of_pages([TableView(regions, page, words, render)]))
-
     def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
-        """`structures` for each page; pages share requests."""
+        """One structure per region of each page; pages share requests."""
         requests = TableRequests(self._model, _tables, partial(not_the_contract, self._name))
         begin = partial(_Page, requests)
         return in_order(requests.flushed_after(views), begin, self._model.in_flight)

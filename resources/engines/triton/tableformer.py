@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.pipeline.convert.engines import Render, TableEngine, TableView
+from docmill.pipeline.convert.engines import TableEngine, TableView
 from docmill.pipeline.convert.pdf.docling_image import page_image
 from docmill.pipeline.convert.tables.structure import TableInput, table_structure, words_in
 from docmill.pipeline.convert.tables.tableformer import tableformer
-from docmill.pipeline.convert.types import Cluster, PageContent, TableStructure, Word
+from docmill.pipeline.convert.types import Cluster, TableStructure
 from docmill.resources.clients.triton import TritonServer
 from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
 from docmill.resources.engines.triton.flow import Answer, TableRequests, in_order
@@ -26,14 +26,11 @@ class TritonTables(TritonEngine, TableEngine):
     def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
         super().__init__(server, model, version, inputs=1, outputs=4, optional=1)
 
-    def structures(
-        self, regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render
-    ) -> list[TableStructure]:
-        """One structure per region; where the model sees no cell, what the words' places say."""
-        return next(self.structures_of_pages([TableView(regions, page, words, render)]))
-
     def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
-        """`structures` for each page; pages share requests."""
+        """One structure per region; where the model sees no cell, what the words' places say.
+
+        Pages share requests.
+        """
         requests = TableRequests(self._model, tableformer.answers, partial(not_the_contract, self._name))
         begin = partial(_Page, requests)
         return in_order(requests.flushed_after(views), begin, self._model.in_flight)

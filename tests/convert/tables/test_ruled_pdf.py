@@ -13,6 +13,7 @@ from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.types import Box, Cluster, TableStructure
 from docmill.resources.engines.embedded import EmbeddedTables
 from tests.support.model_cache import weights
+from tests.support.one_page import structured
 
 WIDTH, HEIGHT = 595, 842
 TOP, PITCH = 150, 20
@@ -59,8 +60,8 @@ def structure(
     with Pdf.open(path) as pdf:
         page = read_page(pdf, 1)
         table = Cluster(id=0, label="table", score=0.9, box=box)
-        [found] = engine.structures(
-            [table], page, page.words, lambda scale, area: pdf.render(1, scale, box=area)
+        [found] = structured(
+            engine, [table], page, page.words, lambda scale, area: pdf.render(1, scale, box=area)
         )
     return found
 

@@ -19,6 +19,7 @@ from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.settings.tables import Tables, TritonTablesConfig
 from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
+from tests.support.one_page import detected, structured
 
 PAGE = PageContent(number=3, width=612.0, height=792.0)
 
@@ -75,7 +76,7 @@ def test_check_waits_no_longer_than_the_deadline(silent: str) -> None:
 def test_detect_gives_up_after_its_retries_and_names_all(nobody: str) -> None:
     started = time.monotonic()
     with pytest.raises(BackendUnavailableError) as caught:
-        TritonLayout(TritonServer(nobody, retries=1), "heron", "2").detect(PAGE, None, None, render)
+        detected(TritonLayout(TritonServer(nobody, retries=1), "heron", "2"), PAGE, render)
     assert time.monotonic() - started < 5.0
     for part in ("heron version 2", nobody, "page 3", "2 attempts", "check that the server runs"):
         assert part in str(caught.value)
@@ -146,7 +147,7 @@ def test_layout_through_a_server() -> None:
     with KServeServer({"heron": model}) as server:
         engine = TritonLayout(TritonServer(server.url), "heron")
         engine.prepare()
-        layout = engine.detect(PAGE, None, None, render)
+        layout = detected(engine, PAGE, render)
     assert [(region.label, region.score, region.box) for region in layout.clusters] == [
         ("table", 0.75, Box(0.0, 0.0, 306.0, 792.0))
     ]
@@ -160,7 +161,7 @@ def test_a_model_that_takes_bytes_is_sent_bytes() -> None:
     model = heron()
     model.inputs = [("x", "UINT8"), ("y", "INT64")]
     with KServeServer({"heron": model}) as server:
-        TritonLayout(TritonServer(server.url), "heron").detect(PAGE, None, None, render)
+        detected(TritonLayout(TritonServer(server.url), "heron"), PAGE, render)
     assert (model.requests[0][0].dtype, model.requests[0][0].max()) == (np.uint8, 255)
 
 
@@ -178,7 +179,7 @@ def test_tables_of_a_page_go_in_batches_that_the_model_takes() -> None:
     with KServeServer({"tableformer": model}) as server:
         engine = TritonTables(TritonServer(server.url), "tableformer")
         engine.prepare()
-        tables = engine.structures(regions, PAGE, words, render)
+        tables = structured(engine, regions, PAGE, words, render)
     assert sorted(len(images) for [images] in model.requests) == [1, 2, 2]  # they are under way at once
     assert [table.region for table in tables] == [0, 1, 2, 3, 4]
     assert [[cell.text for cell in table.cells] for table in tables] == [[f"h{i}", f"w{i}"] for i in range(5)]
@@ -194,8 +195,8 @@ def test_a_table_in_which_the_model_sees_no_cell_keeps_its_words() -> None:
     region = Cluster(id=0, label="table", score=0.9, box=Box(50, 10, 150, 60))
     words = [Word(text="kept", box=Box(60, 20, 90, 30), size=9.0, font=-1)]
     with KServeServer({"tableformer": tableformer(answer=nothing)}) as server:
-        tables = TritonTables(TritonServer(server.url), "tableformer").structures(
-            [region], PAGE, words, render
+        tables = structured(
+            TritonTables(TritonServer(server.url), "tableformer"), [region], PAGE, words, render
         )
     assert [cell.text for table in tables for cell in table.cells] == ["kept"]
 
@@ -204,7 +205,7 @@ def test_a_table_in_which_the_model_sees_no_cell_keeps_its_words() -> None:
 def test_failures_that_may_pass_are_tried_again(status: str) -> None:
     model = heron(failures=[grpc.StatusCode[status]] * 2)
     with KServeServer({"heron": model}) as server:
-        assert TritonLayout(TritonServer(server.url), "heron").detect(PAGE, None, None, render).clusters
+        assert detected(TritonLayout(TritonServer(server.url), "heron"), PAGE, render).clusters
     assert len(model.requests) == 3
 
 
@@ -214,7 +215,7 @@ def test_a_refused_request_is_not_tried_again() -> None:
         KServeServer({"heron": model}) as server,
         pytest.raises(BackendConfigError, match=r"refused page 3: told to fail; .*contract"),
     ):
-        TritonLayout(TritonServer(server.url), "heron").detect(PAGE, None, None, render)
+        detected(TritonLayout(TritonServer(server.url), "heron"), PAGE, render)
     assert len(model.requests) == 1
 
 
@@ -224,7 +225,7 @@ def test_a_slow_server_is_given_up_after_the_deadline() -> None:
         KServeServer({"heron": model}) as server,
         pytest.raises(BackendUnavailableError, match=r"no answer for page 3 within 0\.2 s \(2 attempts\)"),
     ):
-        TritonLayout(TritonServer(server.url, 0.2, 1), "heron").detect(PAGE, None, None, render)
+        detected(TritonLayout(TritonServer(server.url, 0.2, 1), "heron"), PAGE, render)
 
 
 def test_a_server_that_comes_back_is_found_again(nobody: str) -> None:
@@ -233,7 +234,7 @@ def test_a_server_that_comes_back_is_found_again(nobody: str) -> None:
     port = int(nobody.rpartition(":")[2])
     found: list[PageLayout] = []
     engine = TritonLayout(TritonServer(nobody, retries=10), "heron")
-    thread = threading.Thread(target=lambda: found.append(engine.detect(PAGE, None, None, render)))
+    thread = threading.Thread(target=lambda: found.append(detected(engine, PAGE, render)))
     thread.start()
     time.sleep(1.0)
     with KServeServer({"heron": model}, port):
@@ -281,7 +282,7 @@ def test_answers_that_break_the_contract(answer: Callable[[list[np.ndarray]], li
         KServeServer({"heron": heron(answer=answer)}) as server,
         pytest.raises(BackendConfigError, match="heron does not keep its contract"),
     ):
-        TritonLayout(TritonServer(server.url), "heron").detect(PAGE, None, None, render)
+        detected(TritonLayout(TritonServer(server.url), "heron"), PAGE, render)
 
 
 def test_outputs_without_bytes_are_no_detections() -> None:
@@ -289,7 +290,7 @@ def test_outputs_without_bytes_are_no_detections() -> None:
         KServeServer({"heron": heron(empty=True)}) as server,
         pytest.raises(BackendConfigError, match=r"does not fill its shape .*Python environment"),
     ):
-        TritonLayout(TritonServer(server.url), "heron").detect(PAGE, None, None, render)
+        detected(TritonLayout(TritonServer(server.url), "heron"), PAGE, render)
 
 
 def test_engines_are_sent_to_workers_and_identified_without_a_server(nobody: str) -> None:
@@ -308,13 +309,13 @@ def test_identity_does_not_depend_on_where_the_server_is() -> None:
 
 def test_pages_without_a_table_need_no_server(nobody: str) -> None:
     engine = TritonTables(TritonServer(nobody), "tableformer")
-    assert engine.structures([], PAGE, [], render) == []
+    assert structured(engine, [], PAGE, [], render) == []
 
 
 def test_a_table_that_is_not_on_the_page_keeps_its_words(nobody: str) -> None:
     region = Cluster(id=0, label="table", score=0.9, box=Box(700.0, 10.0, 800.0, 40.0))
     words = [Word(text="lost", box=Box(710.0, 15.0, 740.0, 25.0), size=9.0, font=-1)]
-    found = TritonTables(TritonServer(nobody), "tableformer").structures([region], PAGE, words, render)
+    found = structured(TritonTables(TritonServer(nobody), "tableformer"), [region], PAGE, words, render)
     assert [cell.text for table in found for cell in table.cells] == ["lost"]
 
 

@@ -22,6 +22,7 @@ from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.settings.tables import Tables, TritonTablesConfig
 from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
+from tests.support.one_page import detected, structured
 
 PAGE = PageContent(number=3, width=612.0, height=792.0)
 Answer = Callable[[list[np.ndarray]], list[np.ndarray]]
@@ -80,7 +81,7 @@ def test_layout_through_a_server() -> None:
     with KServeServer({"layout_cdla": model}) as server:
         engine = TritonCdlaLayout(TritonServer(server.url), "layout_cdla")
         engine.prepare()
-        layout = engine.detect(PAGE, None, None, render)
+        layout = detected(engine, PAGE, render)
     [[image]] = model.requests
     assert (image.shape, image.dtype) == ((1, 3, 800, 608), np.uint8)
     [found] = layout.detections
@@ -95,7 +96,7 @@ def test_tables_go_in_batches_that_the_model_takes() -> None:
     with KServeServer({"slanet_plus": model}) as server:
         engine = TritonSlanetTables(TritonServer(server.url), "slanet_plus")
         engine.prepare()
-        tables = engine.structures(regions, PAGE, words, render)
+        tables = structured(engine, regions, PAGE, words, render)
     assert sorted(len(images) for [images] in model.requests) == [1, 2]  # they are under way at once
     assert [table.region for table in tables] == [0, 1, 2]
     for index, table in enumerate(tables):
@@ -118,7 +119,7 @@ def test_a_detector_of_another_kind_is_refused(answer: Answer) -> None:
             BackendConfigError, match=r"the model other does not keep its contract: (expected|its last)"
         ),
     ):
-        TritonCdlaLayout(TritonServer(server.url), "other").detect(PAGE, None, None, render)
+        detected(TritonCdlaLayout(TritonServer(server.url), "other"), PAGE, render)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_a_table_model_of_another_kind_is_refused(answer: Answer) -> None:
         KServeServer({"other": slanet(answer)}) as server,
         pytest.raises(BackendConfigError, match="the model other does not keep its contract: expected"),
     ):
-        TritonSlanetTables(TritonServer(server.url), "other").structures(regions, PAGE, words, render)
+        structured(TritonSlanetTables(TritonServer(server.url), "other"), regions, PAGE, words, render)
 
 
 def test_resources_choose_the_contract() -> None:

@@ -24,6 +24,7 @@ from docmill.resources.settings.ocr import Ocr, TritonOcrConfig
 from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
 from tests.support.model_cache import weights
+from tests.support.one_page import read
 
 Answer = Callable[[list[np.ndarray]], list[np.ndarray]]
 PAGE = PageContent(number=3, width=100.0, height=50.0, scanned=[Box(0.0, 0.0, 100.0, 50.0)])
@@ -66,7 +67,7 @@ def test_any_model_under_doclings_contract() -> None:
     with KServeServer({"reader": model}) as server:
         engine = TritonDoclingOcr(TritonServer(server.url), "reader", "latin")
         engine.prepare()
-        page = engine.read(PAGE, render)
+        page = read(engine, PAGE, render)
     [[image, language]] = model.requests
     assert (image.shape, image.dtype) == ((1, 100, 200, 3), np.uint8)
     assert language.tolist() == [[b"latin"]]
@@ -78,7 +79,7 @@ def test_any_model_under_doclings_contract() -> None:
 
 def test_a_page_without_scans_needs_no_server() -> None:
     page = PageContent(number=1, width=100.0, height=50.0)
-    assert TritonDoclingOcr(TritonServer("127.0.0.1:1"), "ocr").read(page, render).cells == []
+    assert read(TritonDoclingOcr(TritonServer("127.0.0.1:1"), "ocr"), page, render).cells == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_answers_that_break_doclings_contract(answer: Answer) -> None:
         KServeServer({"ocr": docling(answer)}) as server,
         pytest.raises(BackendConfigError, match="ocr does not keep its contract: expected boxes"),
     ):
-        TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render)
+        read(TritonDoclingOcr(TritonServer(server.url), "ocr"), PAGE, render)
 
 
 def test_a_model_with_other_tensors_is_another_model() -> None:
@@ -107,13 +108,13 @@ def test_a_model_with_other_tensors_is_another_model() -> None:
         KServeServer({"ocr": model}) as server,
         pytest.raises(BackendConfigError, match="its tensors are image, lang_type and scores, boxes, texts"),
     ):
-        TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render)
+        read(TritonDoclingOcr(TritonServer(server.url), "ocr"), PAGE, render)
 
 
 def test_failures_that_may_pass_are_tried_again() -> None:
     model = docling(failures=[grpc.StatusCode.UNAVAILABLE])
     with KServeServer({"ocr": model}) as server:
-        assert TritonDoclingOcr(TritonServer(server.url), "ocr").read(PAGE, render).cells
+        assert read(TritonDoclingOcr(TritonServer(server.url), "ocr"), PAGE, render).cells
     assert len(model.requests) == 2
 
 
@@ -134,8 +135,8 @@ def test_served_networks_read_what_the_embedded_ones_do() -> None:
     with KServeServer(models) as server:
         engine = pickle.loads(pickle.dumps(TritonOcr(TritonServer(server.url), folder)))
         engine.prepare()
-        found = engine.read(PRINTED, printed)
-    assert found == EmbeddedOcr(folder, "onnxruntime").read(PRINTED, printed)
+        found = read(engine, PRINTED, printed)
+    assert found == read(EmbeddedOcr(folder, "onnxruntime"), PRINTED, printed)
     assert [line.text for line in found.cells] == ["Served or embedded,", "the text is the same."]
     assert all(len(request[0]) == 1 for model in models.values() for request in model.requests)
 
@@ -152,7 +153,7 @@ def test_answers_that_are_not_the_networks(name: str, answer: Answer, expected: 
     models = served(folder)
     models[name].answer = answer
     with KServeServer(models) as server, pytest.raises(BackendConfigError, match=expected):
-        TritonOcr(TritonServer(server.url), folder).read(PRINTED, printed)
+        read(TritonOcr(TritonServer(server.url), folder), PRINTED, printed)
 
 
 def test_engines_are_identified_without_a_server() -> None:
