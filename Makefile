@@ -7,6 +7,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # everything that is made or fetched stays in this folder
 export DOCMILL_HOME ?= $(CURDIR)/.docmill
 export DAGSTER_HOME ?= $(DOCMILL_HOME)/dagster
+# a conformance kit of docling's own runs, for `conformance` and the tests; else a small one of our own
+ifdef KIT
+export DOCMILL_CONFORMANCE := $(abspath $(KIT))
+endif
+KIT ?= tests/kit
 
 help: ## Show this help.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -33,7 +38,7 @@ demo: setup ## Convert the sample PDFs, good and bad, and say where to look.
 dev: setup ## Dagster's UI and daemon at http://127.0.0.1:3000
 	$(BIN)/docmill ui
 
-test: setup ## The tests, on real parts; minutes.
+test: setup ## The tests, on real parts; minutes. KIT=folder
 	$(BIN)/pytest -m "not acceptance"
 
 acceptance: setup ## Tests that take longer.
@@ -50,9 +55,6 @@ check: setup ## Lint, formatting, types, definitions.
 
 bench: setup ## Throughput beside what the models alone take, and memory.
 	$(BIN)/python -m benchmarks.throughput
-
-# docling's recordings where a checkout has them, else a few of our own
-KIT ?= $(firstword $(wildcard ../shared/conformance) tests/kit)
 
 conformance: setup ## Documents of recorded model outputs beside docling's own. KIT=folder
 	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --floor benchmarks/floors/recorded.json

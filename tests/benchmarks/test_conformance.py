@@ -1,5 +1,4 @@
 import json
-import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -16,21 +15,14 @@ from benchmarks.conformity.floor import Floor, read_floor, shortfalls
 from benchmarks.metrics.kit import KitError, load_document
 from docmill.pipeline.convert.document.formats import export
 from docmill.pipeline.convert.options import FORMATS
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 #: Recorded by docmill itself, with `python -m benchmarks.record`: kind "docmill".
 OWN = Path(__file__).parents[1] / "kit"
-#: Recordings of docling's own runs, where a checkout has them.
-CONFORMANCE = Path(
-    os.environ.get("DOCMILL_CONFORMANCE", Path(__file__).parents[3] / "shared" / "conformance")
-)
 FLOORS = Path(__file__).parents[2] / "benchmarks" / "floors"
 KITS = [
     pytest.param(OWN, id="own"),
-    pytest.param(
-        CONFORMANCE,
-        id="docling",
-        marks=pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="no recordings of docling's runs here"),
-    ),
+    pytest.param(RECORDINGS, id="docling", marks=needs_recordings),
 ]
 MODES = [("recorded", "recorded"), ("recorded", "rematch"), ("pdfium", "rematch")]
 
@@ -55,7 +47,7 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Every document of the kits at hand, made with PDFium's text and matched tables."""
     out = tmp_path_factory.mktemp("documents")
-    for folder in (OWN, CONFORMANCE):
+    for folder in (OWN, RECORDINGS):
         if folder.is_dir():
             run("--kit", folder, "--text", "pdfium", "--tables", "rematch", "--out", out)
     yield out

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, Ruling, TextCell, Word
 from tests.convert.layout.sheet import Sheet, seen
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 
 def labels(sheet: Sheet, *detections, style=None, ocr=None) -> list[tuple[str, str]]:
@@ -463,17 +463,14 @@ def test_a_table_taken_for_a_figure():
     assert [name for name, _ in labels(sheet, seen("figure", Box(70, 195, 440, 290)))] == ["table"]
 
 
-KIT = Path(__file__).parents[4] / "shared" / "conformance"
-
-
-@pytest.mark.skipif(not KIT.is_dir(), reason="the conformance kit is not here")
+@needs_recordings
 def test_headings_of_the_kit_without_the_detector():
     """Geometry alone finds the headings that docling's own model found."""
     expected, found = set(), set()
     for name in ("2305.03393v1-pg9", "code_and_formula", "picture_classification"):
-        document = json.loads((KIT / f"{name}.expected.json").read_text("utf-8"))
+        document = json.loads((RECORDINGS / f"{name}.expected.json").read_text("utf-8"))
         expected |= {item["text"] for item in document["texts"] if item["label"] == "section_header"}
-        with Pdf.open(KIT / f"{name}.pdf") as pdf:
+        with Pdf.open(RECORDINGS / f"{name}.pdf") as pdf:
             for number in range(1, pdf.page_count + 1):
                 page = read_page(pdf, number)
                 for region in fuse(page, None, []):

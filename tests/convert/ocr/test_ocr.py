@@ -23,10 +23,10 @@ from docmill.pipeline.convert.ocr.recognise import Recognised, recognise
 from docmill.pipeline.convert.types import Box, PageContent, PageOcr
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from tests.support.model_cache import weights
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EXPECTED: dict[str, Any] = json.loads((SAMPLES / "expected.json").read_text("utf-8"))
-CONFORMANCE = Path(__file__).parents[4] / "shared" / "conformance" / "ocr"
 LINES = ["The quick brown fox jumps", "over 13 lazy dogs, twice;", "Totals: 4,711.08 in May"]
 
 
@@ -376,10 +376,10 @@ def test_scripts_that_the_alphabet_lacks_are_not_guessed(models: OcrModels, name
     assert sum(len(word.text) for word in result.words) < 40  # an address and a number in Latin script
 
 
-@pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="the conformance kit is not here")
+@needs_recordings
 @pytest.mark.parametrize(("name", "rotation"), [("ocr_test", 0), ("ocr_test_rotated_90", 90)])
 def test_docling_scans(models: OcrModels, name: str, rotation: int) -> None:
-    result = ocr_page(*render_pdf(CONFORMANCE / f"{name}.pdf"), models)
-    expected = (CONFORMANCE / "ocr_test.md").read_text("utf-8").strip()
+    result = ocr_page(*render_pdf(RECORDINGS / "ocr" / f"{name}.pdf"), models)
+    expected = (RECORDINGS / "ocr" / "ocr_test.md").read_text("utf-8").strip()
     assert Levenshtein.normalized_distance(" ".join(line.text for line in result.cells), expected) < 0.01
     assert result.rotation == rotation

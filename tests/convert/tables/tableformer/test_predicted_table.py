@@ -1,6 +1,5 @@
 import base64
 import json
-import os
 import time
 import zlib
 from pathlib import Path
@@ -17,14 +16,11 @@ from docmill.pipeline.convert.tables.tableformer.cell_matcher import (
 )
 from docmill.pipeline.convert.tables.tableformer.match_repair import assign_words
 from docmill.pipeline.convert.tables.tableformer.predicted_table import matched_structure, words_of_table
-from docmill.pipeline.convert.types import Box, TableCell, Word
+from docmill.pipeline.convert.types import Box, Word
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 #: What docling-ibm-models makes of random tables; see `made_with` in the file.
 FIXTURE = json.loads((Path(__file__).parent / "fixtures" / "docling_matching.json").read_text())
-CONFORMANCE = Path(
-    os.environ.get("DOCMILL_CONFORMANCE", Path(__file__).parents[5] / "shared" / "conformance")
-)
-needs_kit = pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="no recordings of docling's runs here")
 
 
 def word(text: str, box: list[float]) -> Word:
@@ -130,9 +126,9 @@ def test_a_crowded_table_takes_seconds_at_most() -> None:
     assert sum(len(cell.text.split()) for cell in table.cells) > 49_900
 
 
-@needs_kit
+@needs_recordings
 def test_post_processing_is_what_a_port_recorded_of_docling() -> None:
-    recorded = json.loads((CONFORMANCE / "tableformer" / "post_processing.json").read_text())["samples"][0]
+    recorded = json.loads((RECORDINGS / "tableformer" / "post_processing.json").read_text())["samples"][0]
     given, wanted = recorded["input"], recorded["output"]
     cells = [PredictedCell(c["row_id"], c["column_id"], c["label"]) for c in given["table_cells"]]
     boxes = np.array([cell["bbox"] for cell in given["table_cells"]])
@@ -145,9 +141,9 @@ def test_post_processing_is_what_a_port_recorded_of_docling() -> None:
         assert found.boxes[cell["cell_id"]].tolist() == pytest.approx(cell["bbox"])
 
 
-@needs_kit
+@needs_recordings
 def test_predicted_cells_are_what_a_port_recorded_of_docling() -> None:
-    folder = CONFORMANCE / "tableformer"
+    folder = RECORDINGS / "tableformer"
     decoded = json.loads((folder / "sequence_decoding.json").read_text())["samples"][0]
     matched = json.loads((folder / "cell_matching.json").read_text())["samples"][0]
     cells = predicted_cells(decoded["rs_sequence"])
@@ -158,10 +154,10 @@ def test_predicted_cells_are_what_a_port_recorded_of_docling() -> None:
     assert raw.reshape(-1, 4) == pytest.approx(np.array([c["bbox"] for c in matched["table_cells"]]))
 
 
-@needs_kit
+@needs_recordings
 @pytest.mark.parametrize("variant", ["fast", "accurate"])
 def test_responses_of_the_real_model_without_words(variant: str) -> None:
-    recorded = json.loads((CONFORMANCE / "tableformer" / f"docling_{variant}.json").read_text())
+    recorded = json.loads((RECORDINGS / "tableformer" / f"docling_{variant}.json").read_text())
     (page,) = recorded.values()
     (table,) = page["tables"]
     details = table["predict_details"]

@@ -13,12 +13,13 @@ import pytest
 
 from docmill.pipeline.convert.tables.tableformer import tableformer
 from docmill.pipeline.convert.types import Box, Cluster, TableStructure, Word
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 RECORDING: dict[str, Any] = json.loads(
     (Path(__file__).parent / "fixtures" / "docling_table_stages.json").read_text()
 )
-#: A real table's stages, where a checkout has them.
-REAL = Path(__file__).parents[5] / "shared" / "conformance" / "tableformer"
+#: A real table's stages.
+REAL = RECORDINGS / "tableformer"
 #: Where the recorded tables lie on their page.
 TABLE = Box(100.0, 200.0, 400.0, 400.0)
 
@@ -99,7 +100,7 @@ def recorded(name: str) -> dict[str, Any]:
     return sample
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="no recordings of docling's runs here")
+@needs_recordings
 def test_the_view_of_a_real_table_is_normalised_and_turned_alike() -> None:
     # the recording's own resampling is another one; its pixels at 448 are those of its crop at these places
     page = recorded("page_input")
@@ -130,7 +131,7 @@ def between(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="no recordings of docling's runs here")
+@needs_recordings
 @pytest.mark.parametrize("variant", ["fast", "accurate"])
 def test_cells_of_a_real_table(variant: str) -> None:
     """docling's answer of each variant, from the tags and boxes that it implies."""
@@ -169,7 +170,7 @@ def implied(cells: list[dict[str, Any]]) -> list[str]:
     return [*tags, "nl"]
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="no recordings of docling's runs here")
+@needs_recordings
 def test_matching_of_a_real_table() -> None:
     """What went into docling's matching comes out of the model's answer, boxes to 1e-4 points."""
     said, matching = recorded("neural_outputs"), recorded("cell_matching")

@@ -1,17 +1,15 @@
 import base64
 import json
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from docmill.pipeline.convert.tables.tableformer import tableformer
 from docmill.pipeline.convert.types import Box, Cluster, TableStructure, Word
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 REGION = Cluster(id=7, label="table", score=0.9, box=Box(100.0, 200.0, 300.0, 260.0))
-#: Recordings of docling's own runs, where a checkout has them.
-CONFORMANCE = Path(__file__).parents[5] / "shared" / "conformance"
 
 
 def word(text: str, l: float, t: float, r: float, b: float) -> Word:  # noqa: E741
@@ -198,9 +196,9 @@ def test_model_input_is_normalised_as_docling_does_it() -> None:
     assert np.abs(tensor - expected).max() < 1e-6
 
 
-@pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="no recordings of docling's runs here")
+@needs_recordings
 def test_structure_of_what_the_real_model_said() -> None:
-    folder = CONFORMANCE / "tableformer"
+    folder = RECORDINGS / "tableformer"
     decoded = json.loads((folder / "sequence_decoding.json").read_text())["samples"][0]
     matched = json.loads((folder / "cell_matching.json").read_text())["samples"][0]
     boxes = np.frombuffer(
@@ -223,7 +221,7 @@ def test_structure_of_what_the_real_model_said() -> None:
 def recorded_tables() -> list[tuple[str, dict[str, object]]]:
     return [
         (f"{path.name}-{index}", table)
-        for path in sorted(CONFORMANCE.glob("*.predictions.json"))
+        for path in sorted(RECORDINGS.glob("*.predictions.json"))
         if ".derived." not in path.name
         for index, table in enumerate(
             table for page in json.loads(path.read_text())["pages"] for table in page["tables"]
@@ -231,7 +229,7 @@ def recorded_tables() -> list[tuple[str, dict[str, object]]]:
     ]
 
 
-@pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="no recordings of docling's runs here")
+@needs_recordings
 def test_spans_are_those_that_docling_made_of_the_same_tags() -> None:
     tables = recorded_tables()
     assert tables
