@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -209,13 +208,14 @@ def test_a_wrong_datatype_is_refused(triton: LocalServer) -> None:
         model(triton, "layout_cdla", 3).infer([image], page=3)
 
 
-def test_an_unknown_model_is_refused_without_retries(triton: LocalServer) -> None:
-    started = time.monotonic()
+def test_an_unknown_model_is_refused_without_retries(
+    triton: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docmill.resources.clients.triton.model.pause", lambda _: pytest.fail("tried again"))
     with pytest.raises(BackendConfigError, match=r"nobody.*not found"):
         model(triton, "nobody", retries=5).check()
     with pytest.raises(BackendConfigError, match="nobody"):
         model(triton, "nobody", retries=5).infer([np.zeros((1, 4), np.float32)], page=1)
-    assert time.monotonic() - started < 2.0
     with pytest.raises(BackendConfigError, match="1 inputs and 1 outputs instead of 2 and 3"):
         TritonLayout(TritonServer(triton.url), "ocr_detect").prepare()
 
@@ -279,10 +279,8 @@ def test_a_taken_port_is_named(triton: LocalServer, repository: Path) -> None:
 
 def test_a_start_that_takes_too_long_is_given_up_and_leaves_nothing(repository: Path) -> None:
     slow = server(repository, "layout_cdla", start_limit_s=0.5)
-    started = time.monotonic()
     with pytest.raises(TritonStartError, match=r"not ready after 0\.5 s"), slow:
         pass
-    assert time.monotonic() - started < 10
     with pytest.raises(TritonStoppedError):
         _ = slow.pid
 

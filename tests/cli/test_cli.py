@@ -214,10 +214,9 @@ def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
     family = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
     assert len(family) >= 2
     os.killpg(process.pid, signal.SIGINT)
-    started = time.monotonic()
-    process.communicate(timeout=20)
-    assert time.monotonic() - started < 10
+    process.communicate(timeout=60)
     assert process.returncode == 130
+    assert not (tmp_path / "out" / "many_pages.md").exists()
     assert gone(family)
     parts = {path: path.stat().st_mtime_ns for path in store.glob("documents/*/*/layout/*.parts/*.zst")}
     assert parts

@@ -71,6 +71,14 @@ def sleep(_context: object, seconds: float) -> float:
     return seconds
 
 
+def meet(_context: object, folder: str, number: int, others: int) -> int:
+    """Waits until as many tasks as `others` are under way beside this one."""
+    (Path(folder) / str(number)).touch()
+    while len(list(Path(folder).iterdir())) <= others:
+        time.sleep(0.01)
+    return number
+
+
 def blob(_context: object, size: int) -> bytes:
     return bytes(size)
 

@@ -1,4 +1,4 @@
-"""The one place that touches docling's internals: layout post-processing, page assembly, reading order.
+"""The one place where docling's internals run here: layout post-processing, page assembly, reading order.
 
 They are run as they are, torch-free, on values built from ours. They move between docling's versions, so
 docling-slim is pinned exactly and `benchmarks.conformance` gates every upgrade.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -31,6 +31,7 @@ class PageClock:
     and a slow one what it holds the others up for.
     """
 
+    clock: Callable[[], float] = time.perf_counter
     _spent: dict[int, float] = field(default_factory=dict)
     _total: float = 0.0
 
@@ -43,23 +44,23 @@ class PageClock:
         """The results of pages as they come, each with its page's time."""
         results = iter(pages)
         while True:
-            started, before = time.perf_counter(), self._total
+            started, before = self.clock(), self._total
             page = next(results, None)
             if page is None:
                 return
             # what was drawn meanwhile, this page or a later one, has been counted
-            self._spend(page.number, time.perf_counter() - started - (self._total - before))
+            self._spend(page.number, self.clock() - started - (self._total - before))
             yield page
 
     def render(self, number: int, render: Render) -> Render:
         """`render`, whose time is that of page `number`, whichever result is waited for."""
 
         def timed(scale: float, box: Box | None) -> Any:
-            started = time.perf_counter()
+            started = self.clock()
             try:
                 return render(scale, box)
             finally:
-                self._spend(number, time.perf_counter() - started)
+                self._spend(number, self.clock() - started)
 
         return timed
 

@@ -15,6 +15,9 @@ import pytest
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerLimits, WorkerPool
 
+#: A test that waits for a task of this length is ended for having hung.
+_LONG_S = 1000.0
+
 
 def task(key: object, function: str, *args: object, timeout_s: float = 20.0) -> Task[Any]:
     return Task(key, f"tests.support.workers:{function}", args, timeout_s)
@@ -43,7 +46,7 @@ def value(result: Success[Any] | Failure[Any]) -> Any:
     return result.value
 
 
-def gone(pids: Sequence[int], within_s: float = 5.0) -> bool:
+def gone(pids: Sequence[int], within_s: float = 60.0) -> bool:
     """Whether the processes end within that time; a zombie has ended."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
@@ -88,12 +91,10 @@ def test_no_more_workers_than_allowed_and_no_more_than_needed() -> None:
         assert len(workers._workers) == 1
 
 
-def test_tasks_run_at_the_same_time() -> None:
+def test_tasks_run_at_the_same_time(tmp_path: Path) -> None:
     with pool(workers=2) as workers:
-        results(workers, [task(n, "sleep", 0.0) for n in range(4)])  # started now
-        started = time.monotonic()
-        results(workers, [task(n, "sleep", 0.6) for n in range(2)])
-    assert time.monotonic() - started < 1.1
+        found = results(workers, [task(n, "meet", str(tmp_path), n, 1) for n in range(2)])
+    assert {key: value(result) for key, result in found.items()} == {0: 0, 1: 1}
 
 
 def test_results_come_in_order_of_completion_and_tasks_may_follow() -> None:
@@ -179,16 +180,14 @@ def test_a_hanging_task_is_killed_within_its_limit() -> None:
     with pool(workers=2) as workers:
         results(workers, [task(n, "sleep", 0.1) for n in range(2)])
         pids = [worker.process.pid for worker in workers._workers]
-        started = time.monotonic()
         found = results(
-            workers, [task("hang", "sleep", 60.0, timeout_s=0.5), *(task(n, "sleep", 0.1) for n in range(8))]
+            workers,
+            [task("hang", "sleep", _LONG_S, timeout_s=0.5), *(task(n, "sleep", 0.1) for n in range(8))],
         )
-        took = time.monotonic() - started
         hang = failure(found.pop("hang"))
         assert (hang.error.reason, hang.worker_lost) == ("timed_out", True)
         assert "0.5 s" in hang.error.message
-        assert 0.5 <= hang.seconds < 1.5
-        assert took < 3.0
+        assert 0.5 <= hang.seconds < _LONG_S
         assert all(value(result) == 0.1 for result in found.values())
         assert sum(alive(pid) for pid in pids if pid) == 1
 
@@ -267,7 +266,7 @@ def busy() -> Iterator[tuple[WorkerPool, list[int]]]:
         workers.submit(task(n, "pid"))
     pids = [value(result) for result in running]
     for n in range(2):
-        workers.submit(task(n, "sleep", 60.0))
+        workers.submit(task(n, "sleep", _LONG_S, timeout_s=_LONG_S))
     workers._assign()
     pids = [worker.process.pid or 0 for worker in workers._workers]
     yield workers, pids
@@ -277,10 +276,8 @@ def busy() -> Iterator[tuple[WorkerPool, list[int]]]:
 def test_an_interrupt_kills_the_workers_at_once(busy: tuple[WorkerPool, list[int]]) -> None:
     workers, pids = busy
     assert all(alive(pid) for pid in pids)
-    started = time.monotonic()
     with pytest.raises(KeyboardInterrupt), workers:
         raise KeyboardInterrupt
-    assert time.monotonic() - started < 2.0
     assert gone(pids)
 
 

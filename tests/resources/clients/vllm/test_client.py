@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import socket
 import threading
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -247,10 +246,9 @@ def test_a_server_without_metrics_costs_nothing_that_could_be_said() -> None:
 def test_one_engine_serves_chunk_after_chunk() -> None:
     with ChatServer() as server:
         asked = engine(server.url)
-        started = time.monotonic()
         for _ in range(5):
             ask(asked)
-        assert len(server.requests) == 5 and time.monotonic() > started
+        assert len(server.requests) == 5
         asked.close()
         asked.close()
         assert ask(asked)["page"].text == GOOD
