@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
-def steps(work: Callable[[], Any]) -> int:
-    """The lines of Python that `work` runs; each turn of a loop counts, in comprehensions too."""
+def steps(work: Callable[[], T]) -> tuple[int, T]:
+    """The lines of Python that `work` runs, and what it returns; each turn of a loop counts, in comprehensions too."""
     count = 0
 
     def step(_frame: FrameType, event: str, _argument: Any) -> Any:
@@ -20,7 +22,7 @@ def steps(work: Callable[[], Any]) -> int:
     before = sys.gettrace()
     sys.settrace(step)
     try:
-        work()
+        result = work()
     finally:
         sys.settrace(before)
-    return count
+    return count, result

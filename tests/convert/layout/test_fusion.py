@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 
 import pytest
 
@@ -15,6 +14,7 @@ from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, Ruling, TextCell, Word
 from tests.convert.layout.sheet import Sheet, seen
 from tests.support.recordings import RECORDINGS, needs_recordings
+from tests.support.steps import steps
 
 
 def labels(sheet: Sheet, *detections, style=None, ocr=None) -> list[tuple[str, str]]:
@@ -428,14 +428,13 @@ class TestContract:
         assert fuse(PageContent(number=1, width=0, height=0), None, []) == []
         assert fuse(PageContent(number=1, width=612, height=792), None, []) == []
 
-    def test_ten_thousand_lines_take_seconds_at_most(self):
+    def test_thousands_of_lines_are_not_compared_with_each_other(self):
         sheet = Sheet()
-        for row in range(200):
+        for row in range(100):
             for column in range(50):
-                sheet.line(column * 12, row * 3.9, "cell", 3)
-        begin = time.perf_counter()
-        assert fuse(sheet.page, None, [])
-        assert time.perf_counter() - begin < 20
+                sheet.line(column * 12, row * 7.8, "cell", 3)
+        taken, _ = steps(lambda: fuse(sheet.page, None, []))
+        assert taken < 3000 * len(sheet.page.lines)
 
 
 class TestScans:
