@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Iterable
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 __all__ = ["Edge", "match_best_first", "match_most"]
 
@@ -23,41 +25,18 @@ def match_best_first(edges: Iterable[Edge]) -> dict[int, int]:
 
 
 def match_most(edges: Iterable[Edge]) -> dict[int, int]:
-    """A matching with as many pairs as any can have: truth index -> prediction index.
+    """A matching with as many pairs as any can have, the likeliest of these: truth index -> prediction index.
 
-    Starts from the best-first matching, which may block a pair, and lengthens it along augmenting paths.
+    The likeliest has the greatest sum of likenesses, which are not negative.
     """
-    ordered = sorted(edges, key=lambda edge: (-edge[2], edge[0], edge[1]))
-    neighbours: defaultdict[int, list[int]] = defaultdict(list)
-    for truth, predicted, _ in ordered:
-        neighbours[truth].append(predicted)
-    predicted_of = match_best_first(ordered)
-    truth_of = {predicted: truth for truth, predicted in predicted_of.items()}
-    for truth in neighbours:
-        if truth not in predicted_of:
-            _augment(truth, neighbours, predicted_of, truth_of)
-    return predicted_of
-
-
-def _augment(
-    start: int, neighbours: dict[int, list[int]], predicted_of: dict[int, int], truth_of: dict[int, int]
-) -> None:
-    """Match `start` by moving other truths to other predictions, where that is possible."""
-    reached_from: dict[int, int] = {}
-    queue = deque([start])
-    while queue:
-        truth = queue.popleft()
-        for predicted in neighbours[truth]:
-            if predicted in reached_from:
-                continue
-            reached_from[predicted] = truth
-            if predicted in truth_of:
-                queue.append(truth_of[predicted])
-                continue
-            free: int | None = predicted
-            while free is not None:
-                mover = reached_from[free]
-                left_behind = predicted_of.get(mover)
-                predicted_of[mover], truth_of[free] = free, mover
-                free = left_behind
-            return
+    edges = list(edges)
+    if not edges:
+        return {}
+    truths, rows = np.unique([edge[0] for edge in edges], return_inverse=True)
+    predictions, columns = np.unique([edge[1] for edge in edges], return_inverse=True)
+    likeness = np.array([edge[2] for edge in edges])
+    worth = np.zeros((len(truths), len(predictions)))
+    # one more pair is worth more than all likeness
+    worth[rows, columns] = 1.0 + likeness.max() * min(worth.shape) + likeness
+    chosen = zip(*linear_sum_assignment(worth, maximize=True), strict=True)
+    return {int(truths[row]): int(predictions[column]) for row, column in chosen if worth[row, column]}

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def steps(work: Callable[[], T]) -> tuple[int, T]:
-    """The lines of Python that `work` runs, and what it returns; each turn of a loop counts, in comprehensions too."""
+    """The lines of Python that `work` runs, and its result; each turn of a loop or comprehension counts."""
     count = 0
 
     def step(_frame: FrameType, event: str, _argument: Any) -> Any:
