@@ -16,6 +16,7 @@ from docling.exceptions import OperationNotAllowed
 from docling_core.types.doc import BoundingBox, CoordOrigin, DocItemLabel
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.resources.clients.docling.plugin import table_structure_engines
 from docmill.resources.clients.docling.table_stage import DocmillTableModel, DocmillTableOptions
 from tests.support.kserve_server import KServeServer, Model
 
@@ -132,3 +133,7 @@ def test_servers_are_used_when_that_is_allowed_and_they_answer() -> None:
         engine("127.0.0.1:1", remote=False)
     with pytest.raises(BackendUnavailableError, match="no Triton server answers"):
         engine("127.0.0.1:1")
+
+
+def test_docling_is_given_the_stage_as_a_table_engine() -> None:
+    assert table_structure_engines() == {"table_structure_engines": [DocmillTableModel]}
