@@ -23,7 +23,7 @@ def data_uri(pixels: NDArray[Any]) -> str:
     return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
 
 
-def _png(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+def _png(pixels: NDArray[Any]) -> bytes:
     import cv2
 
     red, green, blue = cv2.split(pixels)
@@ -33,6 +33,7 @@ def _png(pixels: NDArray[Any]) -> NDArray[np.uint8]:
         *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
         *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE),
     )
+    # without the interpreter's lock
     _, encoded = cv2.imencode(".png", red if grey else cv2.merge([blue, green, red]), how)
-    png: NDArray[np.uint8] = encoded  # encoding lets go of the interpreter's lock
+    png: bytes = encoded.tobytes()
     return png

@@ -434,7 +434,7 @@ class TestContract:
             for column in range(50):
                 sheet.line(column * 12, row * 7.8, "cell", 3)
         taken, _ = steps(lambda: fuse(sheet.page, None, []))
-        assert taken < 3000 * len(sheet.page.lines)
+        assert taken < 3000 * len(sheet.page.cells)
 
 
 class TestScans:

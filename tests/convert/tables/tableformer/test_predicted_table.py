@@ -15,7 +15,7 @@ from docmill.pipeline.convert.tables.tableformer.cell_matcher import (
 )
 from docmill.pipeline.convert.tables.tableformer.match_repair import assign_words
 from docmill.pipeline.convert.tables.tableformer.predicted_table import matched_structure, words_of_table
-from docmill.pipeline.convert.types import Box, Word
+from docmill.pipeline.convert.types import Box, TableCell, Word
 from tests.support.recordings import RECORDINGS, needs_recordings
 from tests.support.steps import steps
 
