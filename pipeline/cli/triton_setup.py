@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from docmill.pipeline.cli.console import download_progress
+from docmill.pipeline.cli.serving import announcer, until_stopped
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.logs import Entry
 from docmill.resources.local.triton.places import TritonHome, default_triton_home, shipped
@@ -51,10 +51,7 @@ def set_up(repository: Path | None, python: Path | None) -> int:
 def serve_models(options: ServeOptions) -> int:
     """Serve until a signal says to stop; the exit code. Raises what the server's start raises."""
     console = Console(stderr=True, highlight=False)
-    # from here on the server must be stopped, whatever ends this process; shells ignore SIGINT for jobs
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    try:
+    with until_stopped(console):
         home = default_triton_home()
         environment = _environment(console, home, None)
         # someone else's repository is served as it is
@@ -75,13 +72,11 @@ def serve_models(options: ServeOptions) -> int:
                 f"everything it says is in {escape(str(server.log))}. Ctrl-C stops it."
             )
             server.wait()
-    except KeyboardInterrupt:
-        console.print("The server has stopped.")
     return 0
 
 
 def _environment(console: Console, home: TritonHome, python: Path | None) -> Environment:
-    return prepare_environment(home, shipped(), python, lambda words: console.print(f"{escape(words)} ..."))
+    return prepare_environment(home, shipped(), python, announcer(console))
 
 
 def _with_embedded(console: Console, repository: Path | None) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from docmill.pipeline.cli.serving import announcer, until_stopped
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.resources.local.places import ServerHome
 from docmill.resources.local.vllm.environment import Environment, prepare_environment
-from docmill.resources.local.vllm.places import VllmHome, default_vllm_home, shipped
+from docmill.resources.local.vllm.places import default_vllm_home, shipped
 from docmill.resources.local.vllm.server import LocalVllm, VllmSettings
 from docmill.resources.weights.embedded_weights import default_folder
 from docmill.resources.weights.hub import GRANITE_DOCLING, HubCache
@@ -47,10 +48,7 @@ def set_up(python: Path | None) -> int:
 def serve_model(options: VllmOptions) -> int:
     """Serve until a signal says to stop; the exit code. Raises what the server's start raises."""
     console = Console(stderr=True, highlight=False)
-    # from here on the server must be stopped, whatever ends this process; shells ignore SIGINT for jobs
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    try:
+    with until_stopped(console):
         home = default_vllm_home()
         model = _checkpoint(options.model)
         environment = _environment(console, home, None)
@@ -74,8 +72,6 @@ def serve_model(options: VllmOptions) -> int:
             if options.model == "tiny":
                 console.print("The model is a toy that knows some sample pages by heart; it reads no others.")
             server.wait()
-    except KeyboardInterrupt:
-        console.print("The server has stopped.")
     return 0
 
 
@@ -91,8 +87,8 @@ def _checkpoint(name: str) -> Path:
     return folder
 
 
-def _environment(console: Console, home: VllmHome, python: Path | None) -> Environment:
-    return prepare_environment(home, shipped(), python, lambda words: console.print(f"{escape(words)} ..."))
+def _environment(console: Console, home: ServerHome, python: Path | None) -> Environment:
+    return prepare_environment(home, shipped(), python, announcer(console))
 
 
 def _printer(console: Console, everything: bool) -> Callable[[str], None]:

@@ -12,7 +12,7 @@ import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.resources.home import default_home
-from docmill.resources.local.shipped import shipped_roots
+from docmill.resources.local.places import shipped_roots
 
 __all__ = ["open_instance"]
 

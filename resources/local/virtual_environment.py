@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from docmill.pipeline.convert.errors import BackendConfigError
+from filelock import FileLock
 
-__all__ = ["VirtualEnvironment", "run", "stamp_of"]
+from docmill.resources.local.errors import EnvironmentSetupError
+
+__all__ = ["VirtualEnvironment", "own_variables", "run", "stamp_of"]
 
 #: Gigabytes over a slow line.
 _LIMIT_S = 3600.0
@@ -23,10 +26,9 @@ _MARK = ".docmill"
 
 @dataclass(frozen=True)
 class VirtualEnvironment:
-    """A folder with an interpreter and packages. `trouble` is the class of the errors raised about it."""
+    """A folder with an interpreter and packages. What goes wrong with it raises `EnvironmentSetupError`."""
 
     folder: Path
-    trouble: type[BackendConfigError]
 
     @property
     def python(self) -> Path:
@@ -40,10 +42,30 @@ class VirtualEnvironment:
         except OSError:
             return False
 
+    @contextmanager
+    def complete(self, stamp: str, make: Callable[[], None], *, anew: bool = False) -> Iterator[None]:
+        """Inside it is complete, and of this process alone: made when it is not, or `anew`.
+
+        The folder that it is in is made too, and locked.
+        """
+        home = self.folder.parent
+        with ExitStack() as held:
+            try:
+                home.mkdir(parents=True, exist_ok=True)
+                held.enter_context(FileLock(home / ".lock"))
+                if anew or not self.made_with(stamp):
+                    make()
+                    self.finish(stamp)
+            except OSError as error:
+                raise EnvironmentSetupError(
+                    f"{home} cannot be written: {error.strerror}; set DOCMILL_HOME"
+                ) from error
+            yield
+
     def create(self, python: Path) -> None:
         """Make it anew, empty, with the interpreter `python`."""
         command = [str(python), "-m", "venv", "--clear", "--without-pip", str(self.folder)]
-        run(command, "the environment was not made", self.trouble)
+        run(command, "the environment was not made")
 
     def install(self, *arguments: str, what: str) -> None:
         """Let pip install into it; `what` is named in errors. Wheels only: nothing is built here.
@@ -54,11 +76,11 @@ class VirtualEnvironment:
             *(sys.executable, "-m", "pip", "--python", str(self.python), "install", "--quiet"),
             *("--disable-pip-version-check", "--no-input", "--only-binary=:all:", "--compile", *arguments),
         ]
-        run(command, f"pip could not install {what}", self.trouble)
+        run(command, f"pip could not install {what}")
 
     def check(self, code: str) -> None:
         """Run Python code in it that fails when it does not work."""
-        run([str(self.python), "-c", code], "the environment does not work", self.trouble)
+        run([str(self.python), "-c", code], "the environment does not work")
 
     def finish(self, stamp: str) -> None:
         """Mark it as complete."""
@@ -75,14 +97,29 @@ def stamp_of(files: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()
 
 
-def run(command: list[str], what: str, trouble: type[BackendConfigError]) -> str:
-    """The command's standard output; raises `trouble`, which says `what` and why, when it fails."""
+def own_variables(
+    folder: Path, inherited: Mapping[str, str], left_out: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """The environment variables of a program of the environment in `folder`.
+
+    Another Python's settings are kept out, and variables whose names begin as `left_out` says.
+    """
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if not name.startswith(("PYTHON", *left_out)) and name != "VIRTUAL_ENV"
+    }
+    return kept | {"PATH": f"{folder / 'bin'}:{inherited.get('PATH') or '/usr/bin:/bin'}"}
+
+
+def run(command: list[str], what: str) -> str:
+    """The command's standard output. Raises `EnvironmentSetupError`, which says `what` failed and why."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise trouble(f"{what}: {error}") from error
+        raise EnvironmentSetupError(f"{what}: {error}") from error
     if done.returncode:
         said = done.stderr.splitlines()
         reason = " ".join([line for line in said if line.startswith("ERROR")] or said[-3:])
-        raise trouble(f"{what}: {reason or f'exit status {done.returncode}'}")
+        raise EnvironmentSetupError(f"{what}: {reason or f'exit status {done.returncode}'}")
     return done.stdout

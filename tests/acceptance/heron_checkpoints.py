@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
 from docmill.resources.weights.docling_models.environment import prepare_export_environment
-from docmill.resources.weights.docling_models.errors import ExportSetupError
 from docmill.resources.weights.docling_models.hub import Hub
 from docmill.resources.weights.docling_models.pictures import draw_pages
 from docmill.resources.weights.docling_models.pull import Places, pull
@@ -35,7 +35,7 @@ def export_environment() -> VirtualEnvironment:
     """What exports models, made when it is missing."""
     try:
         return prepare_export_environment(docmill_home() / "export", shipped())
-    except ExportSetupError as error:
+    except EnvironmentSetupError as error:
         pytest.fail(str(error))
 
 

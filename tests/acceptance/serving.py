@@ -17,8 +17,8 @@ import pytest
 from onnx import TensorProto, helper
 from tritonclient.grpc import InferenceServerClient
 
+from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.triton.environment import Environment, prepare_environment
-from docmill.resources.local.triton.errors import TritonSetupError
 from docmill.resources.local.triton.places import TritonHome, shipped
 from docmill.resources.local.triton.repository import EMBEDDED_SERVED, install_embedded
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
@@ -64,7 +64,7 @@ def environment() -> Environment:
     """The server's environment; skips the test where it cannot be made."""
     try:
         return prepare_environment(home(), shipped())
-    except TritonSetupError as error:
+    except EnvironmentSetupError as error:
         pytest.skip(str(error))
 
 

@@ -23,7 +23,7 @@ from docmill.pipeline.convert.types import Box, Cluster, PageContent, Word
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.engines.triton import TritonLayout, TritonTables
-from docmill.resources.local.triton.errors import TritonStartError, TritonStoppedError
+from docmill.resources.local.errors import ServerStartError, ServerStoppedError
 from docmill.resources.local.triton.server import LocalServer, Ports
 from tests.acceptance.serving import (
     HERON,
@@ -271,7 +271,7 @@ def test_a_killed_stub_fails_requests_until_its_model_is_loaded_again(triton: Lo
 
 def test_a_taken_port_is_named(triton: LocalServer, repository: Path) -> None:
     with (
-        pytest.raises(TritonStartError, match=f"port {triton.ports.grpc} .*--grpc-port"),
+        pytest.raises(ServerStartError, match=f"port {triton.ports.grpc} .*--grpc-port"),
         server(repository, "slanet_plus", ports=Ports(0, triton.ports.grpc, 0)),
     ):
         pass
@@ -279,9 +279,9 @@ def test_a_taken_port_is_named(triton: LocalServer, repository: Path) -> None:
 
 def test_a_start_that_takes_too_long_is_given_up_and_leaves_nothing(repository: Path) -> None:
     slow = server(repository, "layout_cdla", start_limit_s=0.5)
-    with pytest.raises(TritonStartError, match=r"not ready after 0\.5 s"), slow:
+    with pytest.raises(ServerStartError, match=r"not ready after 0\.5 s"), slow:
         pass
-    with pytest.raises(TritonStoppedError):
+    with pytest.raises(ServerStoppedError):
         _ = slow.pid
 
 
@@ -293,7 +293,7 @@ def test_a_model_that_cannot_be_loaded_is_a_start_that_fails_with_its_reason(
     (folder / "config.pbtxt").write_text((repository / "slanet_plus" / "config.pbtxt").read_text())
     (folder / "1" / "model.onnx").write_bytes(b"no graph")
     with (
-        pytest.raises(TritonStartError, match=r"did not start.*slanet_plus"),
+        pytest.raises(ServerStartError, match=r"did not start.*slanet_plus"),
         server(tmp_path, "slanet_plus"),
     ):
         pass

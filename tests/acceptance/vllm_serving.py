@@ -10,8 +10,9 @@ import pikepdf
 
 from docmill.resources.clients.vllm.metrics import read_metrics
 from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.local.places import ServerHome
 from docmill.resources.local.vllm.environment import Environment, prepare_environment
-from docmill.resources.local.vllm.places import VllmHome, shipped
+from docmill.resources.local.vllm.places import shipped
 from docmill.resources.local.vllm.server import LocalVllm, VllmSettings
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +20,8 @@ SAMPLES = ROOT / "tests" / "samples"
 MODEL = "ibm-granite/granite-docling-258M"
 
 
-def home() -> VllmHome:
-    return VllmHome(Path(os.environ.get("DOCMILL_HOME") or ROOT / ".docmill") / "vllm")
+def home() -> ServerHome:
+    return ServerHome(Path(os.environ.get("DOCMILL_HOME") or ROOT / ".docmill") / "vllm")
 
 
 @functools.cache

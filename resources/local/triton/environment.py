@@ -6,25 +6,23 @@ fetches the packages, so the user's own index, proxy and certificate settings ap
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
 
+from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.triton.copies import copy_changed
-from docmill.resources.local.triton.errors import TritonSetupError
 from docmill.resources.local.triton.places import Shipped, TritonHome
-from docmill.resources.local.virtual_environment import VirtualEnvironment, run, stamp_of
+from docmill.resources.local.virtual_environment import VirtualEnvironment, own_variables, run, stamp_of
+from docmill.resources.local.wheels import Wheels
 
 __all__ = ["Environment", "prepare_environment"]
 
 #: NumPy before 2 has wheels up to this Python; the locked onnxruntime begins at 3.11.
-_OLDEST, _NEWEST = (3, 11), (3, 12)
-_CONTAINER = "run Triton's container instead: see deploy/compose.yaml"
+_WHEELS = Wheels("Triton", (3, 11), (3, 12))
 
 #: Printed by the chosen interpreter: what the launch depends on.
 _FACTS = """
@@ -75,16 +73,10 @@ class Environment:
 
     def variables(self, inherited: dict[str, str]) -> dict[str, str]:
         """The server's environment variables; another Python's settings are kept out."""
-        kept = {
-            name: value
-            for name, value in inherited.items()
-            if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"
-        }
         libraries = [str(self.packages / "nvidia_pytriton.libs"), self.libraries]
         given = inherited.get("LD_LIBRARY_PATH")
-        return kept | {
-            "PATH": f"{self.folder / 'bin'}:{inherited.get('PATH') or '/usr/bin:/bin'}",
-            "LD_LIBRARY_PATH": ":".join([*libraries, given] if given else libraries),
+        return own_variables(self.folder, inherited) | {
+            "LD_LIBRARY_PATH": ":".join([*libraries, given] if given else libraries)
         }
 
 
@@ -96,40 +88,24 @@ def prepare_environment(
 ) -> Environment:
     """The environment, made when it is missing or was made for another lock; minutes the first time.
 
-    `python` is the interpreter to make it with, docmill's own by default. Raises `TritonSetupError`.
+    `python` is the interpreter to make it with, docmill's own by default. Raises `EnvironmentSetupError`.
     """
-    _check_platform()
-    try:
-        home.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TritonSetupError(f"{home.folder} cannot be made: {error.strerror}; set DOCMILL_HOME") from error
-    with FileLock(home.folder / ".lock"):
-        packages = VirtualEnvironment(home.environment, TritonSetupError)
-        stamp = stamp_of([source.lock])
-        if not packages.made_with(stamp) or python is not None:
-            report(f"making the environment of the Triton server in {home.environment}")
-            _make(packages, source.lock, python or Path(sys.executable))
-            packages.finish(stamp)
+    _WHEELS.check_machine()
+    packages = VirtualEnvironment(home.environment)
+
+    def make() -> None:
+        report(f"making the environment of the Triton server in {home.environment}")
+        _make(packages, source.lock, python or Path(sys.executable))
+
+    with packages.complete(stamp_of([source.lock]), make, anew=python is not None):
         facts = _facts(packages.python)
         environment = Environment(home.environment, Path(facts.packages), facts.libraries, home.backends)
         _assemble(environment, facts, source.backends)
     return environment
 
 
-def _check_platform() -> None:
-    machine = (platform.system(), platform.machine())
-    if machine != ("Linux", "x86_64"):
-        raise TritonSetupError(f"there is no wheel of Triton for {' '.join(machine)}; {_CONTAINER}")
-
-
 def _make(packages: VirtualEnvironment, lock: Path, python: Path) -> None:
-    facts = _facts(python)
-    if not _OLDEST <= facts.version <= _NEWEST:
-        raise TritonSetupError(
-            f"the server's environment needs Python {'.'.join(map(str, _OLDEST))} to "
-            f"{'.'.join(map(str, _NEWEST))}, and {python} is {facts.python}; name another one: "
-            f"docmill triton setup --python PATH; or {_CONTAINER}"
-        )
+    _WHEELS.check_python(python)
     packages.create(python)
     packages.install(
         "--no-deps", "--require-hashes", "--requirement", str(lock), what="the server's packages"
@@ -138,7 +114,7 @@ def _make(packages: VirtualEnvironment, lock: Path, python: Path) -> None:
 
 
 def _facts(python: Path) -> _Facts:
-    output = run([str(python), "-c", _FACTS], f"{python} is no Python that works", TritonSetupError)
+    output = run([str(python), "-c", _FACTS], f"{python} does not work")
     return msgspec.json.decode(output, type=_Facts)
 
 
@@ -155,12 +131,12 @@ def _assemble(environment: Environment, facts: _Facts, sources: Path) -> None:
     parts |= {f"{backend.parent.name}/model.py": backend for backend in sorted(sources.glob("*/model.py"))}
     for name, part in parts.items():
         if not part.is_file():
-            raise TritonSetupError(
+            raise EnvironmentSetupError(
                 f"{part} is missing: remove {environment.folder} and run `docmill triton setup`"
             )
         copy_changed(part, environment.backends / name, 0o755)
     if facts.library.endswith(".a"):
-        raise TritonSetupError(
+        raise EnvironmentSetupError(
             f"Python {facts.python} was built without a shared library, which Triton's Python backend "
-            f"needs; name another one: docmill triton setup --python PATH; or {_CONTAINER}"
+            f"needs; {_WHEELS.another}"
         )

@@ -1,20 +1,10 @@
-"""What can go wrong with a local server, each with what to do."""
+"""What can go wrong with a local Triton server alone, each with what to do."""
 
 from __future__ import annotations
 
-from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.pipeline.convert.errors import BackendConfigError
 
-__all__ = [
-    "CanaryError",
-    "NoServableModelError",
-    "TritonSetupError",
-    "TritonStartError",
-    "TritonStoppedError",
-]
-
-
-class TritonSetupError(BackendConfigError):
-    """The server's environment cannot be made on this machine."""
+__all__ = ["CanaryError", "NoServableModelError"]
 
 
 class NoServableModelError(BackendConfigError):
@@ -23,11 +13,3 @@ class NoServableModelError(BackendConfigError):
 
 class CanaryError(BackendConfigError):
     """The server says it is ready, and its answers are wrong."""
-
-
-class TritonStartError(BackendUnavailableError):
-    """The server did not become ready."""
-
-
-class TritonStoppedError(BackendUnavailableError):
-    """The server ended by itself."""

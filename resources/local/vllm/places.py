@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.resources.home import default_home
-from docmill.resources.local.shipped import shipped_roots
-from docmill.resources.local.vllm.errors import VllmSetupError
+from docmill.resources.local.errors import EnvironmentSetupError
+from docmill.resources.local.places import ServerHome, shipped_roots
 
-__all__ = ["Shipped", "VllmHome", "default_vllm_home", "shipped"]
+__all__ = ["Shipped", "default_vllm_home", "shipped"]
 
 
 @dataclass(frozen=True)
@@ -34,35 +34,18 @@ class Shipped:
         return self.root / "deploy" / "vllm" / "tiny"
 
 
-@dataclass(frozen=True)
-class VllmHome:
-    """The folder of everything that is made on this machine."""
-
-    folder: Path
-
-    @property
-    def environment(self) -> Path:
-        """The server's virtual environment."""
-        return self.folder / "env"
-
-    @property
-    def logs(self) -> Path:
-        """The servers' own words, a file each."""
-        return self.folder / "logs"
-
-
-def default_vllm_home() -> VllmHome:
+def default_vllm_home() -> ServerHome:
     """`vllm` in docmill's home."""
-    return VllmHome(default_home() / "vllm")
+    return ServerHome(default_home() / "vllm")
 
 
 def shipped() -> Shipped:
-    """What this installation ships; raises `VllmSetupError` when it was installed without."""
+    """What this installation ships; raises `EnvironmentSetupError` when it was installed without."""
     for root in shipped_roots():
         found = Shipped(root)
         if found.lock.is_file():
             return found
-    raise VllmSetupError(
+    raise EnvironmentSetupError(
         "this installation of docmill cannot set up vLLM: use a checkout of the project, "
         "or run vLLM's container: see deploy/compose.yaml"
     )

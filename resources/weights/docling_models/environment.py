@@ -10,12 +10,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock
-
 from docmill.resources.home import default_home
+from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.triton.places import Shipped
 from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
-from docmill.resources.weights.docling_models.errors import ExportSetupError
 
 __all__ = ["default_export_home", "prepare_export_environment"]
 
@@ -40,37 +38,34 @@ def prepare_export_environment(
 ) -> VirtualEnvironment:
     """The environment in `home`, made when it is missing or was made for other locks; minutes the first time.
 
-    Raises `ExportSetupError`.
+    Raises `EnvironmentSetupError`.
     """
     locks = [source.exporters / name for name in ("requirements.lock", "reference.lock")]
     stamp = stamp_of(locks, _TORCH, _TORCHVISION)
-    environment = VirtualEnvironment(home / "env", ExportSetupError)
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / ".lock"):
-            if not environment.made_with(stamp):
-                _check_space(home)
-                report(f"making the environment that exports models in {environment.folder}")
-                environment.create(Path(sys.executable))
-                for lock in locks:
-                    environment.install(
-                        *("--no-deps", "--require-hashes", "--requirement", str(lock)),
-                        what="what exports models need",
-                    )
-                report("installing torch, 0.2 to 3 GB to fetch")
-                environment.install(_TORCH, what=_TORCH)
-                environment.install("--no-deps", _TORCHVISION, what=_TORCHVISION)
-                environment.check(_CHECK)
-                environment.finish(stamp)
-    except OSError as error:
-        raise ExportSetupError(f"{home} cannot be written: {error.strerror}; set DOCMILL_HOME") from error
-    return environment
+    environment = VirtualEnvironment(home / "env")
+
+    def make() -> None:
+        _check_space(home)
+        report(f"making the environment that exports models in {environment.folder}")
+        environment.create(Path(sys.executable))
+        for lock in locks:
+            environment.install(
+                *("--no-deps", "--require-hashes", "--requirement", str(lock)),
+                what="what exports models need",
+            )
+        report("installing torch, 0.2 to 3 GB to fetch")
+        environment.install(_TORCH, what=_TORCH)
+        environment.install("--no-deps", _TORCHVISION, what=_TORCHVISION)
+        environment.check(_CHECK)
+
+    with environment.complete(stamp, make):
+        return environment
 
 
 def _check_space(home: Path) -> None:
     free = shutil.disk_usage(home).free
     if free < _LEAST_BYTES:
-        raise ExportSetupError(
+        raise EnvironmentSetupError(
             f"{home} has {free / 1e9:.1f} GB left, and the environment that exports models takes 1.5 GB, "
             "or 6 where torch comes with its GPU libraries: make room, or set DOCMILL_HOME"
         )

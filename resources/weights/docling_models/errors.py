@@ -8,17 +8,12 @@ __all__ = [
     "CheckpointError",
     "DamagedCheckpointError",
     "ExportError",
-    "ExportSetupError",
     "HubError",
     "InstallError",
     "MissingCheckpointError",
     "ParityError",
     "UnfitCheckpointError",
 ]
-
-
-class ExportSetupError(BackendConfigError):
-    """The environment that exports models cannot be made on this machine."""
 
 
 class HubError(ModelDownloadError):

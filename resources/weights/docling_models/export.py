@@ -14,7 +14,7 @@ from typing import IO
 
 import msgspec
 
-from docmill.resources.local.virtual_environment import VirtualEnvironment
+from docmill.resources.local.virtual_environment import VirtualEnvironment, own_variables
 from docmill.resources.weights.docling_models.errors import ExportError, ParityError, UnfitCheckpointError
 
 __all__ = ["Check", "Parity", "run_exporter"]
@@ -61,7 +61,7 @@ def run_exporter(
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:
         process = subprocess.Popen(
             command,
-            env=_variables(),
+            env=_variables(environment.folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
@@ -105,13 +105,9 @@ def _outcome(script: str, status: int, reason: str, out: Path) -> Parity:
     return parity
 
 
-def _variables() -> dict[str, str]:
+def _variables(folder: Path) -> dict[str, str]:
     """The script's environment variables: no other Python's settings, and no network."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTHON", "HF_", "TRANSFORMERS_")) and name != "VIRTUAL_ENV"
-    }
+    kept = own_variables(folder, os.environ, left_out=("HF_", "TRANSFORMERS_"))
     return kept | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONUNBUFFERED": "1"}
 
 

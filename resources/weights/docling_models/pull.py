@@ -56,8 +56,8 @@ def pull(
 ) -> Pulled:
     """Install the models of a kind, from `folder` or else from the hub, unless they are there already.
 
-    Raises `HubError`, `CheckpointError`, `ExportSetupError`, `ExportError` and `InstallError`; whatever was
-    installed before stays then.
+    Raises `HubError`, `CheckpointError`, `EnvironmentSetupError`, `ExportError` and `InstallError`; whatever
+    was installed before stays then.
     """
     export = export_of(kind, variant)
     script = places.shipped.exporters / export.script

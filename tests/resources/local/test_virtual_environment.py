@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.virtual_environment import VirtualEnvironment
 
 
@@ -31,7 +31,7 @@ def test_what_is_installed_is_compiled_whatever_the_user_set(
 ) -> None:
     monkeypatch.setenv("PIP_NO_COMPILE", "no")  # pip wants a no to say that it is so
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    environment = VirtualEnvironment(tmp_path / "env", BackendConfigError)
+    environment = VirtualEnvironment(tmp_path / "env")
     environment.create(Path(sys.executable))
     environment.install("--no-index", str(wheel(tmp_path)), what="a small package")
     environment.check("import small; assert small.ANSWER == 42")
@@ -42,10 +42,10 @@ def test_what_is_installed_is_compiled_whatever_the_user_set(
 
 
 def test_an_environment_is_complete_once_it_is_marked_and_for_what_it_was_made_of(tmp_path: Path) -> None:
-    environment = VirtualEnvironment(tmp_path / "env", BackendConfigError)
+    environment = VirtualEnvironment(tmp_path / "env")
     environment.create(Path(sys.executable))
     assert not environment.made_with("stamp")
     environment.finish("stamp")
     assert environment.made_with("stamp") and not environment.made_with("another")
-    with pytest.raises(BackendConfigError, match=r"the environment does not work: no luck"):
+    with pytest.raises(EnvironmentSetupError, match=r"the environment does not work: no luck"):
         environment.check("raise SystemExit('no luck')")

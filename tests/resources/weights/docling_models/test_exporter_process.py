@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.local.virtual_environment import VirtualEnvironment
 from docmill.resources.weights.docling_models.environment import prepare_export_environment
 from docmill.resources.weights.docling_models.errors import (
     ExportError,
-    ExportSetupError,
     ParityError,
     UnfitCheckpointError,
 )
@@ -32,7 +32,7 @@ def python(tmp_path: Path) -> VirtualEnvironment:
     launcher = tmp_path / "env" / "bin" / "python"
     launcher.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     launcher.chmod(0o755)
-    return VirtualEnvironment(tmp_path / "env", ExportSetupError)
+    return VirtualEnvironment(tmp_path / "env")
 
 
 def run(python: VirtualEnvironment, code: str, limit_s: float = 30.0) -> tuple[Parity, list[str]]:
@@ -117,10 +117,10 @@ def test_a_full_disk_and_a_home_that_cannot_be_written_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ExportSetupError, match="DOCMILL_HOME"):
+    with pytest.raises(EnvironmentSetupError, match="DOCMILL_HOME"):
         prepare_export_environment(tmp_path / "file", shipped())
     monkeypatch.setattr("shutil.disk_usage", lambda _: _Usage())
-    with pytest.raises(ExportSetupError, match=r"has 0\.5 GB left.*make room"):
+    with pytest.raises(EnvironmentSetupError, match=r"has 0\.5 GB left.*make room"):
         prepare_export_environment(tmp_path / "home", shipped())
 
 
@@ -129,10 +129,10 @@ class _Usage:
 
 
 def test_pip_says_why_it_could_not_install(tmp_path: Path) -> None:
-    environment = VirtualEnvironment(tmp_path / "env", ExportSetupError)
+    environment = VirtualEnvironment(tmp_path / "env")
     environment.create(Path(sys.executable))
     with pytest.raises(
-        ExportSetupError, match=r"pip could not install nothing of that name: ERROR: .*docmill-no"
+        EnvironmentSetupError, match=r"pip could not install nothing of that name: ERROR: .*docmill-no"
     ):
         environment.install("--no-index", "docmill-no-such-package", what="nothing of that name")
     assert not environment.made_with("stamp")
