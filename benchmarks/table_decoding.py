@@ -35,8 +35,8 @@ from docmill.resources.weights.docling_models.environment import (
     default_export_home,
     prepare_export_environment,
 )
-from docmill.resources.weights.docling_models.hub import Hub
 from docmill.resources.weights.docling_models.pull import Places, pull
+from docmill.resources.weights.hub import Hub
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MODEL = "tableformer"

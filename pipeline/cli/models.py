@@ -11,7 +11,8 @@ from docmill.pipeline.cli.console import download_progress
 from docmill.pipeline.cli.pull_docling import PullOptions, installed_table, pull_docling
 from docmill.pipeline.convert.errors import BackendConfigError, ModelDownloadError
 from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, default_folder
-from docmill.resources.weights.hub import GRANITE_DOCLING, Hub, HubCache
+from docmill.resources.weights.hub import Hub
+from docmill.resources.weights.vlm_checkpoints import GRANITE_DOCLING, VlmCheckpoints
 
 __all__ = ["list_models", "pull_models"]
 
@@ -23,7 +24,7 @@ def pull_models(name: str, options: PullOptions) -> int:
     console = Console(stderr=True)
     if name == GRANITE_DOCLING.name:
         with download_progress(console) as progress:
-            folder = HubCache(default_folder()).ensure(GRANITE_DOCLING, Hub.of_environment(), progress)
+            folder = VlmCheckpoints(default_folder()).ensure(GRANITE_DOCLING, Hub.of_environment(), progress)
         console.print(
             f"{GRANITE_DOCLING.repository} is in {folder}, checksums verified. Serve it, on a GPU:\n"
             f"vllm serve {folder} --served-model-name {GRANITE_DOCLING.repository}"

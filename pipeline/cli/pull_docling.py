@@ -16,10 +16,10 @@ from docmill.resources.local.triton.places import shipped
 from docmill.resources.weights.docling_models.catalogue import Kind, Variant, export_of
 from docmill.resources.weights.docling_models.environment import default_export_home
 from docmill.resources.weights.docling_models.export import Check
-from docmill.resources.weights.docling_models.hub import default_hub
 from docmill.resources.weights.docling_models.install import Source, read_source
 from docmill.resources.weights.docling_models.pull import Places, Pulled, pull
 from docmill.resources.weights.embedded_weights import default_folder
+from docmill.resources.weights.hub import Hub
 
 __all__ = ["PullOptions", "installed_table", "pull_docling"]
 
@@ -57,7 +57,7 @@ def pull_docling(options: PullOptions) -> int:
             variant,
             places,
             options.folder,
-            default_hub(),
+            Hub.of_environment(),
             lambda words: console.print(f"[dim]{escape(words)}[/]", soft_wrap=True),
         )
         _say(console, done, places.repository)

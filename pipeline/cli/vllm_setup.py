@@ -16,7 +16,7 @@ from docmill.resources.local.vllm.environment import Environment, prepare_enviro
 from docmill.resources.local.vllm.places import default_vllm_home, shipped
 from docmill.resources.local.vllm.server import LocalVllm, VllmSettings
 from docmill.resources.weights.embedded_weights import default_folder
-from docmill.resources.weights.hub import GRANITE_DOCLING, HubCache
+from docmill.resources.weights.vlm_checkpoints import GRANITE_DOCLING, VlmCheckpoints
 
 __all__ = ["VllmOptions", "serve_model", "set_up"]
 
@@ -80,7 +80,7 @@ def _checkpoint(name: str) -> Path:
     if name == "tiny":
         return shipped().tiny
     if name == GRANITE_DOCLING.name:
-        return HubCache(default_folder()).path(GRANITE_DOCLING)
+        return VlmCheckpoints(default_folder()).path(GRANITE_DOCLING)
     folder = Path(name).expanduser()
     if not (folder / "config.json").is_file():
         raise BackendConfigError(f"{name} is no folder with a checkpoint: it has no config.json")

@@ -5,25 +5,25 @@ Proxies and certificates are those of the environment.
 
 from __future__ import annotations
 
-import http.client
-import shutil
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+import httpx2
+
 from docmill.resources.clients.backoff import pause
+from docmill.resources.clients.certificates import certificates
 
 __all__ = ["PATIENT", "Patience", "TransferError", "download", "read"]
 
 T = TypeVar("T")
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
-_PIECE = 1 << 20
+_BROKEN = (httpx2.NetworkError, httpx2.TimeoutException, httpx2.ProxyError, httpx2.RemoteProtocolError)
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -40,11 +40,7 @@ PATIENT = Patience()
 
 
 class TransferError(Exception):
-    """A file could not be fetched, in words; `status` is the server's answer where it gave one."""
-
-    def __init__(self, reason: str, status: int | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
+    """A file could not be fetched, in words."""
 
 
 def download(
@@ -61,8 +57,8 @@ def read(url: str, patience: Patience = PATIENT, headers: Mapping[str, str] = _N
     """A small file. Raises `TransferError`."""
 
     def fetch() -> bytes:
-        with urllib.request.urlopen(_request(url, headers), timeout=patience.timeout_s) as answer:
-            return bytes(answer.read())
+        with _answer(url, patience.timeout_s, headers) as answer:
+            return answer.read()
 
     return _patiently(fetch, patience)
 
@@ -73,16 +69,24 @@ def _patiently(fetch: Callable[[], T], patience: Patience) -> T:
         attempt += 1
         try:
             return fetch()
-        except urllib.error.HTTPError as error:
-            if error.code not in _PASSING or attempt == patience.attempts:
-                raise TransferError(f"HTTP status {error.code}", error.code) from error
-        except (OSError, http.client.HTTPException) as error:
-            if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
-                raise  # the disk, not the network
-            if attempt == patience.attempts:
-                reason = getattr(error, "reason", error)
-                raise TransferError(f"{reason or type(error).__name__}") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            status = error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else None
+            passing = status in _PASSING if status else isinstance(error, _BROKEN)
+            if not passing or attempt == patience.attempts:
+                reason = f"HTTP status {status}" if status else str(error) or type(error).__name__
+                raise TransferError(reason) from error
         time.sleep(pause(attempt, first_s=1.0, longest_s=patience.longest_pause_s))
+
+
+@contextmanager
+def _answer(url: str, timeout_s: float, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
+    """The answer to a request; another host that it is redirected to gets no token."""
+    sent = {"User-Agent": "docmill", "Accept-Encoding": "identity", **headers}
+    with httpx2.stream(
+        "GET", url, headers=sent, timeout=timeout_s, verify=certificates(), follow_redirects=True
+    ) as answer:
+        answer.raise_for_status()
+        yield answer
 
 
 def _append(url: str, target: Path, size: int, timeout_s: float, headers: Mapping[str, str]) -> None:
@@ -92,16 +96,10 @@ def _append(url: str, target: Path, size: int, timeout_s: float, headers: Mappin
         have = 0
     if have == size:
         return
-    request = _request(url, {**headers, "Range": f"bytes={have}-"} if have else headers)
-    with urllib.request.urlopen(request, timeout=timeout_s) as answer:
-        mode = "ab" if answer.status == http.HTTPStatus.PARTIAL_CONTENT else "wb"
-        with target.open(mode) as out:
-            shutil.copyfileobj(answer, out, _PIECE)
+    with _answer(url, timeout_s, {**headers, "Range": f"bytes={have}-"} if have else headers) as answer:
+        whole = answer.status_code != httpx2.codes.PARTIAL_CONTENT
+        with target.open("wb" if whole else "ab") as out:
+            for piece in answer.iter_raw():
+                out.write(piece)
     if target.stat().st_size < size:
-        raise ConnectionError("the connection ended early")
-
-
-def _request(url: str, headers: Mapping[str, str]) -> urllib.request.Request:
-    return urllib.request.Request(
-        url, headers={"User-Agent": "docmill", "Accept-Encoding": "identity", **headers}
-    )
+        raise httpx2.RemoteProtocolError("the connection ended early")

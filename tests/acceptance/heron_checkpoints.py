@@ -16,9 +16,9 @@ from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
 from docmill.resources.weights.docling_models.environment import prepare_export_environment
-from docmill.resources.weights.docling_models.hub import Hub
 from docmill.resources.weights.docling_models.pictures import draw_pages
 from docmill.resources.weights.docling_models.pull import Places, pull
+from docmill.resources.weights.hub import Hub
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tests" / "exporters"

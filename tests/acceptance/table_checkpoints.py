@@ -13,8 +13,8 @@ from filelock import FileLock
 
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.local.virtual_environment import stamp_of
-from docmill.resources.weights.docling_models.hub import Hub
 from docmill.resources.weights.docling_models.pull import Places, pull
+from docmill.resources.weights.hub import Hub
 from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, run
 
 CODE = ROOT / "model_repository" / "tableformer" / "1"

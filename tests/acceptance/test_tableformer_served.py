@@ -27,9 +27,9 @@ from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.local.triton.server import LocalServer
 from docmill.resources.weights.docling_models.errors import CheckpointError
-from docmill.resources.weights.docling_models.hub import Hub
 from docmill.resources.weights.docling_models.install import read_source
 from docmill.resources.weights.docling_models.pull import Places, pull
+from docmill.resources.weights.hub import Hub
 from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, export_environment
 from tests.acceptance.serving import http_infer, server, statistics
 from tests.acceptance.table_checkpoints import (

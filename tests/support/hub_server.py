@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,13 +12,25 @@ from types import TracebackType
 class HubServer:
     """Use as a context manager. `files` by path, `repository/resolve/revision/file`.
 
-    `failures` are statuses to answer first, one a request; `cut` transfers end in the middle.
+    `failures` are statuses to answer first, one a request; `cut` transfers end in the middle; with
+    `stall` the large ones stand still there until `resume`. `storage` is another server that has the weights.
     """
 
-    def __init__(self, files: Mapping[str, bytes], failures: list[int] | None = None, cut: int = 0) -> None:
-        self.files, self.failures, self.cut = files, failures or [], cut
-        #: Path and Range of each request.
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        failures: list[int] | None = None,
+        cut: int = 0,
+        stall: bool = False,
+        storage: str = "",
+    ) -> None:
+        self.files, self.failures, self.cut, self.storage = files, failures or [], cut, storage
+        self._stalled = threading.Event()
+        if not stall:
+            self._stalled.set()
+        #: Path and Range of each request, and what it was authorized with.
         self.requests: list[tuple[str, str | None]] = []
+        self.tokens: list[str | None] = []
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -37,12 +50,18 @@ class HubServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stalled.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def resume(self) -> None:
+        """Let transfers that stand still go on."""
+        self._stalled.set()
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         path, asked = request.path.lstrip("/"), request.headers.get("Range")
         self.requests.append((path, asked))
+        self.tokens.append(request.headers.get("Authorization"))
         stored = path.removeprefix("storage/")
         if self.failures:
             self._plain(request, self.failures.pop(0))
@@ -50,7 +69,7 @@ class HubServer:
             self._plain(request, 404)
         elif path == stored and path.endswith(".safetensors"):
             request.send_response(302)
-            request.send_header("Location", f"{self.address}/storage/{path}")
+            request.send_header("Location", f"{self.storage or self.address}/storage/{path}")
             request.send_header("Content-Length", "0")
             request.end_headers()
         else:
@@ -69,5 +88,10 @@ class HubServer:
         if self.cut:
             self.cut -= 1
             rest = rest[: len(rest) // 2]
-        request.wfile.write(rest)
+        half = len(rest) // 2
+        request.wfile.write(rest[:half])
+        if half > 1000:
+            self._stalled.wait()
+        with contextlib.suppress(ConnectionError):  # the client is gone
+            request.wfile.write(rest[half:])
         request.close_connection = True

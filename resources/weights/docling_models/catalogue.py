@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from docmill.resources.weights.hub import HubFile
+
 __all__ = [
     "HERON",
     "TABLEFORMER",
     "Checkpoint",
     "Export",
-    "HubFile",
     "Kind",
     "Served",
     "Variant",
@@ -24,15 +25,6 @@ __all__ = [
 
 Kind = Literal["layout", "tables"]
 Variant = Literal["accurate", "fast"]
-
-
-@dataclass(frozen=True)
-class HubFile:
-    """A file of a repository, as the pinned revision has it."""
-
-    path: str
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from docmill.pipeline.convert.errors import BackendConfigError, ModelDownloadError
+from docmill.pipeline.convert.errors import BackendConfigError
 
 __all__ = [
     "CheckpointError",
     "DamagedCheckpointError",
     "ExportError",
-    "HubError",
     "InstallError",
     "MissingCheckpointError",
     "ParityError",
     "UnfitCheckpointError",
 ]
-
-
-class HubError(ModelDownloadError):
-    """A checkpoint could not be fetched from the hub, or is not the pinned one."""
 
 
 class CheckpointError(BackendConfigError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docmill.resources.local.triton.places import Shipped
 from docmill.resources.local.virtual_environment import stamp_of
-from docmill.resources.weights.docling_models.catalogue import Export, Kind, Variant, export_of
+from docmill.resources.weights.docling_models.catalogue import Checkpoint, Export, Kind, Variant, export_of
 from docmill.resources.weights.docling_models.checkpoint import (
     LocalCheckpoint,
     check_checkpoint,
@@ -18,11 +18,11 @@ from docmill.resources.weights.docling_models.checkpoint import (
 from docmill.resources.weights.docling_models.environment import prepare_export_environment
 from docmill.resources.weights.docling_models.errors import ExportError
 from docmill.resources.weights.docling_models.export import Parity, run_exporter
-from docmill.resources.weights.docling_models.hub import Hub
 from docmill.resources.weights.docling_models.install import Source, install, is_installed, shipped_config
 from docmill.resources.weights.docling_models.pictures import draw_pages
+from docmill.resources.weights.hub import Hub, HubFile
 
-__all__ = ["Places", "Pulled", "pull"]
+__all__ = ["Places", "Pulled", "fetch_checkpoint", "pull"]
 
 Report = Callable[[str], None]
 
@@ -56,8 +56,8 @@ def pull(
 ) -> Pulled:
     """Install the models of a kind, from `folder` or else from the hub, unless they are there already.
 
-    Raises `HubError`, `CheckpointError`, `EnvironmentSetupError`, `ExportError` and `InstallError`; whatever
-    was installed before stays then.
+    Raises `ModelDownloadError`, `CheckpointError`, `EnvironmentSetupError`, `ExportError` and `InstallError`;
+    whatever was installed before stays then.
     """
     export = export_of(kind, variant)
     script = places.shipped.exporters / export.script
@@ -68,7 +68,7 @@ def pull(
     found = (
         find_checkpoint(folder, export.checkpoint)
         if folder is not None
-        else hub.fetch(export.checkpoint, places.cache, report)
+        else fetch_checkpoint(hub, export.checkpoint, places.cache, report)
     )
     checkpoint = check_checkpoint(found, export.checkpoint)
     source = _source(export, variant, checkpoint, places.shipped)
@@ -96,6 +96,21 @@ def pull(
         )
         install(places.repository, places.shipped.models, export, out, made)
     return Pulled(export, checkpoint, parity)
+
+
+def fetch_checkpoint(hub: Hub, checkpoint: Checkpoint, cache: Path, report: Report = lambda _: None) -> Path:
+    """The checkpoint's folder in `cache`, after fetching what is missing. Raises `ModelDownloadError`."""
+    repository, folder = checkpoint.repository, cache / checkpoint.folder / checkpoint.revision
+    otherwise = (
+        f"put {repository} ({', '.join(file.path for file in checkpoint.files)}) into a folder "
+        f"DIR/{checkpoint.folder} and run: docmill models pull docling --from DIR"
+    )
+
+    def begin(file: HubFile) -> None:
+        report(f"fetching {repository} {file.path} ({file.size / 1e6:.1f} MB)")
+
+    hub.fetch(repository, checkpoint.revision, checkpoint.files, folder, otherwise, begin)
+    return folder
 
 
 def _source(export: Export, variant: Variant, checkpoint: LocalCheckpoint, shipped: Shipped) -> Source:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from docmill.resources.weights.docling_models.catalogue import Checkpoint, HubFile
+from docmill.resources.weights.docling_models.catalogue import Checkpoint
+from docmill.resources.weights.hub import HubFile
 
 
 def write(path: Path, tensors: dict[str, list[int]]) -> bytes:

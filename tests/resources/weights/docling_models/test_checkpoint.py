@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from docmill.resources.weights.docling_models.catalogue import HERON, TABLEFORMER, HubFile
+from docmill.resources.weights.docling_models.catalogue import HERON, TABLEFORMER
 from docmill.resources.weights.docling_models.checkpoint import check_checkpoint, find_checkpoint
 from docmill.resources.weights.docling_models.errors import DamagedCheckpointError, MissingCheckpointError
+from docmill.resources.weights.hub import HubFile
 from tests.resources.weights.docling_models.safetensors_file import checkpoint, write
 
 FILES = (HubFile("config.json", 2, hashlib.sha256(b"{}").hexdigest()), HubFile("model.safetensors", 0, ""))
