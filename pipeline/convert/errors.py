@@ -27,6 +27,7 @@ __all__ = [
     "EncryptedPdfError",
     "ErrorBudgetError",
     "InternalDocumentError",
+    "MissingExtraError",
     "ModelDownloadError",
     "NotAPdfError",
     "NotRecognisedError",
@@ -286,6 +287,10 @@ class BackendUnavailableError(BackendError):
 
 class BackendConfigError(BackendError):
     """The backend is set up wrongly: a retry cannot help."""
+
+
+class MissingExtraError(BackendConfigError):
+    """A setting needs packages that docmill was installed without."""
 
 
 class ModelDownloadError(BackendConfigError):

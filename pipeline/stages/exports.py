@@ -48,7 +48,7 @@ class ExportsStage(DocumentStage):
         StageOption(
             "--format",
             "md,html,json",
-            "Any of md,html,json,doctags,chunks.",
+            "Any of md,html,json,doctags,chunks; chunks needs docmill[chunks].",
             _formats,
             short="-f",
         ),
@@ -57,7 +57,7 @@ class ExportsStage(DocumentStage):
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:
-        """The formats that are set. Raises `BackendConfigError` for an unknown one."""
+        """The formats that are set. Raises as `Exports.checked_formats` does."""
         exports: Exports = resources["exports"]
         return cls(exports.checked_formats())
 

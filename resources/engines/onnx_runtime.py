@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.extras import is_installed, need
 
 __all__ = ["Array", "Engine", "OnnxModel", "resolve_engine"]
 
@@ -114,15 +114,11 @@ class _Backend:
 def resolve_engine(engine: Engine) -> Literal["onnxruntime", "openvino"]:
     """What `engine` means here: for `auto`, OpenVINO when it is installed.
 
-    Raises `BackendConfigError` when OpenVINO is asked for and not installed.
+    Raises `MissingExtraError` when OpenVINO is asked for and not installed.
     """
-    if engine == "onnxruntime":
-        return "onnxruntime"
-    if importlib.util.find_spec("openvino") is not None:
-        return "openvino"
     if engine == "openvino":
-        raise BackendConfigError("engine: openvino needs the extra: pip install 'docmill[openvino]'")
-    return "onnxruntime"
+        need("openvino", "engine: openvino")
+    return "openvino" if engine != "onnxruntime" and is_installed("openvino") else "onnxruntime"
 
 
 def _load_onnxruntime(path: Path, threads: int, arena: bool) -> _Backend:

@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.extras import need
 from docmill.pipeline.convert.options import FORMATS
 
 __all__ = ["Exports"]
@@ -14,7 +15,10 @@ __all__ = ["Exports"]
 class Exports(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What documents are written as, and where to."""
 
-    formats: list[str] = Field(default=["md", "html", "json"], description=f"Any of {', '.join(FORMATS)}")
+    formats: list[str] = Field(
+        default=["md", "html", "json"],
+        description=f"Any of {', '.join(FORMATS)}; chunks needs docmill[chunks]",
+    )
     out: str = Field(default="", description="A folder or prefix that gets a copy under the file's own name")
     index: bool = Field(
         default=True,
@@ -27,9 +31,14 @@ class Exports(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
 
     def checked_formats(self) -> list[str]:
-        """The formats, each once; raises `BackendConfigError` for an unknown one."""
+        """The formats, each once.
+
+        Raises `BackendConfigError` for an unknown one, `MissingExtraError` for one that needs an extra.
+        """
         unknown = sorted(set(self.formats) - set(FORMATS))
         if unknown:
             known = ", ".join(FORMATS)
             raise BackendConfigError(f"unknown format {', '.join(unknown)}; choose from {known}")
+        if "chunks" in self.formats:
+            need("chunks", "the format chunks")
         return sorted(set(self.formats))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -27,29 +28,51 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = folder / "env"
     subprocess.run([*UV, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
     install = [*UV, "pip", "install", "--quiet", "--python", str(environment / "bin" / "python")]
-    lock = ["--require-hashes", "--requirements", str(ROOT / "requirements.lock")]
-    subprocess.run([*install, "--compile-bytecode", *lock], check=True)
-    subprocess.run([*install, "--no-deps", "--compile-bytecode", str(wheel)], check=True)
+    locked = ["--constraints", str(ROOT / "requirements.lock")]
+    subprocess.run([*install, "--compile-bytecode", *locked, str(wheel)], check=True)
     return environment / "bin"
+
+
+def convert(installed: Path, folder: Path, formats: str) -> subprocess.CompletedProcess[str]:
+    """Convert the sample in `folder`, with weights that are there already."""
+    weights("tables")
+    models = {"DOCMILL_MODELS": str(weights("layout").parent)}
+    return subprocess.run(
+        [str(installed / "docmill"), "convert", str(SAMPLE), "--format", formats, "--out", "out"],
+        cwd=folder,
+        env={**clean_environment(folder / "home"), **models, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_wheel_converts_beside_packages_of_the_same_names(installed: Path, tmp_path: Path) -> None:
     for name in ("pipeline", "resources"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise ImportError('the user\\'s own')\n")
-    models = {"DOCMILL_MODELS": str(weights("layout").parent)}
-    weights("tables")
-    run = subprocess.run(
-        [str(installed / "docmill"), "convert", str(SAMPLE), "--format", "md", "--out", "out"],
-        cwd=tmp_path,
-        env={**clean_environment(tmp_path / "home"), **models, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = convert(installed, tmp_path, "md,html,json")
     assert run.returncode == 0, run.stderr
     assert "|" in (tmp_path / "out" / "financial_statement.md").read_text("utf-8")
+    assert "<table" in (tmp_path / "out" / "financial_statement.html").read_text("utf-8")
+    document = json.loads((tmp_path / "out" / "financial_statement.json").read_text("utf-8"))
+    assert document["tables"] and document["schema_name"] == "DoclingDocument"
     assert (tmp_path / "home" / "dagster" / "dagster.yaml").is_file()
+
+
+def test_what_only_extras_need_is_not_there_and_is_asked_for_before_any_work(
+    installed: Path, tmp_path: Path
+) -> None:
+    extras = ["transformers", "semchunk", "tree_sitter", "dagster_k8s", "kubernetes", "openvino", "psycopg2"]
+    look = f"from importlib.util import find_spec; print([name for name in {extras} if find_spec(name)])"
+    found = subprocess.run(
+        [str(installed / "python"), "-c", look], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+    run = convert(installed, tmp_path, "md,chunks")
+    assert run.returncode == 2
+    assert "pip install 'docmill[chunks]'" in run.stderr
+    assert not (tmp_path / "out").exists() and not (tmp_path / "home" / "store").exists()
 
 
 def test_a_wheel_has_what_local_servers_need(installed: Path) -> None:

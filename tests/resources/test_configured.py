@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.errors import BackendConfigError, MissingExtraError
 from docmill.pipeline.convert.options import FORMATS
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.resources import conversion_of
@@ -105,6 +106,16 @@ def test_unknown_formats_are_refused_with_those_there_are() -> None:
     with pytest.raises(BackendConfigError, match="docx, odt") as error:
         Exports(formats=["md", "odt", "docx"]).checked_formats()
     assert all(name in str(error.value) for name in FORMATS)
+
+
+@pytest.mark.parametrize("missing", ["semchunk", "transformers", "tree_sitter"])
+def test_chunks_without_their_extra_are_refused_before_anything_is_done(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingExtraError, match=r"format chunks needs .*pip install 'docmill\[chunks\]'"):
+        configured(exports={"formats": ["md", "chunks"]})
+    assert configured(exports={"formats": ["md"]}).stage(ExportsStage).formats == ["md"]
 
 
 def test_page_ranges_are_checked() -> None:

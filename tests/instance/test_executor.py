@@ -1,0 +1,50 @@
+"""Which executor the definitions have: as the environment says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+from dagster_k8s import k8s_job_executor
+
+from docmill.pipeline.convert.errors import MissingExtraError
+from docmill.pipeline.instance.executor import executor
+
+
+@pytest.mark.parametrize("chosen", [None, "", "in_process"])
+def test_steps_run_in_the_runs_process_unless_it_is_said(
+    chosen: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCMILL_EXECUTOR", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("DOCMILL_EXECUTOR", chosen)
+    assert executor() is dg.in_process_executor
+
+
+def test_on_kubernetes_it_is_dagsters_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCMILL_EXECUTOR", "k8s")
+    assert executor() is k8s_job_executor
+
+
+def test_every_job_of_the_definitions_runs_its_steps_with_it() -> None:
+    code = (
+        "from docmill.pipeline.defs.definitions import defs\n"
+        "jobs = defs.resolve_all_job_defs()\n"
+        "print(len(jobs), {job.executor_def.name for job in jobs})"
+    )
+    environment = os.environ | {"DOCMILL_EXECUTOR": "k8s"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    count, _, names = done.stdout.strip().partition(" ")
+    assert int(count) > 0 and names == "{'k8s'}"
+
+
+def test_without_the_extra_it_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCMILL_EXECUTOR", "k8s")
+    monkeypatch.setitem(sys.modules, "dagster_k8s", None)
+    with pytest.raises(MissingExtraError, match=r"DOCMILL_EXECUTOR=k8s .* 'docmill\[kubernetes\]'"):
+        executor()
