@@ -19,6 +19,7 @@ _NAMED = re.compile(r"(docmill(?:\.\w+)+)(?::\w+)?")
 THROUGH: Mapping[str, str] = {
     "docmill.pipeline.cli": "cli/test_cli.py",
     "docmill.pipeline.convert.document": "convert/document/test_formats.py",
+    "docmill.pipeline.convert.extras": "instance/test_executor.py",
     "docmill.pipeline.convert.fused": "convert/tables/test_ruled_pdf.py",
     "docmill.pipeline.convert.layout": "convert/layout/test_fusion.py",
     "docmill.pipeline.convert.metered": "stages/results/test_accounting.py",
@@ -34,9 +35,7 @@ THROUGH: Mapping[str, str] = {
     "docmill.resources.clients.triton": "resources/clients/triton/test_server.py",
     "docmill.resources.clients.vllm": "resources/clients/vllm/test_client.py",
     "docmill.resources.engines.triton": "resources/engines/triton/test_flow.py",
-    "docmill.resources.local.shipped": "instance/test_own_instance.py",
     "docmill.resources.local.triton": "resources/local/triton/test_local.py",
-    "docmill.resources.local.vllm": "resources/test_home.py",
     "docmill.resources.settings": "defs/test_definitions.py",
     "docmill.resources.vllm": "stages/test_conversion.py",
     "docmill.resources.weights": "resources/engines/triton/test_flow.py",
