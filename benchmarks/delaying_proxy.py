@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ __all__ = ["DelayingProxy", "Request", "longest_chain", "seconds_under_way"]
 
 _END = b"\r\n\r\n"
 _CHUNK = 1 << 16
+_CONDITION = re.compile(rb"(?<=\n)if-(?:none-)?match:[^\n]*\n", re.IGNORECASE)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -35,14 +37,21 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class DelayingProxy:
-    """Stands before the server at `port` of this machine; each answer comes `delay_s` later."""
+    """Stands before the server at `port` of this machine; each answer comes `delay_s` later.
 
-    def __init__(self, port: int, delay_s: float, folder: Path) -> None:
+    Without `conditions` the server does not hear of `If-Match` and `If-None-Match`, as one that ignores them.
+    """
+
+    def __init__(self, port: int, delay_s: float, folder: Path, *, conditions: bool = True) -> None:
         self._behind, self._delay, self._log = port, delay_s, folder / "requests.jsonl"
+        self._conditions = conditions
 
     def __enter__(self) -> DelayingProxy:
         command = [sys.executable, "-m", "benchmarks.delaying_proxy"]
-        arguments = (str(self._behind), str(self._delay), str(self._log), str(psutil.Process().pid))
+        arguments = (
+            *(str(self._behind), str(self._delay), str(self._log), str(psutil.Process().pid)),
+            *(() if self._conditions else ("unconditional",)),
+        )
         self._process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -80,8 +89,8 @@ def seconds_under_way(requests: Iterable[Request]) -> float:
 class _Relay:
     """The proxy's own process."""
 
-    def __init__(self, behind: int, delay_s: float, log: Path, measured: int) -> None:
-        self._behind, self._delay = behind, delay_s
+    def __init__(self, behind: int, delay_s: float, log: Path, measured: int, *, conditions: bool) -> None:
+        self._behind, self._delay, self._conditions = behind, delay_s, conditions
         self._log = log.open("ab", buffering=0)
         self._measured = psutil.Process(measured)
 
@@ -112,7 +121,7 @@ class _Relay:
         begun = time.monotonic()
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
         fields = dict(_fields(head))
-        server[1].write(head)
+        server[1].write(head if self._conditions else _CONDITION.sub(b"", head))
         if "100-continue" in fields.get("expect", ""):
             client[1].write(b"HTTP/1.1 100 Continue\r\n\r\n")
         async for piece in _body(client[0], fields):
@@ -158,8 +167,9 @@ async def _body(reader: asyncio.StreamReader, fields: dict[str, str]) -> AsyncIt
 
 
 def _main(arguments: Sequence[str]) -> None:
-    behind, delay_s, log, measured = arguments
-    asyncio.run(_Relay(int(behind), float(delay_s), Path(log), int(measured)).serve())
+    behind, delay_s, log, measured, *rest = arguments
+    relay = _Relay(int(behind), float(delay_s), Path(log), int(measured), conditions=not rest)
+    asyncio.run(relay.serve())
 
 
 if __name__ == "__main__":

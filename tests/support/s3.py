@@ -70,10 +70,13 @@ class MotoServer(_Server):
 
 
 class WeedServer(_Server):
-    """SeaweedFS: a real server with conditional writes; it can be killed and started again."""
+    """SeaweedFS: a real server with conditional writes; it can be killed and started again.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    With `signed` off it takes requests whatever their signatures.
+    """
+
+    def __init__(self, folder: Path, *, signed: bool = True) -> None:
+        self.folder, self._signed = folder, signed
         self._process: subprocess.Popen[bytes] | None = None
         self._ports = _free_ports(8)
         self.endpoint = f"http://127.0.0.1:{self._ports[0]}"
@@ -103,7 +106,8 @@ class WeedServer(_Server):
             *(f"-master.port={master}", f"-master.port.grpc={master_grpc}"),
             *(f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}"),
             *("-filer", f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}"),
-            *("-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.config={self.folder}/s3.json"),
+            *("-s3", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}"),
+            *((f"-s3.config={self.folder}/s3.json",) if self._signed else ()),
             *("-s3.port.iceberg=0", "-s3.port.lance=0"),  # else fixed ones, and a second server cannot start
             *("-volume.max=100", "-master.volumeSizeLimitMB=64"),
         ]
