@@ -202,14 +202,15 @@ def print_report(report: Report, console: Console) -> None:
         megabytes = _told([figures.import_mb for figures in rounds])
         console.print(f"\n{name} on {report.place}, {report.rows:,} rows, rounds: {len(rounds)}")
         console.print(f"its import adds {cpu_ms} ms of CPU and {megabytes} MB")
-        console.print(_table("", [figures.cases for figures in rounds]))
-        console.print(_table("stored after", [figures.stored for figures in rounds]))
+        if rounds[0].cases:
+            console.print(_table("", [figures.cases for figures in rounds]))
+            console.print(_table("stored after", [figures.stored for figures in rounds]))
         console.print(_table("writers", [figures.writers for figures in rounds]))
 
 
 def _table(title: str, rounds: Sequence[Sequence[Case | Stored | Writers]]) -> Table:
     """A row for what has the same place in all rounds, and a column for each of its fields."""
-    names = rounds[0][0].__struct_fields__[1:] if rounds[0] else ()
+    names = rounds[0][0].__struct_fields__[1:]
     table = Table(title, *(name.replace("_", " ") for name in names))
     for same in zip(*rounds, strict=True):
         table.add_row(same[0].name, *(_told([getattr(each, name) for each in same], name) for name in names))
