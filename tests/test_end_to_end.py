@@ -17,7 +17,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from docling_core.types.doc import DoclingDocument, SectionHeaderItem, TableItem, TitleItem
+from docling_core.types.doc import (
+    DocItem,
+    DocItemLabel,
+    DoclingDocument,
+    SectionHeaderItem,
+    TableItem,
+    TitleItem,
+)
 from docling_core.types.doc.document import ListItem
 from rapidfuzz import fuzz
 
@@ -180,6 +187,7 @@ def test_documents_are_valid_and_export_without_a_warning(outcome: Outcome, name
     assert document.origin.filename == name
     assert len(document.pages) == EXPECTED[name]["pages"]
     for item, _ in document.iterate_items():
+        assert isinstance(item, DocItem)
         for prov in item.prov:
             size = document.pages[prov.page_no].size
             box = prov.bbox.to_top_left_origin(size.height)
@@ -316,7 +324,9 @@ def test_links_are_kept(outcome: Outcome) -> None:
 
 
 def test_code_keeps_its_lines(documents: dict[str, DoclingDocument]) -> None:
-    code = "\n".join(item.text for item in documents["code_listing.pdf"].texts if item.label == "code")
+    code = "\n".join(
+        item.text for item in documents["code_listing.pdf"].texts if item.label == DocItemLabel.CODE
+    )
     lines = [line for each in EXPECTED["code_listing.pdf"]["code"] for line in each["lines"]]
     assert [line for line in lines if line.strip() not in code] == []
 

@@ -93,7 +93,7 @@ def make_repository(folder: Path) -> Path:
 
 def server(repository: Path, *models: str, **settings: Any) -> LocalServer:
     """A server that listens at ports of its own and computes on one thread."""
-    given = {"ports": Ports(0, 0, 0), "threads": 1, "exit_limit_s": 5} | settings
+    given: dict[str, Any] = {"ports": Ports(0, 0, 0), "threads": 1, "exit_limit_s": 5} | settings
     return LocalServer(ServerSettings(repository, models, **given), environment(), home())
 
 

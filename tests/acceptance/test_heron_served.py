@@ -78,7 +78,8 @@ def test_over_grpc_in_batches_and_alone(triton: LocalServer, name: str) -> None:
     count = len(reference("full")["sizes"])
     together = model.infer(inputs(name, slice(0, count)), page=1)
     assert [output.shape for output in together] == [(count, 300), (count, 300, 4), (count, 300)]
-    assert_like_transformers(*together, slice(0, count))
+    labels, boxes, scores = together
+    assert_like_transformers(labels, boxes, scores, slice(0, count))
     labels, boxes, scores = model.infer(inputs(name, slice(1, 2)), page=1)
     assert_like_transformers(labels, boxes, scores, slice(1, 2))
 
@@ -100,8 +101,8 @@ def test_requests_of_many_clients_are_joined(triton: LocalServer) -> None:
         answers = list(
             threads.map(lambda i: models[i % count].infer(inputs(BYTES, rows[i]), page=1), range(2 * count))
         )
-    for row, answer in zip(rows, answers, strict=True):
-        assert_like_transformers(*answer, row)
+    for row, (labels, boxes, scores) in zip(rows, answers, strict=True):
+        assert_like_transformers(labels, boxes, scores, row)
     after = {
         stats.batch_size: stats.compute_infer.count for stats in statistics(triton.url, BYTES).batch_stats
     }

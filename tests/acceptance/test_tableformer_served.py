@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -60,7 +60,8 @@ def triton() -> Iterator[LocalServer]:
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
-    return pictures(8)
+    made: np.ndarray = pictures(8)
+    return made
 
 
 def model(triton: LocalServer, name: str = TABLES) -> TritonModel:
@@ -119,7 +120,7 @@ def test_the_model_in_torch_says_the_same() -> None:
     assert found["boxes"] <= 1e-4
 
 
-def in_export_environment(script: str, *arguments: object) -> dict[str, object]:
+def in_export_environment(script: str, *arguments: object) -> dict[str, Any]:
     command = [str(export_environment().python), str(SCRIPTS / script), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -167,7 +167,7 @@ def test_the_configuration_of_heron_keeps_doclings_contract(triton: LocalServer)
     assert [(r.label, r.score, r.box) for r in detected(engine, PAGE, white).clusters] == [
         ("table", 1.0, Box(0.0, 0.0, 612.0, 792.0))
     ]
-    batch = [np.ones((16, 3, 640, 640), np.float32), np.full((16, 2), 7, np.int64)]
+    batch: list[np.ndarray] = [np.ones((16, 3, 640, 640), np.float32), np.full((16, 2), 7, np.int64)]
     labels, boxes, scores = model(triton, HERON, 3, inputs=2).infer(batch, page=1)
     assert (labels.shape, boxes.shape, scores.shape) == ((16, 300), (16, 300, 4), (16, 300))
 

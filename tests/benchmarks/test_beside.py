@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from docling_core.types.doc import BoundingBox, DocItemLabel, DoclingDocument, ProvenanceItem, Size
+from docling_core.types.doc import (
+    BoundingBox,
+    CoordOrigin,
+    DocItemLabel,
+    DoclingDocument,
+    ProvenanceItem,
+    Size,
+)
 
 from benchmarks.metrics.beside import beside_table, pages_beside
 
@@ -12,7 +19,7 @@ def document(*pages: str) -> DoclingDocument:
     for number, text in enumerate(pages, 1):
         made.add_page(page_no=number, size=Size(width=100, height=100))
         if text:
-            box = BoundingBox(l=10, t=90, r=90, b=80, coord_origin="BOTTOMLEFT")
+            box = BoundingBox(l=10, t=90, r=90, b=80, coord_origin=CoordOrigin.BOTTOMLEFT)
             prov = ProvenanceItem(page_no=number, bbox=box, charspan=(0, len(text)))
             made.add_text(DocItemLabel.TEXT, text, prov=prov)
     return made

@@ -27,8 +27,8 @@ def double(inputs: list[np.ndarray]) -> list[np.ndarray]:
     return [2 * inputs[0]]
 
 
-def model(**settings: object) -> Model:
-    return Model(inputs=[("x", "FP32")], outputs=[("y", "FP32")], **{"answer": double} | settings)
+def model(max_batch: int = 8) -> Model:
+    return Model(inputs=[("x", "FP32")], outputs=[("y", "FP32")], answer=double, max_batch=max_batch)
 
 
 def figures(batch: int, clients: int, rate: float) -> Figures:

@@ -88,7 +88,7 @@ class Builder:
         stream.ColorSpace, stream.BitsPerComponent = Name.DeviceGray, 8
         return stream
 
-    def save(self, path: Path, **options: object) -> Path:
+    def save(self, path: Path, *, encryption: pikepdf.Encryption | None = None) -> Path:
         """Write the document to `path`."""
-        self.pdf.save(path, **options)
+        self.pdf.save(path, encryption=encryption)
         return path

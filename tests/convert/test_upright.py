@@ -41,7 +41,7 @@ def sideways(content: PageContent, angle: int) -> PageContent:
 
 
 @pytest.mark.parametrize("angle", [90, 180, 270])
-def test_sideways_pages_get_the_upright_page_s_regions(angle: int):
+def test_sideways_pages_get_the_upright_page_s_regions(angle: int) -> None:
     shown = sideways(page(), angle)
     assert {word.angle for word in shown.words} == {angle}
     turn = Turn.of(shown, None)
@@ -54,20 +54,20 @@ def test_sideways_pages_get_the_upright_page_s_regions(angle: int):
     assert boxes == shown.bitmaps
 
 
-def test_a_few_sideways_words_turn_nothing():
+def test_a_few_sideways_words_turn_nothing() -> None:
     content = page()
     content.words.append(Word("stamp", Box(20, 300, 30, 330), 10, -1, 270))
     assert text_angle(content, None) == 0
 
 
-def test_recognised_text_counts():
+def test_recognised_text_counts() -> None:
     scan = PageOcr(number=1, words=[Word("upside-down", Box(20, 300, 90, 310), 10, -1, 180)])
     assert text_angle(PageContent(number=1, width=612, height=792), scan) == 180
     assert text_angle(PageContent(number=1, width=612, height=792), None) == 0
 
 
 @pytest.mark.parametrize("angle", [0, 90, 180, 270])
-def test_everything_on_a_page_turns(angle: int):
+def test_everything_on_a_page_turns(angle: int) -> None:
     box = Box(10, 20, 40, 90)
     content = PageContent(
         number=1,
@@ -98,7 +98,7 @@ def test_everything_on_a_page_turns(angle: int):
     assert turned_tables(turned_tables([table], turn.box), turn.back) == [table]
 
 
-def test_the_turned_page_is_drawn_upright():
+def test_the_turned_page_is_drawn_upright() -> None:
     image = np.zeros((4, 6, 3), np.uint8)
     image[0, 0] = 255  # the displayed page's top left corner
     drawn = Turn(90, 6, 4).render(lambda scale, box: image)(1.0, None)

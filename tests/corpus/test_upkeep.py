@@ -19,7 +19,7 @@ from docmill.pipeline.corpus.report import markdown_report, write_report
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.estimate import estimate
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
-from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.results.records import StageRecord, Status
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import SourceCache, content_hash
 from docmill.resources.price import Price
@@ -126,9 +126,10 @@ def test_originals_are_kept_of_those_that_failed(store: DocumentStore, tmp_path:
         path.write_text(name)
         documents.append(DocumentRef(content_hash(path), path.name, str(path), 4))
     (tmp_path / "gone.pdf").unlink()
+    ends: tuple[Status, ...] = ("converted", "quarantined", "failed")
     records = [
         StageRecord(stage="exports", document=each.id, name=each.name, status=status)
-        for each, status in zip(documents, ("converted", "quarantined", "failed"), strict=True)
+        for each, status in zip(documents, ends, strict=True)
     ]
     kept = keep_originals(store, SourceCache(tmp_path / "cache"), documents, records)
     assert kept == {documents[1].id: store.full_path(original_path(documents[1].id))}

@@ -54,7 +54,11 @@ def store(tmp_path: Path) -> DocumentStore:
 def resources(tmp_path: Path, **inbox: Any) -> dict[str, Any]:
     made = dict(defs.resources or {})
     made.pop("progress")
-    settings = {"url": str(tmp_path / "in"), "settle_seconds": 0, "max_wait_seconds": 0} | inbox
+    settings: dict[str, Any] = {
+        "url": str(tmp_path / "in"),
+        "settle_seconds": 0,
+        "max_wait_seconds": 0,
+    } | inbox
     made["store"] = Store(url=str(tmp_path / "store"))
     made["inbox"] = Inbox(**settings)
     return made
@@ -189,7 +193,9 @@ def nightly(tmp_path: Path, instance: dg.DagsterInstance, **inbox: Any) -> list[
         scheduled_execution_time=datetime(2026, 11, 25, 2, tzinfo=UTC),
         resources=needed,
     ) as context:
-        found = list(nightly_backfill(context))
+        ticked = nightly_backfill(context)
+        assert isinstance(ticked, Iterator)
+        found = list(ticked)
     return [each.skip_message if isinstance(each, dg.SkipReason) else each for each in found]
 
 
@@ -245,7 +251,9 @@ def test_a_batch_that_somebody_runs_from_the_ui_is_not_run_beside_it(
 
 def unretried(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
     with dg.build_sensor_context(instance=instance) as context:
-        found = list(unretried_runs(context))
+        ticked = unretried_runs(context)
+        assert isinstance(ticked, Iterator)
+        found = list(ticked)
     return [each for each in found if isinstance(each, dg.RunRequest)]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import typer.main
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from docmill.pipeline.cli.app import app
 from docmill.pipeline.defs.component import DocmillComponent

@@ -105,10 +105,10 @@ def table(predictor: Told, seed: int) -> dict[str, Any]:
         for column, tag in enumerate(line):
             left, top = column / columns, row / len(grid)
             if tag in ("fcel", "ecel", "ched", "rhed", "srow"):
-                size = generator.uniform(0.5, 1.05, 2) / (columns, len(grid))
+                size = generator.uniform(0.5, 1.05, 2) / np.array([columns, len(grid)])
                 boxes.append([left + size[0] / 2, top + size[1] / 2, *size])
             if tag in ("fcel", "ched", "rhed") and generator.random() < 0.8:
-                x, y = 100 + 300 * (left + 0.1 / columns), 200 + 200 * (top + 0.2 / len(grid))
+                x, y = float(100 + 300 * (left + 0.1 / columns)), 200 + 200 * (top + 0.2 / len(grid))
                 words.append([x, y, x + generator.uniform(5, 250 / columns), y + 100 / len(grid)])
     for _ in range(generator.integers(0, 4)):
         x, y = generator.uniform(100, 380), generator.uniform(200, 390)

@@ -24,5 +24,5 @@ class Mistaken(heron.Contract):
 
 
 if __name__ == "__main__":
-    heron.Contract = Mistaken  # type: ignore[misc]
+    heron.Contract = Mistaken
     sys.exit(heron.main())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.storage import tags as dagster_tags
 
@@ -62,7 +62,7 @@ def bad() -> None:
     fails()
 
 
-def events(instance: dg.DagsterInstance, job: dg.JobDefinition) -> list[dg.DagsterEvent]:
+def events(instance: dg.DagsterInstance, job: dg.JobDefinition) -> Sequence[dg.DagsterEvent]:
     return job.execute_in_process(instance=instance, raise_on_error=False).all_events
 
 

@@ -62,7 +62,7 @@ class Boundary:
 
 
 BOUNDARIES = (
-    *(Boundary(stage, moment) for stage in STAGES for moment in ("first", "ended")),  # type: ignore[arg-type]
+    *(Boundary(stage, moment) for stage in STAGES for moment in ("first", "ended")),
     Boundary("publish", "first"),
 )
 

@@ -34,6 +34,13 @@ def materialized(instance: dg.DagsterInstance, store: Store, key: str, **setting
     return event
 
 
+def long_words(event: dg.EventLogEntry) -> float:
+    assert event.asset_materialization is not None
+    value = event.asset_materialization.metadata["count/long_words"].value
+    assert isinstance(value, int | float)
+    return value
+
+
 def test_its_asset_its_settings_and_its_artifacts_follow_from_it(tmp_path: Path) -> None:
     store = Store(url=str(tmp_path / "store"))
     document = DocumentRef(content_hash(SAMPLE), SAMPLE.name, str(SAMPLE), SAMPLE.stat().st_size)
@@ -44,11 +51,7 @@ def test_its_asset_its_settings_and_its_artifacts_follow_from_it(tmp_path: Path)
         every = materialized(instance, store, manifest.key, shortest=1)
         some = materialized(instance, store, manifest.key, shortest=6)
         again = materialized(instance, store, manifest.key, shortest=6)
-    counts = [
-        event.asset_materialization.metadata["count/long_words"].value
-        for event in (every, some, again)
-        if event.asset_materialization
-    ]
+    counts = [long_words(event) for event in (every, some, again)]
     assert counts[0] > counts[1] > 0
     assert counts[2] == counts[1]
     [first, second] = sorted((tmp_path / "store" / "documents").glob("*/*/count/*.json.zst"))

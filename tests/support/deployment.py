@@ -18,7 +18,7 @@ from typing import Any
 
 import dagster as dg
 import psutil
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from docmill.pipeline.convert.errors import BackendError
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
@@ -201,4 +201,5 @@ class Deployment:
         configuration = yaml.safe_load("".join(parts))
         for section, values in self.settings.items():
             configuration.setdefault(section, {}).update(values)
-        return yaml.safe_dump(configuration)
+        written: str = yaml.safe_dump(configuration)
+        return written

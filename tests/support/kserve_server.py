@@ -35,7 +35,7 @@ class Model:
     device_ns: int = 0
 
 
-class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
+class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]  # it has no types
     """Use as a context manager; `port` 0 takes any that is free."""
 
     def __init__(self, models: dict[str, Model], port: int = 0) -> None:
@@ -53,13 +53,19 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
     ) -> None:
         self._server.stop(None).wait()
 
-    def ServerLive(self, request, context):  # noqa: N802 - the protocol's names
+    def ServerLive(  # noqa: N802 - the protocol's names
+        self, request: service_pb2.ServerLiveRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ServerLiveResponse:
         return service_pb2.ServerLiveResponse(live=True)
 
-    def ModelReady(self, request, context):  # noqa: N802
+    def ModelReady(  # noqa: N802
+        self, request: service_pb2.ModelReadyRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ModelReadyResponse:
         return service_pb2.ModelReadyResponse(ready=request.name in self.models)
 
-    def ModelMetadata(self, request, context):  # noqa: N802
+    def ModelMetadata(  # noqa: N802
+        self, request: service_pb2.ModelMetadataRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ModelMetadataResponse:
         model = self._model(request.name, context)
         response = service_pb2.ModelMetadataResponse(name=request.name)
         for tensors, into in ((model.inputs, response.inputs), (model.outputs, response.outputs)):
@@ -67,12 +73,16 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
                 into.add(name=name, datatype=datatype, shape=[-1])
         return response
 
-    def ModelConfig(self, request, context):  # noqa: N802
+    def ModelConfig(  # noqa: N802
+        self, request: service_pb2.ModelConfigRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ModelConfigResponse:
         response = service_pb2.ModelConfigResponse()
         response.config.max_batch_size = self._model(request.name, context).max_batch
         return response
 
-    def ModelStatistics(self, request, context):  # noqa: N802
+    def ModelStatistics(  # noqa: N802
+        self, request: service_pb2.ModelStatisticsRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ModelStatisticsResponse:
         model = self._model(request.name, context)
         response = service_pb2.ModelStatisticsResponse()
         stats = response.model_stats.add(name=request.name)
@@ -81,7 +91,9 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
         stats.batch_stats.add(batch_size=1).compute_infer.ns = model.device_ns
         return response
 
-    def ModelInfer(self, request, context):  # noqa: N802
+    def ModelInfer(  # noqa: N802
+        self, request: service_pb2.ModelInferRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ModelInferResponse:
         model = self._model(request.model_name, context)
         arrays = {
             tensor.name: _read(raw, tensor.datatype).reshape(tensor.shape)
@@ -108,7 +120,8 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):
 
 def _read(raw: bytes, datatype: str) -> np.ndarray:
     if datatype == "BYTES":
-        return deserialize_bytes_tensor(raw)
+        strings: np.ndarray = deserialize_bytes_tensor(raw)
+        return strings
     return np.frombuffer(raw, triton_to_np_dtype(datatype))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 import pytest
-from docling_core.types.doc import DoclingDocument, SectionHeaderItem
+from docling_core.types.doc import DoclingDocument, SectionHeaderItem, TextItem
 from docling_core.types.doc.base import CoordOrigin
 from docling_core.types.doc.document import ContentLayer
 
@@ -23,6 +23,7 @@ from docmill.pipeline.convert.types import (
     PageOcr,
     TableCell,
     TableStructure,
+    TextCell,
 )
 from tests.convert.handmade import content, line, page, region
 
@@ -36,7 +37,9 @@ def assembled(*pages: PageParts, name: str = "report.pdf") -> DoclingDocument:
 
 def texts(document: DoclingDocument) -> list[tuple[str, str]]:
     """Label and text of the body in reading order."""
-    return [(item.label.value, item.text) for item, _ in document.iterate_items() if hasattr(item, "text")]
+    return [
+        (item.label.value, item.text) for item, _ in document.iterate_items() if isinstance(item, TextItem)
+    ]
 
 
 # --- post-processing ---
@@ -129,7 +132,8 @@ def test_a_page_becomes_items_with_their_place() -> None:
 
 
 def test_two_columns_are_read_one_after_the_other() -> None:
-    lines, regions = [], []
+    lines: list[TextCell] = []
+    regions: list[tuple[str, list[int]]] = []
     for column, left in (("left", 50), ("right", 320)):
         for paragraph in range(3):
             start = 100 + 120 * paragraph

@@ -96,7 +96,7 @@ def test_a_new_column_starts_at_the_first_level() -> None:
 
 def test_right_to_left_items_are_indented_from_the_right() -> None:
     right = {"א": (540, 300), "ב": (520, 420), "ג": (520, 200), "ד": (540, 400)}
-    items = [(text, r - w, 700.0 - 20 * n, 1) for n, (text, (r, w)) in enumerate(right.items())]
+    items = [(text, float(r - w), 700.0 - 20 * n, 1) for n, (text, (r, w)) in enumerate(right.items())]
     made = document(items)
     for item, (r, _) in zip(made.texts, right.values(), strict=True):
         item.prov[0].bbox.r = r

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 from docmill.pipeline.convert.layout.detectors.cdla import LABELS, Detection
 from docmill.pipeline.convert.types import Box, Font, PageContent, Ruling, TextCell, Widget, Word
 
@@ -11,6 +13,17 @@ WIDTHS = dict.fromkeys("il.,;:'|!tfj", 0.3) | dict.fromkeys("mwMW", 0.7)
 def advance(text: str, size: float) -> float:
     """Width of a word: letters differ, as they do in any typeface that is not monospaced."""
     return sum(WIDTHS.get(char, 0.5) for char in text) * size
+
+
+class Style(TypedDict, total=False):
+    """How a line is set, where it is not upright text from left to right."""
+
+    font: str
+    bold: bool
+    italic: bool
+    mono: bool
+    rtl: bool
+    angle: int
 
 
 class Sheet:
@@ -52,7 +65,9 @@ class Sheet:
         self.page.cells.append(TextCell(text, box, first, len(words), rtl))
         return box
 
-    def lines(self, x: float, y: float, *texts: str, size: float = 10, leading: float = 12, **style) -> Box:
+    def lines(
+        self, x: float, y: float, *texts: str, size: float = 10, leading: float = 12, **style: Unpack[Style]
+    ) -> Box:
         """Write lines under each other; returns the box of all."""
         boxes = [self.line(x, y + n * leading, text, size, **style) for n, text in enumerate(texts)]
         whole = boxes[0]
@@ -60,7 +75,16 @@ class Sheet:
             whole = whole.union(box)
         return whole
 
-    def prose(self, x: float, y: float, count: int, *, words: int = 12, size: float = 10, **style) -> Box:
+    def prose(
+        self,
+        x: float,
+        y: float,
+        count: int,
+        *,
+        words: int = 12,
+        size: float = 10,
+        **style: Unpack[Style],
+    ) -> Box:
         """A paragraph of `count` full lines, the last one shorter and ended by a full stop."""
         full = " ".join(["lorem", "ipsum", "dolores", "consectetur"][n % 4] for n in range(words))
         texts = [full] * (count - 1) + [" ".join(full.split()[: max(2, words // 2)]) + "."]

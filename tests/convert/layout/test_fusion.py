@@ -7,8 +7,9 @@ import math
 
 import pytest
 
+from docmill.pipeline.convert.layout.detectors.cdla import Detection
 from docmill.pipeline.convert.layout.fusion import fuse
-from docmill.pipeline.convert.layout.style import document_style
+from docmill.pipeline.convert.layout.style import DocumentStyle, document_style
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, Ruling, TextCell, Word
@@ -17,7 +18,9 @@ from tests.support.recordings import RECORDINGS, needs_recordings
 from tests.support.steps import steps
 
 
-def labels(sheet: Sheet, *detections, style=None, ocr=None) -> list[tuple[str, str]]:
+def labels(
+    sheet: Sheet, *detections: Detection, style: DocumentStyle | None = None, ocr: PageOcr | None = None
+) -> list[tuple[str, str]]:
     """(label, text) of the page's regions from top to bottom; "" for those without text."""
     regions = fuse(sheet.page, ocr, list(detections), style)
     lines = sheet.page.cells + (ocr.cells if ocr else [])
@@ -25,32 +28,32 @@ def labels(sheet: Sheet, *detections, style=None, ocr=None) -> list[tuple[str, s
     return [(region.label, " ".join(lines[cell].text for cell in region.cells)) for region in ordered]
 
 
-def only(sheet: Sheet, label: str, *detections) -> list[str]:
+def only(sheet: Sheet, label: str, *detections: Detection) -> list[str]:
     return [text for name, text in labels(sheet, *detections) if name == label]
 
 
 class TestParagraphs:
-    def test_space_parts_paragraphs(self):
+    def test_space_parts_paragraphs(self) -> None:
         sheet = Sheet()
         first = sheet.prose(72, 100, 4)
         second = sheet.prose(72, 160, 3)
         boxes = sorted((r.box for r in fuse(sheet.page, None, [])), key=lambda box: box.t)
         assert boxes == [first, second]
 
-    def test_indentation_parts_paragraphs(self):
+    def test_indentation_parts_paragraphs(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         sheet.line(84, 148, "Lorem ipsum dolores consectetur lorem ipsum dolores lorem ipsum")
         sheet.prose(72, 160, 3)
         assert [name for name, _ in labels(sheet)] == ["text", "text"]
 
-    def test_first_line_indentation_does_not_part_a_paragraph(self):
+    def test_first_line_indentation_does_not_part_a_paragraph(self) -> None:
         sheet = Sheet()
         sheet.line(84, 100, "Lorem ipsum dolores consectetur lorem ipsum dolores lorem ipsum dolo")
         sheet.prose(72, 112, 3)
         assert len(labels(sheet)) == 1
 
-    def test_columns_stay_apart(self):
+    def test_columns_stay_apart(self) -> None:
         sheet = Sheet()
         for y in (100, 112, 124, 136):
             sheet.line(72, y, "the left column runs here and on")
@@ -59,7 +62,7 @@ class TestParagraphs:
         assert len(texts) == 2
         assert not any("left" in text and "right" in text for text in texts)
 
-    def test_a_full_width_line_over_two_columns_joins_neither(self):
+    def test_a_full_width_line_over_two_columns_joins_neither(self) -> None:
         sheet = Sheet()
         sheet.line(
             72, 88, "this line of an abstract runs over both of the columns under it and ends at the edge"
@@ -69,7 +72,7 @@ class TestParagraphs:
             sheet.line(320, y, "while the right one has its own")
         assert len(labels(sheet)) == 3
 
-    def test_a_wide_gap_in_a_justified_line_is_no_gutter(self):
+    def test_a_wide_gap_in_a_justified_line_is_no_gutter(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 3)
         sheet.line(72, 136, "lorem ipsum dolores")
@@ -77,13 +80,13 @@ class TestParagraphs:
         sheet.prose(72, 148, 2)
         assert len(labels(sheet)) == 1
 
-    def test_right_to_left_paragraphs(self):
+    def test_right_to_left_paragraphs(self) -> None:
         sheet = Sheet()
         for y in (100, 112, 124, 160, 172):
             sheet.line(540, y, "كلمة أخرى في هذا السطر الطويل من النص العربي", rtl=True)
         assert [name for name, _ in labels(sheet)] == ["text", "text"]
 
-    def test_a_drawn_rule_parts_blocks(self):
+    def test_a_drawn_rule_parts_blocks(self) -> None:
         sheet = Sheet()
         sheet.lines(72, 100, *["lorem ipsum dolores consectetur lorem ipsum"] * 2)
         sheet.lines(72, 124, *["lorem ipsum dolores consectetur lorem ipsum"] * 2)
@@ -93,20 +96,20 @@ class TestParagraphs:
 
 
 class TestHeadings:
-    def test_bigger_type(self):
+    def test_bigger_type(self) -> None:
         sheet = Sheet()
         sheet.line(72, 100, "Results of the trial", 14)
         sheet.prose(72, 124, 5)
         assert only(sheet, "section_header") == ["Results of the trial"]
 
-    def test_bold_line_over_a_paragraph(self):
+    def test_bold_line_over_a_paragraph(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 5)
         sheet.line(72, 170, "Results of the trial", bold=True, font="Body-Bold")
         sheet.prose(72, 183, 5)
         assert only(sheet, "section_header") == ["Results of the trial"]
 
-    def test_number_apart_from_its_heading(self):
+    def test_number_apart_from_its_heading(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 5)
         sheet.line(72, 170, "5.1", 12, bold=True, font="Body-Bold")
@@ -114,7 +117,7 @@ class TestHeadings:
         sheet.prose(72, 190, 5)
         assert only(sheet, "section_header") == ["5.1 Quantitative results"]
 
-    def test_bold_sentence_is_text(self):
+    def test_bold_sentence_is_text(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 5)
         sheet.line(
@@ -123,14 +126,14 @@ class TestHeadings:
         sheet.prose(72, 190, 5)
         assert only(sheet, "section_header") == []
 
-    def test_a_detected_title_breaks_and_labels(self):
+    def test_a_detected_title_breaks_and_labels(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 5)
         box = sheet.line(72, 170, "Results of the trial", font="Other")
         sheet.prose(72, 182, 5)
         assert only(sheet, "section_header", seen("title", box.padded(1))) == ["Results of the trial"]
 
-    def test_names_in_a_row_are_text(self):
+    def test_names_in_a_row_are_text(self) -> None:
         sheet = Sheet()
         sheet.line(150, 80, "A paper with a long title", 18)
         for x in (72, 240, 410):
@@ -138,7 +141,7 @@ class TestHeadings:
         sheet.prose(72, 140, 6)
         assert only(sheet, "section_header") == ["A paper with a long title"]
 
-    def test_peers_share_a_fate(self):
+    def test_peers_share_a_fate(self) -> None:
         sheet = Sheet()
         sheet.line(72, 100, "Boots Locking Nut", italic=True, font="Body-Italic")
         sheet.prose(72, 115, 5)
@@ -150,7 +153,7 @@ class TestHeadings:
 
 
 class TestLists:
-    def test_bullets_and_hanging_lines(self):
+    def test_bullets_and_hanging_lines(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 3)
         for y in (150, 174, 198):
@@ -159,13 +162,13 @@ class TestLists:
             sheet.line(86, y + 12, "consectetur lorem ipsum")
         assert len(only(sheet, "list_item")) == 3
 
-    def test_enumerators(self):
+    def test_enumerators(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 3)
         sheet.lines(72, 150, "1. lorem ipsum dolores", "2. lorem ipsum dolores", "3. lorem ipsum dolores")
         assert len(only(sheet, "list_item")) == 3
 
-    def test_a_number_that_starts_a_line_of_prose(self):
+    def test_a_number_that_starts_a_line_of_prose(self) -> None:
         sheet = Sheet()
         full = "lorem ipsum dolores consectetur lorem ipsum dolores consectetur as in figure"
         sheet.lines(
@@ -173,7 +176,7 @@ class TestLists:
         )
         assert [name for name, _ in labels(sheet)] == ["text"]
 
-    def test_an_initial_is_no_enumerator(self):
+    def test_an_initial_is_no_enumerator(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 3)
         sheet.line(72, 160, "J. Lindqvist wrote to the editor about this")
@@ -181,7 +184,7 @@ class TestLists:
 
 
 class TestFurniture:
-    def test_running_head_and_page_number(self):
+    def test_running_head_and_page_number(self) -> None:
         sheet = Sheet()
         sheet.line(200, 50, "A running head", 8)
         sheet.line(500, 50, "12", 8)
@@ -190,12 +193,12 @@ class TestFurniture:
         found = labels(sheet)
         assert [name for name, _ in found] == ["page_header", "page_header", "text", "page_footer"]
 
-    def test_a_page_that_starts_with_text_has_no_header(self):
+    def test_a_page_that_starts_with_text_has_no_header(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 46, 20)
         assert [name for name, _ in labels(sheet)] == ["text"]
 
-    def test_lines_that_repeat_across_pages(self):
+    def test_lines_that_repeat_across_pages(self) -> None:
         sheets = []
         for number in range(1, 5):
             sheet = Sheet()
@@ -206,7 +209,7 @@ class TestFurniture:
         assert labels(sheets[1], style=style)[0][0] == "page_header"
         assert labels(sheets[1])[0][0] == "text"
 
-    def test_sideways_text_in_the_margin(self):
+    def test_sideways_text_in_the_margin(self) -> None:
         sheet = Sheet()
         for y in (100, 200, 300, 400):
             sheet.prose(90, y, 4)
@@ -214,7 +217,7 @@ class TestFurniture:
         regions = [region for region in fuse(sheet.page, None, []) if region.box == box]
         assert [region.label for region in regions] == ["page_header"]
 
-    def test_footnote_under_a_short_rule(self):
+    def test_footnote_under_a_short_rule(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 90, 30)
         sheet.rule(72, 680, 200, 680)
@@ -225,7 +228,7 @@ class TestFurniture:
 class TestCode:
     LISTING = ("def add(first, second):", "    return first + second", "", "print(add(3, 5))")
 
-    def test_monospaced_listing_keeps_its_blank_lines(self):
+    def test_monospaced_listing_keeps_its_blank_lines(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         for n, text in enumerate(self.LISTING):
@@ -235,14 +238,14 @@ class TestCode:
         sheet.prose(72, 230, 4)
         assert [name for name, _ in labels(sheet)] == ["text", "code", "text"]
 
-    def test_program_in_proportional_type(self):
+    def test_program_in_proportional_type(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         sheet.lines(72, 160, "function add(a, b) {", "return a + b;", "}", "console.log(add(3, 5));")
         sheet.prose(72, 230, 4)
         assert [name for name, _ in labels(sheet)] == ["text", "code", "text"]
 
-    def test_an_address_is_no_code(self):
+    def test_an_address_is_no_code(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         sheet.line(72, 160, "someone@example.org", font="Courier", mono=True)
@@ -250,7 +253,7 @@ class TestCode:
 
 
 class TestFormulas:
-    def test_formula_and_its_number(self):
+    def test_formula_and_its_number(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         sheet.line(250, 160, "a = b + c", font="CMMI10")
@@ -258,7 +261,7 @@ class TestFormulas:
         sheet.prose(72, 190, 4)
         assert only(sheet, "formula") == ["a = b + c (12)"]
 
-    def test_prose_with_symbols_is_text(self):
+    def test_prose_with_symbols_is_text(self) -> None:
         sheet = Sheet()
         sheet.lines(
             72, 100, "where lorem = ipsum holds for each dolores consectetur", "and lorem + ipsum follows."
@@ -267,7 +270,7 @@ class TestFormulas:
 
 
 class TestPictures:
-    def test_bitmap_with_caption(self):
+    def test_bitmap_with_caption(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         sheet.page.bitmaps.append(Box(100, 200, 400, 380))
@@ -275,14 +278,14 @@ class TestPictures:
         sheet.prose(72, 420, 4)
         assert [name for name, _ in labels(sheet)] == ["text", "picture", "caption", "text"]
 
-    def test_prose_about_a_figure_is_no_caption(self):
+    def test_prose_about_a_figure_is_no_caption(self) -> None:
         sheet = Sheet()
         sheet.lines(
             72, 100, "Figure 3 shows lorem ipsum dolores consectetur lorem ipsum", "dolores lorem ipsum."
         )
         assert only(sheet, "caption") == []
 
-    def test_diagram_keeps_its_labels(self):
+    def test_diagram_keeps_its_labels(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         for x in (100, 200, 300):
@@ -293,13 +296,13 @@ class TestPictures:
         found = fuse(sheet.page, None, [])
         assert sorted(region.label for region in found) == ["picture", "text", "text"]
 
-    def test_a_panel_behind_text_is_no_picture(self):
+    def test_a_panel_behind_text_is_no_picture(self) -> None:
         sheet = Sheet()
         sheet.page.shapes.append(Box(60, 90, 500, 200))
         sheet.prose(72, 100, 6)
         assert [name for name, _ in labels(sheet, seen("figure", Box(60, 90, 500, 200)))] == ["text"]
 
-    def test_a_detected_figure_moves_to_its_bitmap(self):
+    def test_a_detected_figure_moves_to_its_bitmap(self) -> None:
         sheet = Sheet()
         sheet.page.bitmaps.append(Box(100, 200, 400, 380))
         sheet.prose(72, 420, 4)
@@ -308,7 +311,7 @@ class TestPictures:
         assert picture.box == Box(100, 200, 400, 380)
         assert picture.source == "model"
 
-    def test_a_scan_is_no_picture_and_its_text_comes_from_ocr(self):
+    def test_a_scan_is_no_picture_and_its_text_comes_from_ocr(self) -> None:
         sheet = Sheet()
         sheet.page.bitmaps.append(Box(0, 0, 612, 792))
         words = [Word("lorem", Box(72, 100 + 12 * n, 300, 110 + 12 * n), 10, -1) for n in range(4)]
@@ -318,7 +321,7 @@ class TestPictures:
 
 
 class TestTables:
-    def test_ruled_grid_without_a_detection(self):
+    def test_ruled_grid_without_a_detection(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 100, 4)
         sheet.grid([100, 200, 300], [200, 220, 240, 260])
@@ -330,7 +333,7 @@ class TestTables:
         assert [table.source for table in tables] == ["geometry"]
         assert tables[0].box.iou(Box(100, 200, 300, 260)) > 0.95
 
-    def test_a_detection_is_drawn_in_to_words_and_rules(self):
+    def test_a_detection_is_drawn_in_to_words_and_rules(self) -> None:
         sheet = Sheet()
         for y in (200, 215, 230, 245):
             sheet.line(100, y, "name of it")
@@ -341,12 +344,12 @@ class TestTables:
         assert [region.label for region in regions] == ["table"]
         assert regions[0].box.iou(Box(98, 197, 330, 257)) > 0.97
 
-    def test_prose_taken_for_a_table_stays_text(self):
+    def test_prose_taken_for_a_table_stays_text(self) -> None:
         sheet = Sheet()
         box = sheet.prose(72, 100, 8)
         assert [name for name, _ in labels(sheet, seen("table", box))] == ["text"]
 
-    def test_figures_aligned_in_columns(self):
+    def test_figures_aligned_in_columns(self) -> None:
         sheet = Sheet()
         sheet.prose(72, 80, 3)
         for n, y in enumerate(range(200, 290, 15)):
@@ -355,7 +358,7 @@ class TestTables:
             sheet.line(400, y, f"{n}2.5")
         assert "table" in {region.label for region in fuse(sheet.page, None, [])}
 
-    def test_contents_with_dot_leaders(self):
+    def test_contents_with_dot_leaders(self) -> None:
         sheet = Sheet()
         sheet.line(72, 100, "Contents", 16)
         for n in range(6):
@@ -363,7 +366,7 @@ class TestTables:
         found = labels(sheet)
         assert [name for name, _ in found] == ["section_header", "document_index"]
 
-    def test_contents_without_leaders(self):
+    def test_contents_without_leaders(self) -> None:
         sheet = Sheet()
         for n in range(8):
             sheet.line(72, 140 + 14 * n, "Chapter about this")
@@ -372,7 +375,7 @@ class TestTables:
 
 
 class TestForms:
-    def test_checkboxes_take_their_labels(self):
+    def test_checkboxes_take_their_labels(self) -> None:
         sheet = Sheet()
         sheet.line(90, 100, "Books")
         sheet.line(90, 113, "Maps")
@@ -382,7 +385,7 @@ class TestForms:
         assert [region.label for region in regions] == ["checkbox_selected", "checkbox_unselected"]
         assert regions[0].box.l == 74
 
-    def test_a_detected_figure_full_of_fields_is_none(self):
+    def test_a_detected_figure_full_of_fields_is_none(self) -> None:
         sheet = Sheet()
         for y in (100, 140, 180):
             sheet.line(80, y, "Name")
@@ -391,7 +394,7 @@ class TestForms:
 
 
 class TestContract:
-    def test_ids_are_unique_and_no_line_is_in_two_regions(self):
+    def test_ids_are_unique_and_no_line_is_in_two_regions(self) -> None:
         sheet = Sheet()
         sheet.line(72, 100, "Results", 14)
         sheet.prose(72, 130, 5)
@@ -403,7 +406,7 @@ class TestContract:
         assert all(region.score >= 0.5 for region in regions)
 
     @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e9])
-    def test_hostile_numbers(self, bad: float):
+    def test_hostile_numbers(self, bad: float) -> None:
         box = Box(bad, 0, 10, bad)
         page = PageContent(
             number=1,
@@ -424,11 +427,11 @@ class TestContract:
         found = fuse(page, None, [seen(raw, box) for raw in ("table", "figure", "title", "text")])
         assert all(map(math.isfinite, (value for region in found for value in (region.box.l, region.box.b))))
 
-    def test_an_empty_page(self):
+    def test_an_empty_page(self) -> None:
         assert fuse(PageContent(number=1, width=0, height=0), None, []) == []
         assert fuse(PageContent(number=1, width=612, height=792), None, []) == []
 
-    def test_thousands_of_lines_are_not_compared_with_each_other(self):
+    def test_thousands_of_lines_are_not_compared_with_each_other(self) -> None:
         sheet = Sheet()
         for row in range(100):
             for column in range(50):
@@ -438,12 +441,13 @@ class TestContract:
 
 
 class TestScans:
-    def test_heading_and_paragraphs_of_recognised_lines(self):
+    def test_heading_and_paragraphs_of_recognised_lines(self) -> None:
         """Line heights jitter, and there are no fonts: widths and pitch must do."""
         texts = ["The Lantern Room"] + ["the lantern room of the old lighthouse was closed to visitors"] * 8
         tops = [80, 110, 123, 136.5, 149, 180, 193, 206.4, 219]
         widths = [145] + [310] * 8
-        words, lines = [], []
+        words: list[Word] = []
+        lines: list[TextCell] = []
         for number, (text, top, width) in enumerate(zip(texts, tops, widths, strict=True)):
             box = Box(72, top, 72 + width, top + 9.5 + number % 3)
             words.append(Word(text, box, box.height, -1))
@@ -453,7 +457,7 @@ class TestScans:
         assert [name for name, _ in found] == ["section_header", "text", "text"]
 
 
-def test_a_table_taken_for_a_figure():
+def test_a_table_taken_for_a_figure() -> None:
     sheet = Sheet()
     for n, y in enumerate(range(200, 290, 15)):
         sheet.line(72, y, "name of a thing")
@@ -463,7 +467,7 @@ def test_a_table_taken_for_a_figure():
 
 
 @needs_recordings
-def test_headings_of_the_kit_without_the_detector():
+def test_headings_of_the_kit_without_the_detector() -> None:
     """Geometry alone finds the headings that docling's own model found."""
     expected, found = set(), set()
     for name in ("2305.03393v1-pg9", "code_and_formula", "picture_classification"):
@@ -478,7 +482,7 @@ def test_headings_of_the_kit_without_the_detector():
     assert found == expected
 
 
-def test_a_caption_over_a_table_at_the_top_of_a_page_is_no_header():
+def test_a_caption_over_a_table_at_the_top_of_a_page_is_no_header() -> None:
     sheet = Sheet()
     sheet.line(100, 60, "Table 1: Accuracy of the styles")
     sheet.grid([100, 200, 300], [80, 100, 120, 140])
@@ -489,7 +493,7 @@ def test_a_caption_over_a_table_at_the_top_of_a_page_is_no_header():
     assert [name for name, _ in labels(sheet)] == ["caption", "table", "text"]
 
 
-def test_a_note_s_number_after_a_full_stop_still_ends_a_sentence():
+def test_a_note_s_number_after_a_full_stop_still_ends_a_sentence() -> None:
     sheet = Sheet()
     full = "lorem ipsum dolores consectetur lorem ipsum dolores consectetur lorem ipsum"
     sheet.lines(

@@ -90,7 +90,7 @@ def test_detect_grows_what_the_map_shows() -> None:
     probability = np.zeros((1, 1, 320, 320), np.float32)
     probability[0, 0, 100:121, 50:251] = 0.9
     (quad,) = detect(np.zeros((320, 320, 3), np.uint8), lambda _: [probability])
-    left, top, right, bottom = *quad.min(axis=0), *quad.max(axis=0)
+    (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
     # a rectangle of 201 x 21 (2 x 2 dilation included) grows by 1.6 x area / perimeter on every side
     grow = 1.6 * 201 * 21 / (2 * (201 + 21))
     assert (left, top, right, bottom) == pytest.approx(

@@ -72,11 +72,11 @@ def rows_of(table: TableStructure) -> list[list[str]]:
 
 def test_column_rules_that_stop_under_the_head_do_not_join_the_rows_below(
     engine: EmbeddedTables, tmp_path: Path
-):
+) -> None:
     table = structure(engine, tmp_path / "head.pdf", FERRIES, EDGES, ruled_rows=1)
     assert rows_of(table) == FERRIES
 
 
-def test_a_grid_drawn_whole_is_what_it_is(engine: EmbeddedTables, tmp_path: Path):
+def test_a_grid_drawn_whole_is_what_it_is(engine: EmbeddedTables, tmp_path: Path) -> None:
     table = structure(engine, tmp_path / "whole.pdf", FERRIES, EDGES, ruled_rows=len(FERRIES))
     assert (rows_of(table), table.method) == (FERRIES, "rulings")

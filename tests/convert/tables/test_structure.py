@@ -197,7 +197,8 @@ class Model:
     """Stands for the network: answers with given tokens and boxes, and counts its calls."""
 
     def __init__(self, tokens: Sequence[str], boxes: Sequence[Box]) -> None:
-        self.tokens, self.boxes, self.batches = tokens, boxes, []
+        self.tokens, self.boxes = tokens, boxes
+        self.batches: list[int] = []
 
     def __call__(self, pictures: np.ndarray) -> list[np.ndarray]:
         assert pictures.shape[1:] == (3, SIDE, SIDE)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from docling_core.types.doc import CoordOrigin, DocItem, DoclingDocument
+from docling_core.types.doc import CoordOrigin, DocItem, DoclingDocument, TextItem
 from docling_core.types.doc.document import ContentLayer, ListItem
 
 from docmill.pipeline.convert.document.assemble import assemble, document_json
@@ -44,7 +44,7 @@ def made(*pages: PageParts, hierarchy: bool = True) -> DoclingDocument:
 
 def texts(document: DoclingDocument) -> list[str]:
     found = document.iterate_items(included_content_layers={ContentLayer.BODY})
-    return [item.text for item, _ in found if isinstance(getattr(item, "text", None), str)]
+    return [item.text for item, _ in found if isinstance(item, TextItem)]
 
 
 def all_items(document: DoclingDocument) -> list[DocItem]:

@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from docmill.pipeline.convert.errors import BackendConfigError
-from docmill.resources.engines.onnx_runtime import OnnxModel, resolve_engine
+from docmill.resources.engines.onnx_runtime import Engine, OnnxModel, resolve_engine
 
 INSTALLED = importlib.util.find_spec("openvino") is not None
 ENGINES = ["onnxruntime", pytest.param("openvino", marks=pytest.mark.skipif(not INSTALLED, reason="extra"))]
@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_outputs_come_in_the_graphs_order(path: Path, engine: str) -> None:
+def test_outputs_come_in_the_graphs_order(path: Path, engine: Engine) -> None:
     model = OnnxModel(path, engine=engine)
     for length in (3, 5):
         a, b = np.full(length, 4, np.float32), np.full(length, 8, np.float32)
@@ -51,7 +51,7 @@ def test_outputs_come_in_the_graphs_order(path: Path, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_outputs_are_not_overwritten_by_the_next_run(path: Path, engine: str) -> None:
+def test_outputs_are_not_overwritten_by_the_next_run(path: Path, engine: Engine) -> None:
     model = OnnxModel(path, engine=engine)
     ones, twos = np.ones(4, np.float32), np.full(4, 2, np.float32)
     first = model.run({"a": ones, "b": ones})[0]

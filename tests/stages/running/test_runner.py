@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -463,11 +463,11 @@ def test_runs_at_the_same_time_do_no_harm(tmp_path: Path, store: ArtifactStore, 
 class _Thief(ArtifactStore):
     """Another run finishes the document just before this one does, and takes the page chunks away."""
 
-    def join(self, parts: object, print_: str, record: StageRecord) -> None:
+    def join(self, parts: Mapping[str, StageRecord], print_: str, record: StageRecord) -> StageRecord:
         other = StageRecord(stage=record.stage, document=record.document, name="other", pages=[1])
         self.write(print_, encode_pages([Page(1)]), other)
         self.store.delete(self.store.list(f"{self.folder(record.document, record.stage, print_)}.parts"))
-        super().join(parts, print_, record)  # type: ignore[arg-type]  # as it was given
+        return super().join(parts, print_, record)
 
 
 def test_a_document_that_another_run_has_finished(store: ArtifactStore, calls: Path) -> None:

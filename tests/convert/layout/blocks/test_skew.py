@@ -36,7 +36,7 @@ def scan(slope: float) -> PageOcr:
 
 
 @pytest.mark.parametrize("slope", [-0.03, -0.015, 0.0, 0.015, 0.03])
-def test_short_last_lines_stay_with_their_paragraphs(slope: float):
+def test_short_last_lines_stay_with_their_paragraphs(slope: float) -> None:
     ocr = scan(slope)
     assert page_skew(ocr) == pytest.approx(slope, abs=0.002)
     found = sorted(fuse(PageContent(number=1, width=612, height=792), ocr, []), key=lambda r: r.cells)
@@ -44,7 +44,7 @@ def test_short_last_lines_stay_with_their_paragraphs(slope: float):
     assert found[0].box.t == pytest.approx(min(line.box.t for line in ocr.cells[:5]))
 
 
-def test_a_few_lines_or_a_photograph_s_slant_tell_nothing():
+def test_a_few_lines_or_a_photograph_s_slant_tell_nothing() -> None:
     ocr = scan(0.03)
     ocr.cells = ocr.cells[:2]
     assert page_skew(ocr) == 0
@@ -52,7 +52,7 @@ def test_a_few_lines_or_a_photograph_s_slant_tell_nothing():
     assert page_skew(None) == 0
 
 
-def test_boxes_without_numbers_are_passed_over():
+def test_boxes_without_numbers_are_passed_over() -> None:
     ocr = scan(0.02)
     ocr.words = [Word(word.text, Box(0, math.nan, 400, math.nan), 10, -1) for word in ocr.words]
     assert page_skew(ocr) == 0

@@ -8,12 +8,14 @@ from docmill.pipeline.convert.types import Box, PageContent
 PAGE = (612.0, 792.0)
 
 
-def detections(*found: tuple[int, tuple[float, float, float, float], float]) -> list[np.ndarray]:
-    return [
+def detections(
+    *found: tuple[int, tuple[float, float, float, float], float],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return (
         np.array([label for label, _, _ in found], np.int64),
         np.array([box for _, box, _ in found], np.float32).reshape(-1, 4),
         np.array([score for _, _, score in found], np.float32),
-    ]
+    )
 
 
 def test_labels_are_docling_labels_in_the_order_of_the_model() -> None:

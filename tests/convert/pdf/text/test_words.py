@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,22 +45,22 @@ def glyphs(
         leftwards = turned and is_rtl(word)
         for i, char in enumerate(word):
             characters.append((char, x + (len(word) - 1 - i if leftwards else i) * advance, y, run))
-    x = np.asarray([item[1] for item in characters])
-    y = np.asarray([item[2] for item in characters])
+    left = np.asarray([item[1] for item in characters])
+    base = np.asarray([item[2] for item in characters])
     count = len(characters)
     return Glyphs(
         text=[item[0] for item in characters],
-        box=np.stack([x, y - 7, x + advance, y + 2], axis=1),
-        start=x,
-        stop=x + advance,
-        baseline=y,
+        box=np.stack([left, base - 7, left + advance, base + 2], axis=1),
+        start=left,
+        stop=left + advance,
+        baseline=base,
         size=np.full(count, size),
         angle=np.zeros(count, np.int64),
         font=np.zeros(count, np.int64),
         subset=np.zeros(count, np.int64),
         run=np.asarray([item[3] for item in characters], np.int64),
         spaced=np.zeros(count, np.bool_),
-        after=np.stack([x, x + advance], axis=1),
+        after=np.stack([left, left + advance], axis=1),
         fonts=[Font("Test")],
     )
 
@@ -87,7 +87,8 @@ def test_words_and_line_of_a_sentence(tmp_path: Path) -> None:
     assert [word.text for word in page.words] == ["Hello", "wide", "world."]
     (line,) = page.cells
     # Helvetica: capitals 0.718 em high, descent 0.207 em; 792 - 700 = 92 is the baseline.
-    assert (line.box.l, line.box.t) == (pytest.approx(72, abs=0.2), pytest.approx(92 - 7.18, abs=0.15))
+    assert line.box.l == pytest.approx(72, abs=0.2)
+    assert line.box.t == pytest.approx(92 - 7.18, abs=0.15)
     assert line.box.b == pytest.approx(92 + 2.07, abs=0.6)
     assert page.words[0].size == 10.0
     check_consistent(page)
@@ -266,19 +267,20 @@ def test_nothing() -> None:
 def test_a_page_full_of_words_takes_steps_by_the_word(layout: str) -> None:
     count = 20_000
     random = np.random.default_rng(7)
-    place = {
+    places: dict[str, Callable[[int], tuple[float, float]]] = {
         "grid": lambda i: (i % 40 * 15.0, i // 40 * 1.5),
         "one place": lambda i: (100.0, 100.0),
         "one line": lambda i: (float(random.uniform(0, 600)), 100.0),
         "random": lambda i: (float(random.uniform(0, 600)), float(random.uniform(0, 800))),
-    }[layout]
+    }
+    place = places[layout]
     page = glyphs(*((*place(i), f"w{i % 10}") for i in range(count)), size=8, advance=4)
     taken, content = steps(lambda: build_text(page))
     assert taken < 1000 * count
     check_consistent(content)
 
 
-def test_a_big_initial_is_a_line_of_its_own(tmp_path: Path):
+def test_a_big_initial_is_a_line_of_its_own(tmp_path: Path) -> None:
     """It stands beside several lines: none of them is its own."""
     content = (
         text(72, 676, "O", size=36) + text(102, 690, "nce upon a time") + text(102, 676, "there was a king")
@@ -286,7 +288,7 @@ def test_a_big_initial_is_a_line_of_its_own(tmp_path: Path):
     assert sorted(lines(tmp_path, content)) == ["O", "nce upon a time", "there was a king"]
 
 
-def test_a_superscript_after_a_big_number_stays_on_its_line(tmp_path: Path):
+def test_a_superscript_after_a_big_number_stays_on_its_line(tmp_path: Path) -> None:
     assert lines(tmp_path, text(72, 676, "19", size=24) + text(100, 684, "99", size=10)) == ["19 99"]
 
 

@@ -128,7 +128,8 @@ def between(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     down, over = (y - top)[:, None, None], (x - left)[None, :, None]
     upper = picture[top][:, left] * (1 - over) + picture[top][:, right] * over
     lower = picture[below][:, left] * (1 - over) + picture[below][:, right] * over
-    return np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    whole: np.ndarray = np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    return whole
 
 
 @needs_recordings

@@ -75,7 +75,7 @@ def test_tables_of_several_pages_go_in_one_request(read: tuple[ConversionResult,
     with KServeServer({"tableformer": model}) as server:
         predictions = engine(server.url).predict_tables(result, pages)
     [[images]] = model.requests
-    assert (images.shape, images.dtype) == ((3, 3, 448, 448), np.float32)
+    assert (images.shape, images.dtype) == ((3, 3, 448, 448), np.dtype(np.float32))
     assert [sorted(prediction.table_map) for prediction in predictions] == [[0, 2], [10]]
     assert [page.predictions.tablestructure for page in pages] == list(predictions)
     table = predictions[1].table_map[10]
@@ -86,10 +86,10 @@ def test_requests_are_no_larger_than_the_model_or_the_user_wants(
     read: tuple[ConversionResult, list[Page]],
 ) -> None:
     result, pages = read
-    for settings, options in (({"max_batch": 2}, {}), ({}, {"batch_size": 2})):
-        model = tableformer(**settings)
+    for max_batch, batch_size in ((2, 8), (8, 2)):
+        model = tableformer(max_batch=max_batch)
         with KServeServer({"tableformer": model}) as server:
-            engine(server.url, **options).predict_tables(result, pages)
+            engine(server.url, batch_size=batch_size).predict_tables(result, pages)
         assert [len(images) for [images] in model.requests] == [2, 1]
 
 

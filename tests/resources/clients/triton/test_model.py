@@ -146,7 +146,7 @@ def test_layout_through_a_server() -> None:
     ]
     assert layout.number == 3
     [[images, sizes]] = model.requests
-    assert (images.shape, images.dtype, images.max()) == ((1, 3, 640, 640), np.float32, 1.0)
+    assert (images.shape, images.dtype, images.max()) == ((1, 3, 640, 640), np.dtype(np.float32), 1.0)
     assert sizes.tolist() == [[612, 792]]
 
 
@@ -155,7 +155,7 @@ def test_a_model_that_takes_bytes_is_sent_bytes() -> None:
     model.inputs = [("x", "UINT8"), ("y", "INT64")]
     with KServeServer({"heron": model}) as server:
         detected(TritonLayout(TritonServer(server.url), "heron"), PAGE, render)
-    assert (model.requests[0][0].dtype, model.requests[0][0].max()) == (np.uint8, 255)
+    assert (model.requests[0][0].dtype, model.requests[0][0].max()) == (np.dtype(np.uint8), 255)
 
 
 def test_tables_of_a_page_go_in_batches_that_the_model_takes() -> None:

@@ -8,7 +8,7 @@ from docmill.resources.clients.triton.statistics import Counters, StatisticsRead
 from tests.support.kserve_server import KServeServer, Model
 
 
-class Readings:
+class Readings(StatisticsReader):
     """A server whose counters are read one after another; the last stays."""
 
     def __init__(self, *counters: Counters | None) -> None:

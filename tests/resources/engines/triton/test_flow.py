@@ -175,7 +175,7 @@ def test_tables_of_many_pages_share_requests(max_batch: int, sizes: list[int]) -
 
 def test_a_server_without_shared_memory_is_sent_tensors_unless_told_otherwise() -> None:
     model = heron(Gauge(), 0.0)
-    inputs = [np.full((1, 3, 640, 640), 3 / 255, np.float32), np.array([[9, 9]], np.int64)]
+    inputs: list[np.ndarray] = [np.full((1, 3, 640, 640), 3 / 255, np.float32), np.array([[9, 9]], np.int64)]
     with KServeServer({"heron": model}) as server:
         given = TritonModel(TritonServer(server.url, shared_memory="auto"), "heron", "", 2, 3).infer(inputs)
         assert given[2].sum() == pytest.approx(2.7)

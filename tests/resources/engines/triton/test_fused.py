@@ -83,7 +83,7 @@ def test_layout_through_a_server() -> None:
         engine.prepare()
         layout = detected(engine, PAGE, render)
     [[image]] = model.requests
-    assert (image.shape, image.dtype) == ((1, 3, 800, 608), np.uint8)
+    assert (image.shape, image.dtype) == ((1, 3, 800, 608), np.dtype(np.uint8))
     [found] = layout.detections
     assert (found.label, round(found.score, 3)) == ("table", 0.9)
     assert found.box.inside(Box(0, 0, 612, 792)) == 1.0

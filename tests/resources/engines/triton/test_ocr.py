@@ -69,7 +69,7 @@ def test_any_model_under_doclings_contract() -> None:
         engine.prepare()
         page = read(engine, PAGE, render)
     [[image, language]] = model.requests
-    assert (image.shape, image.dtype) == ((1, 100, 200, 3), np.uint8)
+    assert (image.shape, image.dtype) == ((1, 100, 200, 3), np.dtype(np.uint8))
     assert language.tolist() == [[b"latin"]]
     assert [(found.text, found.confidence, found.ocr) for found in page.cells] == [("left right", 0.75, True)]
     assert [word.text for word in page.words] == ["left", "right"]
@@ -118,14 +118,16 @@ def test_failures_that_may_pass_are_tried_again() -> None:
     assert len(model.requests) == 2
 
 
+def answer_of(network: OnnxModel) -> Answer:
+    return lambda inputs: network(inputs[0])
+
+
 def served(folder: Path) -> dict[str, Model]:
     """docmill's own networks behind the protocol."""
     models = {}
     for name, file in (("ocr_detect", "ocr-detect"), ("ocr_recognise", "ocr-recognise")):
         network = OnnxModel(weights(file), engine="onnxruntime", arena=False)
-        models[name] = Model(
-            inputs=[("x", "FP32")], outputs=[("y", "FP32")], answer=lambda x, run=network: run(x[0])
-        )
+        models[name] = Model(inputs=[("x", "FP32")], outputs=[("y", "FP32")], answer=answer_of(network))
     return models
 
 
@@ -158,7 +160,9 @@ def test_answers_that_are_not_the_networks(name: str, answer: Answer, expected: 
 
 def test_engines_are_identified_without_a_server() -> None:
     config = TritonOcrConfig(url="nowhere:1", model_version="2")
-    assert Ocr(backend=config).engine(Triton()).identity() == {
+    own = Ocr(backend=config).engine(Triton())
+    assert own is not None
+    assert own.identity() == {
         "backend": "triton",
         "models": {"detect": "ocr_detect", "recognise": "ocr_recognise"},
         "version": "2",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from onnx import TensorProto, helper
 
 from docmill.pipeline.convert.layout.detectors import cdla
 from docmill.resources.engines.onnx_runtime import OnnxModel
-from docmill.resources.local import wheels
 from docmill.resources.local.errors import EnvironmentSetupError
 from docmill.resources.local.triton.canary import CANARY, check_canary, write_canary
 from docmill.resources.local.triton.environment import Environment, prepare_environment
@@ -256,7 +256,7 @@ def test_another_python_does_not_reach_the_server() -> None:
 def test_machines_without_a_wheel_are_told_of_the_container(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wheels.platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     with pytest.raises(EnvironmentSetupError, match=r"no wheel of Triton for Linux aarch64; .*compose\.yaml"):
         prepare_environment(TritonHome(tmp_path), shipped())
 

@@ -37,7 +37,8 @@ def python(tmp_path: Path) -> VirtualEnvironment:
 
 def run(python: VirtualEnvironment, code: str, limit_s: float = 30.0) -> tuple[Parity, list[str]]:
     folder = python.folder.parent
-    script, out, said = folder / "exporter.py", folder / "out", []
+    script, out = folder / "exporter.py", folder / "out"
+    said: list[str] = []
     out.mkdir(exist_ok=True)
     script.write_text(f"import json, os, pathlib, sys, time\nout = pathlib.Path(sys.argv[-1])\n{code}\n")
     return run_exporter(python, script, ["--variant", "fast"], out, limit_s, said.append), said

@@ -164,7 +164,7 @@ def test_a_repository_that_cannot_be_written_is_named(tmp_path: Path, configs: P
 
 def test_every_model_of_doclings_has_a_configuration() -> None:
     for kind in ("layout", "tables"):
-        for model in export_of(kind, "fast").served:  # type: ignore[arg-type]
+        for model in export_of(kind, "fast").served:
             assert module.shipped_config(shipped().models, model.folder).is_file()
 
 
