@@ -58,8 +58,9 @@ def run_exporter(
     another model's, and `ExportError` when the script fails otherwise or takes longer than `limit_s`.
     """
     command = [str(environment.python), "-s", str(script), *arguments, "--out", str(out)]
-    with tempfile.TemporaryFile("w+", errors="replace") as complaints:
-        process = subprocess.Popen(
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as complaints,
+        subprocess.Popen(
             command,
             env=_variables(environment.folder),
             stdin=subprocess.DEVNULL,
@@ -68,7 +69,8 @@ def run_exporter(
             text=True,
             errors="replace",
             start_new_session=True,
-        )
+        ) as process,
+    ):
         timer = threading.Timer(limit_s, _kill, [process])
         timer.start()
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import socket
 import threading
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -36,8 +37,10 @@ def question(key: str = "page", page: int = 1, accept: Any = lambda _: None) -> 
 
 
 def ask(asked: VlmEngine, *questions: Question, **options: Any) -> dict[str, Answer]:
+    """Ask, and close the engine: it opens anew when it is asked again."""
     answers: dict[str, Answer] = {}
-    asked.ask(questions or [question()], lambda q, a: answers.__setitem__(q.key, a), **options)
+    with closing(asked):
+        asked.ask(questions or [question()], lambda q, a: answers.__setitem__(q.key, a), **options)
     return answers
 
 
@@ -206,7 +209,7 @@ def test_what_is_in_flight_is_kept_when_the_server_fails_the_step() -> None:
     with ChatServer([Reply("gone", status=404)], usual=Reply(seconds=0.3)) as server:
         answers: dict[str, Answer] = {}
         asked = replace(engine(server.url), per_worker=4)
-        with pytest.raises(BackendConfigError):
+        with closing(asked), pytest.raises(BackendConfigError):
             asked.ask([question(str(n)) for n in range(12)], lambda q, a: answers.__setitem__(q.key, a))
     assert len(answers) == 3 and len(server.requests) == 4
 
@@ -220,8 +223,10 @@ def test_nothing_more_is_asked_when_it_is_told_to_stop() -> None:
 def test_an_engine_travels_without_its_connections() -> None:
     with ChatServer() as server:
         asked = engine(server.url)
-        ask(asked)
-        copy = pickle.loads(pickle.dumps(asked))
+        with closing(asked):
+            asked.ask([question()], lambda q, a: None)
+            assert asked._client is not None
+            copy = pickle.loads(pickle.dumps(asked))
         assert copy == asked and copy._client is None
         assert ask(copy)["page"].text == GOOD
 
@@ -246,8 +251,8 @@ def test_a_server_without_metrics_costs_nothing_that_could_be_said() -> None:
 def test_one_engine_serves_chunk_after_chunk() -> None:
     with ChatServer() as server:
         asked = engine(server.url)
-        for _ in range(5):
-            ask(asked)
+        for n in range(5):
+            asked.ask([question(str(n))], lambda q, a: None)
         assert len(server.requests) == 5
         asked.close()
         asked.close()
@@ -261,8 +266,8 @@ def test_pages_are_asked_in_their_order() -> None:
         return np.random.default_rng(0).integers(0, 255, (2000, 2000, 3), np.uint8)
 
     questions = [question(f"page {n}", n) for n in range(1, 9)]
-    questions[::4] = [replace(asked, draw=large) for asked in questions[::4]]
+    questions[::4] = [replace(each, draw=large) for each in questions[::4]]
     order: list[str] = []
-    with ChatServer() as server:
-        engine(server.url).shared_by(16).ask(questions, lambda q, _: order.append(q.key))
-    assert order == [asked.key for asked in questions]
+    with ChatServer() as server, closing(engine(server.url).shared_by(16)) as asked:
+        asked.ask(questions, lambda q, _: order.append(q.key))
+    assert order == [each.key for each in questions]
