@@ -7,17 +7,31 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import msgspec
+
 from docmill.pipeline.convert.options import AssemblyOptions
+from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, named, share_of
 from docmill.pipeline.stages.spec import DocumentStage, StageOption
 
 if TYPE_CHECKING:
     from docmill.resources.settings.assembly import Assembly
     from docmill.resources.settings.layout import Layout
 
-__all__ = ["AssemblyEngine", "DocumentsStage"]
+__all__ = ["AssemblyEngine", "DocumentsExtra", "DocumentsStage"]
 
 #: What a document's metadata says it was made with.
 _PACKAGES = ("docmill", "docling-slim", "docling-core", "pypdfium2")
+#: What counts as content of a document.
+_ITEMS = ("texts", "tables", "pictures")
+
+
+class DocumentsExtra(msgspec.Struct, omit_defaults=True):
+    """What the record of the stage says besides.
+
+    `read`: how many pages there were to put together; None where an older docmill made the document.
+    """
+
+    read: int | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,74 @@ class AssemblyEngine:
     options: AssemblyOptions
     identities: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
+
+
+def _all_pages(batch: StageBatch) -> Finding:
+    usable = batch.usable
+    known = [(record, record.extra_as(DocumentsExtra).read) for record in usable]
+    other = [record for record, read in known if read is not None and read != len(record.pages)]
+    return Finding(
+        passed=not other,
+        description=f"{len(other)} of {len(usable)} documents lack pages that were read{named(other)}",
+        numbers={
+            "documents": float(len(usable)),
+            "pages": float(sum(len(record.pages) for record in usable)),
+            "read": float(sum(read or 0 for _, read in known)),
+            "share": share_of(other, usable),
+        },
+    )
+
+
+def _partial_share(batch: StageBatch) -> Finding:
+    usable, limits = batch.usable, batch.limits
+    partial = [record for record in usable if record.status == "partial"]
+    share = share_of(partial, usable)
+    return Finding(
+        passed=len(usable) < limits.min_documents or share <= limits.max_partial_share,
+        description=f"{len(partial)} of {len(usable)} documents lack something of a page{named(partial)}",
+        numbers={
+            "documents": float(len(usable)),
+            "partial": float(len(partial)),
+            "issues": float(sum(len(record.issues) for record in partial)),
+            "share": share,
+        },
+    )
+
+
+def _empty_documents(batch: StageBatch) -> Finding:
+    usable = batch.usable
+    empty = [record for record in usable if not any(record.counts.get(items, 0) for items in _ITEMS)]
+    return Finding(
+        passed=not empty,
+        description=f"{len(empty)} of {len(usable)} documents have nothing in them{named(empty)}",
+        numbers={
+            "documents": float(len(usable)),
+            "empty": float(len(empty)),
+            "share": share_of(empty, usable),
+        },
+    )
+
+
+_ALL_PAGES = BatchCheck(
+    name="all_pages",
+    description="Every document has the pages that the stages before it read, those that could not be done "
+    "too. Anything else is an error of docmill's.",
+    judge=_all_pages,
+)
+_PARTIAL_SHARE = BatchCheck(
+    name="partial_share",
+    description="Warns of a batch of whose documents many lack something of a page: of what the metadata's "
+    "table says.",
+    warns=True,
+    judge=_partial_share,
+)
+_EMPTY_DOCUMENTS = BatchCheck(
+    name="empty_documents",
+    description="Warns of documents that were converted and have no text, table or picture: blank pages, or "
+    "a layout model that found nothing.",
+    warns=True,
+    judge=_empty_documents,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +141,7 @@ class DocumentsStage(DocumentStage):
         ),
     )
     kinds = frozenset({"docling"})
+    checks = (_ALL_PAGES, _PARTIAL_SHARE, _EMPTY_DOCUMENTS)
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
+from docmill.pipeline.convert.options import FORMATS
+from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, named, share_of
 from docmill.pipeline.stages.spec import DocumentStage, ResourceConfig, StageOption
 
 if TYPE_CHECKING:
@@ -28,6 +30,32 @@ class ExportsExtra(msgspec.Struct):
 
 def _formats(chosen: str) -> ResourceConfig:
     return {"exports": {"formats": [name.strip() for name in chosen.split(",") if name.strip()]}}
+
+
+def _all_formats(batch: StageBatch) -> Finding:
+    stage, usable = batch.stage, batch.usable
+    assert isinstance(stage, ExportsStage)
+    wanted = {FORMATS[name] for name in stage.formats}
+    files = [record.extra_as(ExportsExtra).files for record in usable]
+    short = [record for record, made in zip(usable, files, strict=True) if wanted - made.keys()]
+    return Finding(
+        passed=not short,
+        description=f"{len(short)} of {len(usable)} documents are not in all of "
+        f"{', '.join(sorted(wanted)) or 'no format'}{named(short)}",
+        numbers={
+            "documents": float(len(usable)),
+            "files": float(sum(len(made) for made in files)),
+            "share": share_of(short, usable),
+        },
+    )
+
+
+_ALL_FORMATS = BatchCheck(
+    name="all_formats",
+    description="Every document that was converted is in the store in each format asked for. Anything else "
+    "is an error of docmill's.",
+    judge=_all_formats,
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +82,7 @@ class ExportsStage(DocumentStage):
         ),
     )
     kinds = frozenset({"markdown"})
+    checks = (_ALL_FORMATS,)
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:

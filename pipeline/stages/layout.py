@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from docmill.pipeline.convert.types import PageLayout
+from docmill.pipeline.stages.checks import FAILURE_RATE
 from docmill.pipeline.stages.pages import readable_pages
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.selection import Selection
@@ -45,7 +46,7 @@ class LayoutStage(ModelStage):
         TRITON_URL,
     )
     kinds = frozenset({"onnx"})
-    checked = True
+    checks = (FAILURE_RATE,)
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:

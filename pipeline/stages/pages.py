@@ -10,6 +10,7 @@ import msgspec
 
 from docmill.pipeline.convert.pdf.page_range import check_page_range
 from docmill.pipeline.convert.types import OutlineEntry, PageContent
+from docmill.pipeline.stages.checks import FAILURE_RATE
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.selection import FirstPages, Selection, chunked
 from docmill.pipeline.stages.spec import PageStage, Progress, StageOption
@@ -54,7 +55,7 @@ class PagesStage(PageStage):
         ),
     )
     kinds = frozenset({"pdf"})
-    checked = True
+    checks = (FAILURE_RATE,)
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:

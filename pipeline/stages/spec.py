@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
+from docmill.pipeline.stages.checks import BatchCheck
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.selection import Selection, WholeDocument
 
@@ -88,8 +89,8 @@ class Stage(ABC):
     options: ClassVar[tuple[StageOption, ...]] = ()
     #: What Dagster's UI marks its asset with.
     kinds: ClassVar[frozenset[str]] = frozenset()
-    #: Whether its asset has the check `failure_rate`: it ends a batch most of whose documents have failed.
-    checked: ClassVar[bool] = False
+    #: What is judged of every batch that it has done.
+    checks: ClassVar[tuple[BatchCheck, ...]] = ()
 
     @classmethod
     @abstractmethod

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
 from docmill.pipeline.stages.results.records import StageRecord
@@ -92,6 +97,36 @@ def test_a_stopped_batch_goes_no_further_and_is_tried_three_times(
         assert overdue(store) == ([(manifest.key, "failed", len(GOOD))] if attempt < 3 else [])
 
 
+def test_a_stop_is_in_the_ledger_before_it_is_told_of(
+    tmp_path: Path, store: DocumentStore, instance: dg.DagsterInstance
+) -> None:
+    """Or a run that dies in between would leave a batch that waits for ever."""
+    result = run(instance, bad_batch(tmp_path / "in", store).key)
+    entries = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    [told] = [entry.timestamp for entry in entries]
+    assert len(rows(store)) == len(GOOD) + BAD
+    assert all(row.at.timestamp() < told for row in rows(store).values())
+
+
+def test_a_batch_whose_run_is_killed_before_it_is_recorded_is_recorded_by_the_next(
+    tmp_path: Path, store: DocumentStore, instance: dg.DagsterInstance
+) -> None:
+    manifest = bad_batch(tmp_path / "in", store)
+    open_ledger(store).queue([manifest])
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.corpus.test_stopped_batches", manifest.key],
+        env={**os.environ, "DAGSTER_HOME": str(tmp_path / "dagster")},
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert {row.state for row in rows(store).values()} == {"queued"}
+    assert overdue(store) == [(manifest.key, "missing", len(GOOD) + BAD)]
+    assert not run(instance, manifest.key).success
+    assert {rows(store)[name].reason for name in GOOD} == {"batch_stopped"}
+    assert {row.attempts for row in rows(store).values()} == {1}
+
+
 def test_those_that_were_left_convert_in_a_batch_of_their_own(
     tmp_path: Path, store: DocumentStore, instance: dg.DagsterInstance
 ) -> None:
@@ -128,3 +163,23 @@ def test_results_of_older_settings_stay_known(store: DocumentStore) -> None:
         assert row is not None
         assert (row.state, row.batch, row.attempts) == ("failed", "b2", attempt)
         assert (row.prints, row.files, row.last_print) == ({"exports": "old"}, files, "new")
+
+
+class KillingProgress(LogProgress):
+    """Kills its run when the stage `pages` is done, before anything is said of that."""
+
+    def end(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(key: str) -> None:
+    """A run of the batch that is killed."""
+    job = defs.resolve_job_def("convert_documents")
+    progress: Callable[[dg.DagsterLogManager], LogProgress] = KillingProgress
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions(BATCHES, [key])
+        job.execute_in_process(instance=instance, partition_key=key, resources={"progress": progress})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

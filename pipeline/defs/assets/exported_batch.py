@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -9,27 +10,40 @@ import dagster as dg
 from docmill.pipeline.corpus.ledger.ledger import Ledger, Outcome, open_ledger
 from docmill.pipeline.corpus.publish import publish, write_index
 from docmill.pipeline.corpus.quarantine import keep_originals
-from docmill.pipeline.defs.assets.stage_run import StageOutcome
+from docmill.pipeline.defs.assets.stage_run import Followed, FollowUp, StageOutcome
 from docmill.pipeline.instance.metadata import preview_metadata
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.checks import Check, Finding, named, share_of
 from docmill.pipeline.stages.exports import ExportsExtra
+from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.settings.exports import Exports
 
-__all__ = ["settle_batch"]
+__all__ = ["SETTLING"]
 
 
-def settle_batch(outcome: StageOutcome) -> dict[str, Any]:
+_PUBLISHED = Check(
+    name="published",
+    description="Warns of documents without a copy of their own below `out`: another one of the batch has "
+    "the same name. Those whose file has been replaced by a newer one since are left out.",
+    warns=True,
+)
+
+
+def _settle_batch(outcome: StageOutcome) -> Followed:
     """Publish the batch's documents and settle them in the ledger; a preview of one of them."""
     settings: Exports = outcome.resources["exports"]
     ledger = open_ledger(outcome.conversion.artifacts.store)
     metadata: dict[str, Any] = _preview(outcome)
+    finding = Finding(True, "there is no `out`: nothing is published")
     if settings.out:
-        metadata |= _published(outcome, ledger, settings.out)
+        files, finding = _publish(outcome, ledger, settings.out)
+        metadata |= {"out": dg.MetadataValue.path(settings.out), "files": float(files)}
     _settle(outcome, ledger, settings)
-    return metadata
+    return Followed(metadata, [finding])
 
 
-def _published(outcome: StageOutcome, ledger: Ledger, out: str) -> dict[str, dg.MetadataValue | float]:
-    """Copies of all documents but those whose file has been replaced by a newer one since."""
+def _publish(outcome: StageOutcome, ledger: Ledger, out: str) -> tuple[int, Finding]:
+    """Copy all documents but those whose file has been replaced by a newer one since; how many files."""
     replaced = ledger.replaced(outcome.manifest)
     current = [
         (document, record)
@@ -38,7 +52,24 @@ def _published(outcome: StageOutcome, ledger: Ledger, out: str) -> dict[str, dg.
     ]
     store = outcome.conversion.artifacts.store
     files = publish(store, [document for document, _ in current], [record for _, record in current], out)
-    return {"out": dg.MetadataValue.path(out), "files": float(len(files))}
+    return len(files), _judged(current, len(outcome.documents) - len(current))
+
+
+def _judged(current: Sequence[tuple[DocumentRef, StageRecord]], replaced: int) -> Finding:
+    """Whether each of these documents has a copy of its own; of those under the same name the last stands."""
+    usable = [(document, record) for document, record in current if record.usable]
+    stands = {document.stem: document.id for document, _ in usable}
+    lacking = [record for document, record in usable if stands[document.stem] != document.id]
+    return Finding(
+        passed=not lacking,
+        description=f"{len(lacking)} of {len(usable)} documents have no copy of their own{named(lacking)}",
+        numbers={
+            "documents": float(len(usable)),
+            "lacking": float(len(lacking)),
+            "replaced": float(replaced),
+            "share": share_of(lacking, usable),
+        },
+    )
 
 
 def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports) -> None:
@@ -61,3 +92,6 @@ def _preview(outcome: StageOutcome) -> dict[str, dg.MetadataValue]:
         if record.usable and path:
             return preview_metadata(record.name, outcome.conversion.artifacts.store.read(path).decode())
     return {}
+
+
+SETTLING = FollowUp(_settle_batch, (_PUBLISHED,))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from docmill.pipeline.defs.assets.stage_run import StageOutcome
+from docmill.pipeline.defs.assets.stage_run import Followed, FollowUp, StageOutcome
 from docmill.pipeline.instance.metadata import overlay_metadata
 from docmill.pipeline.intake.batches import DocumentRef
 
-__all__ = ["overlays_of"]
+__all__ = ["OVERLAYS"]
 
 #: Overlays kept in the event log: enough to see at a glance that a batch went well.
 _OVERLAYS = 2
@@ -16,10 +14,10 @@ _OVERLAYS = 2
 _OVERLAY_SIDE = 640
 
 
-def overlays_of(outcome: StageOutcome) -> dict[str, Any]:
+def _overlays_of(outcome: StageOutcome) -> Followed:
     """One page of each of the richest documents: one with a table where there is one."""
     drawn = outcome.conversion.overlays(_representative(outcome), _OVERLAY_SIDE)
-    return overlay_metadata((document.name, page, image) for document, page, image in drawn)
+    return Followed(overlay_metadata((document.name, page, image) for document, page, image in drawn))
 
 
 def _representative(outcome: StageOutcome) -> list[tuple[DocumentRef, int]]:
@@ -27,3 +25,6 @@ def _representative(outcome: StageOutcome) -> list[tuple[DocumentRef, int]]:
     usable = [(document, record) for document, record in pairs if record.usable and record.pages]
     usable.sort(key=lambda pair: (-len(pair[1].flagged) - pair[1].counts.get("pictures", 0), pair[0].name))
     return [(document, (record.flagged or record.pages)[0]) for document, record in usable[:_OVERLAYS]]
+
+
+OVERLAYS = FollowUp(_overlays_of)

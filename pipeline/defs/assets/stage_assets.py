@@ -8,13 +8,21 @@ from typing import Any
 
 import dagster as dg
 
-from docmill.pipeline.defs.assets.exported_batch import settle_batch
-from docmill.pipeline.defs.assets.layout_overlays import overlays_of
-from docmill.pipeline.defs.assets.stage_run import BACKEND_RETRIES, StageOutcome, run_stage, typed_failures
-from docmill.pipeline.defs.checks import failure_rate_spec
+from docmill.pipeline.defs.assets.exported_batch import SETTLING
+from docmill.pipeline.defs.assets.layout_overlays import OVERLAYS
+from docmill.pipeline.defs.assets.stage_run import (
+    BACKEND_RETRIES,
+    Followed,
+    FollowUp,
+    run_stage,
+    stop_batch,
+    typed_failures,
+)
+from docmill.pipeline.defs.checks import check_result, check_spec
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.stages.checks import Check, Finding
 from docmill.pipeline.stages.spec import Stage
 from docmill.resources.settings.checks import Checks
 from docmill.resources.settings.pricing import Pricing
@@ -25,10 +33,9 @@ __all__ = ["stage_assets"]
 _ORDINARY = 16
 #: The last stage's table has the whole batch.
 _ALL = 256
-#: What follows a stage's work in the same step; what it returns is metadata of the materialization.
-_AFTER: Mapping[str, Callable[[StageOutcome], Mapping[str, Any]]] = MappingProxyType(
-    {"layout": overlays_of, "exports": settle_batch}
-)
+#: What follows a stage's work in the same step.
+_AFTER: Mapping[str, FollowUp] = MappingProxyType({"layout": OVERLAYS, "exports": SETTLING})
+_NOTHING = FollowUp(lambda _: Followed({}))
 
 
 def stage_assets(
@@ -63,6 +70,8 @@ def _asset(
     known = {each.name for each in stages}
     last = stage.name == stages[-1].name
     key = names.key(stage.name)
+    after = _AFTER.get(stage.name, _NOTHING)
+    checks: list[Check] = [*stage.checks, *after.checks]
 
     def materialize(
         context: dg.AssetExecutionContext, resources: Mapping[str, Any]
@@ -70,18 +79,19 @@ def _asset(
         with typed_failures(context):
             conversion = conversion_of(resources, stages)
             if stage.name not in conversion.stages:
-                off = dg.DataVersion("off")
-                return dg.MaterializeResult(metadata=stage.facts() | {"pages": 0.0}, data_version=off)
+                return dg.MaterializeResult(
+                    metadata=stage.facts() | {"pages": 0.0},
+                    data_version=dg.DataVersion("off"),
+                    check_results=[check_result(check, Finding(True, "it is off")) for check in checks],
+                )
             outcome = run_stage(context, conversion, stage.name, resources, _ALL if last else _ORDINARY)
-            after = _AFTER.get(stage.name)
+            followed = after.run(outcome)
+            findings = [*outcome.findings, *zip(after.checks, followed.findings, strict=True)]
+            stop_batch(outcome, findings)
             return dg.MaterializeResult(
-                metadata={
-                    **conversion.stages[stage.name].facts(),
-                    **outcome.metadata,
-                    **(after(outcome) if after else {}),
-                },
+                metadata={**outcome.stage.facts(), **outcome.metadata, **followed.metadata},
                 data_version=dg.DataVersion(conversion.fingerprints[stage.name]),
-                check_results=[outcome.check] if stage.checked else [],
+                check_results=[check_result(check, found) for check, found in findings],
             )
 
     return dg.asset(
@@ -94,5 +104,5 @@ def _asset(
         retry_policy=BACKEND_RETRIES,
         code_version=str(stage.version),
         pool=stage.server,
-        check_specs=[failure_rate_spec(key)] if stage.checked else None,
+        check_specs=[check_spec(check, key) for check in checks],
     )(take(materialize))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +11,27 @@ from typing import Any
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
-from docmill.pipeline.defs.checks import failure_rate
+from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
+from docmill.pipeline.corpus.stopping import record_stop
 from docmill.pipeline.instance.dagster_internals import RETRY_ON_ASSET_OR_OP_FAILURE_TAG, has_code_server
 from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.intake.batches import DocumentRef, Manifest, read_manifest
+from docmill.pipeline.stages.checks import Check, Finding, StageBatch
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.resources.settings.checks import Checks
+from docmill.pipeline.stages.spec import Stage
 from docmill.resources.settings.pricing import Pricing
 
-__all__ = ["BACKEND_RETRIES", "INTERRUPTED", "StageOutcome", "run_stage", "typed_failures"]
+__all__ = [
+    "BACKEND_RETRIES",
+    "INTERRUPTED",
+    "FollowUp",
+    "Followed",
+    "StageOutcome",
+    "run_stage",
+    "stop_batch",
+    "typed_failures",
+]
 
 #: Why a step failed that was told to stop.
 INTERRUPTED = "interrupted; run it again and it goes on where it was"
@@ -38,6 +49,7 @@ class StageOutcome:
     """A stage that ran over a batch; `resources` are the run's, by key."""
 
     conversion: Conversion
+    stage: Stage
     manifest: Manifest
     records: list[StageRecord]
     metadata: dict[str, Any]
@@ -45,15 +57,31 @@ class StageOutcome:
     run: str
 
     @property
-    def check(self) -> dg.AssetCheckResult:
-        """Whether the batch goes on; for stages that are checked."""
-        checks: Checks = self.resources["checks"]
-        return failure_rate(self.conversion, self.manifest, self.records, checks, self.run)
+    def findings(self) -> list[tuple[Check, Finding]]:
+        """What the stage's own checks find."""
+        batch = StageBatch(self.stage, self.records, self.resources["checks"])
+        return [(check, check.judge(batch)) for check in self.stage.checks]
 
     @property
     def documents(self) -> list[DocumentRef]:
         """The batch's documents, in the order of the records."""
         return self.manifest.documents
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What came of a `FollowUp`: metadata of the materialization, and a finding for each of its checks."""
+
+    metadata: Mapping[str, Any]
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What follows a stage's work in the same step, and how it is judged."""
+
+    run: Callable[[StageOutcome], Followed]
+    checks: Sequence[Check] = ()
 
 
 def run_stage(
@@ -72,7 +100,19 @@ def run_stage(
     records = conversion.run(stage, manifest.documents, resources["progress"](context.log))
     pricing: Pricing = resources["pricing"]
     metadata = outcome_metadata(records, time.monotonic() - started, pricing.price(), ordinary)
-    return StageOutcome(conversion, manifest, records, metadata, resources, context.run.run_id)
+    ran = conversion.stages[stage]
+    return StageOutcome(conversion, ran, manifest, records, metadata, resources, context.run.run_id)
+
+
+def stop_batch(outcome: StageOutcome, findings: Sequence[tuple[Check, Finding]]) -> None:
+    """Settle in the ledger a batch that goes no further because of a check; any other is left alone."""
+    why = [found.description for check, found in findings if check.blocking and not found.passed]
+    if not why:
+        return
+    manifest, conversion = outcome.manifest, outcome.conversion
+    stopped = Outcome(manifest.key, manifest.origin, outcome.run, conversion.fingerprints)
+    ledger = open_ledger(conversion.artifacts.store)
+    record_stop(ledger, stopped, outcome.documents, outcome.records, "; ".join(why))
 
 
 def _manifest(conversion: Conversion, key: str) -> Manifest:

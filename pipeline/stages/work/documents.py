@@ -18,7 +18,7 @@ from docmill.pipeline.convert.types import (
     PageUnderstanding,
 )
 from docmill.pipeline.convert.understanding.provenance import made_by
-from docmill.pipeline.stages.documents import AssemblyEngine, DocumentsStage
+from docmill.pipeline.stages.documents import AssemblyEngine, DocumentsExtra, DocumentsStage
 from docmill.pipeline.stages.pages import PagesExtra
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
@@ -56,6 +56,7 @@ def make_document(context: WorkerContext, job: Job, _: WholeDocument) -> Chunk:
             "tables": len(document.tables),
             "pictures": len(document.pictures),
         },
+        extra=msgspec.to_builtins(DocumentsExtra(len(records["pages"].pages))),
     )
     return Chunk(b"", record)
 

@@ -1,0 +1,97 @@
+"""What is judged of a batch when a stage has done it: a check changes nothing, and Dagster shows it.
+
+A stage names its checks; those that are the stage's own are in its module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docmill.pipeline.stages.results.records import StageRecord
+    from docmill.resources.settings.checks import Checks
+
+__all__ = ["FAILURE_RATE", "BatchCheck", "Check", "Finding", "StageBatch", "named", "share_of"]
+
+#: Documents that a description names.
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: `numbers` plot, of which `share` is a part of the documents between 0 and 1."""
+
+    passed: bool
+    description: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A check as it is known beforehand.
+
+    A batch that does not pass one that is `blocking` goes no further; one that `warns` says what somebody
+    should look at, any other that docmill did something wrong.
+    """
+
+    name: str
+    description: str
+    blocking: bool = False
+    warns: bool = False
+
+
+@dataclass(frozen=True)
+class StageBatch:
+    """A batch that a stage has done: the stage as it was set, the record of each document, the limits."""
+
+    stage: object
+    records: Sequence[StageRecord]
+    limits: Checks
+
+    @property
+    def usable(self) -> list[StageRecord]:
+        """Of those documents that the stages after it have something of."""
+        return [record for record in self.records if record.usable]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchCheck(Check):
+    """A check of the records alone."""
+
+    judge: Callable[[StageBatch], Finding]
+
+
+def share_of(some: Sequence[object], of: Sequence[object]) -> float:
+    """The part that some are of all; of nothing it is 0."""
+    return len(some) / len(of) if of else 0.0
+
+
+def named(records: Sequence[StageRecord]) -> str:
+    """The names of the first, to be looked for in the table of documents; nothing when there is none."""
+    names = ", ".join(record.name for record in records[:_NAMED])
+    more = f" and {len(records) - _NAMED} more" if len(records) > _NAMED else ""
+    return f": {names}{more}" if names else ""
+
+
+def _failure_rate(batch: StageBatch) -> Finding:
+    records, limits = batch.records, batch.limits
+    bad = [record for record in records if not record.usable]
+    share = share_of(bad, records)
+    reasons = ", ".join(sorted({record.reason for record in bad}))
+    return Finding(
+        passed=len(records) < limits.min_documents or share <= limits.max_failed_share,
+        description=f"{len(bad)} of {len(records)} documents failed{f': {reasons}' if bad else ''}",
+        numbers={"documents": float(len(records)), "failed": float(len(bad)), "share": share},
+    )
+
+
+#: When most documents fail, something is wrong with all of them.
+FAILURE_RATE = BatchCheck(
+    name="failure_rate",
+    description="Stops a batch most of whose documents have failed. A few bad documents are outcomes of "
+    "their own and stop nothing.",
+    blocking=True,
+    judge=_failure_rate,
+)
