@@ -9,6 +9,7 @@ import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.defs.assets.corpus_report import corpus_report
+from docmill.pipeline.defs.assets.inbox import INBOX, inbox_asset
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.names import Names
@@ -48,14 +49,20 @@ def docmill_definitions(
     names = Names(tuple(part for part in parts if part))
     chosen = _resources(stages, resources or {})
     return dg.Definitions(
-        assets=[*stage_assets(stages, chosen, names), corpus_report(names, stages[-1].name)],
+        assets=[
+            inbox_asset(names, chosen["inbox"]),
+            *stage_assets(stages, chosen, names, intake=[names.key(INBOX)]),
+            corpus_report(names, stages[-1].name),
+        ],
         jobs=[convert_documents(names, stages, executor), report_corpus(names, executor)] if jobs else [],
         schedules=[nightly_backfill(names, stages), daily_report(names)] if jobs and automation else [],
         sensors=[
             new_pdfs(names, chosen["inbox"]),
             requested_batches(names),
             unretried_runs(names),
-            alert_on_failure(names, chosen["alerts"], [stage.name for stage in stages] + ["corpus_report"]),
+            alert_on_failure(
+                names, chosen["alerts"], [INBOX, *(stage.name for stage in stages), "corpus_report"]
+            ),
         ]
         if jobs and automation
         else [],

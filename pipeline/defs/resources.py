@@ -25,7 +25,14 @@ from docmill.resources.settings.reader import Reader
 from docmill.resources.settings.workers import Workers
 from docmill.resources.store import Store
 
-__all__ = ["conversion_of", "conversion_resources", "default_resources", "resource_classes", "taking"]
+__all__ = [
+    "conversion_of",
+    "conversion_resources",
+    "default_resources",
+    "in_force",
+    "resource_classes",
+    "taking",
+]
 
 #: What every conversion is configured with, whatever its stages.
 _CONVERSION: Mapping[str, type[Any]] = {"store": Store, "reader": Reader, "workers": Workers}
@@ -68,6 +75,16 @@ def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = 
         workers=WorkerLimits(workers.processes, workers.memory_mb),
         limits=TimeLimits(workers.task_seconds, workers.document_seconds),
     )
+
+
+def in_force(resource: Any) -> Any:
+    """A resource with the environment's values; its defaults where they are not known here."""
+    if not isinstance(resource, dg.ConfigurableResource):
+        return resource
+    try:
+        return resource.process_config_and_initialize()
+    except dg.DagsterInvalidConfigError:
+        return type(resource)()
 
 
 def taking(

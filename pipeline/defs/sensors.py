@@ -11,6 +11,7 @@ import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError, DocmillError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.defs.assets.inbox import INBOX, NO_INBOX, seen_by_sensor
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
@@ -112,7 +113,7 @@ def _look(
     context: dg.SensorEvaluationContext, names: Names, inbox: Inbox, store: Store
 ) -> dg.SensorResult | dg.SkipReason:
     if not inbox.place:
-        return dg.SkipReason("there is no inbox: set $DOCMILL_INBOX, or `url` of the resource `inbox`")
+        return dg.SkipReason(NO_INBOX)
     opened = store.open()
     reader = InboxReader(inbox.listing(), store.sources(), opened, open_ledger(opened), _limits(inbox))
     try:
@@ -135,6 +136,7 @@ def _look(
         if look.batches
         else [],
         cursor=look.cursor.dump(),
+        asset_events=seen_by_sensor(look, inbox.place, names.key(INBOX)),
         skip_reason=None if requests else f"{look.listed} files listed, nothing to run yet",
     )
 

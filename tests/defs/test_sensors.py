@@ -101,12 +101,17 @@ def test_new_pdfs_ask_for_a_run_of_each_batch(
         "dagster/priority": "0",
         "docmill/documents": "2",
     }
+    [seen] = first.asset_events
+    assert isinstance(seen, dg.AssetObservation)
+    assert seen.asset_key == dg.AssetKey("inbox")
+    numbers = {name: value.value for name, value in seen.metadata.items() if name != "place"}
+    assert (numbers["files_new"], numbers["files_left_out"], numbers["batches"]) == (3.0, 1.0, 2.0)
     [added] = first.dynamic_partitions_requests or []
     assert list(added.partition_keys) == [each.partition_key for each in requested]
     again = evaluate(new_pdfs, instance, made)  # as when Dagster died before it kept the first
     assert [each.run_key for each in requests_of(again)] == [each.run_key for each in requested]
     second = evaluate(new_pdfs, instance, made, first.cursor)
-    assert requests_of(second) == []
+    assert (requests_of(second), list(second.asset_events)) == ([], [])
     assert Cursor.parse(second.cursor).launched == []
 
 

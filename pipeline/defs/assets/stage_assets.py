@@ -20,7 +20,7 @@ from docmill.pipeline.defs.assets.stage_run import (
 )
 from docmill.pipeline.defs.checks import check_result, check_spec
 from docmill.pipeline.defs.names import Names
-from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
+from docmill.pipeline.defs.resources import conversion_of, conversion_resources, in_force, taking
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.stages.checks import Check, Finding
 from docmill.pipeline.stages.spec import Stage
@@ -39,35 +39,42 @@ _NOTHING = FollowUp(lambda _: Followed({}))
 
 
 def stage_assets(
-    stages: Sequence[type[Stage]], defaults: Mapping[str, Any], names: Names | None = None
+    stages: Sequence[type[Stage]],
+    defaults: Mapping[str, Any],
+    names: Names | None = None,
+    *,
+    intake: Sequence[dg.AssetKey] = (),
 ) -> list[dg.AssetsDefinition]:
     """The assets of the stages, in order.
 
     `defaults` are the definitions' resources by key: what is served is marked so, and bounded by the
-    instance's pool of that name.
+    instance's pool of that name. `intake` are the assets that stages come from which need no other stage.
     """
     classes = conversion_resources(stages) | {"checks": Checks, "pricing": Pricing, "progress": LogProgress}
     names = names or Names()
     take = taking(classes, names.resource_prefix)
-    known = {key: _in_force(resource) for key, resource in defaults.items()}
-    configured = [stage.configured(known) for stage in stages]
-    return [_asset(stage, stages, take, names) for stage in configured]
-
-
-def _in_force(resource: Any) -> Any:
-    """A resource with the environment's values; its defaults where they are not known here."""
-    if not isinstance(resource, dg.ConfigurableResource):
-        return resource
-    try:
-        return resource.process_config_and_initialize()
-    except dg.DagsterInvalidConfigError:
-        return type(resource)()
+    resources = {key: in_force(resource) for key, resource in defaults.items()}
+    configured = [stage.configured(resources) for stage in stages]
+    known = {stage.name for stage in stages}
+    return [
+        _asset(
+            stage,
+            [names.key(needed) for needed in stage.needs if needed in known] or intake,
+            stages,
+            take,
+            names,
+        )
+        for stage in configured
+    ]
 
 
 def _asset(
-    stage: Stage, stages: Sequence[type[Stage]], take: Callable[..., Any], names: Names
+    stage: Stage,
+    upstream: Sequence[dg.AssetKey],
+    stages: Sequence[type[Stage]],
+    take: Callable[..., Any],
+    names: Names,
 ) -> dg.AssetsDefinition:
-    known = {each.name for each in stages}
     last = stage.name == stages[-1].name
     key = names.key(stage.name)
     after = _AFTER.get(stage.name, _NOTHING)
@@ -96,7 +103,7 @@ def _asset(
 
     return dg.asset(
         key=key,
-        deps=[names.key(needed) for needed in stage.needs if needed in known],
+        deps=upstream,
         group_name=names.of("convert"),
         description=type(stage).__doc__,
         kinds={stage.server} if stage.server else set(stage.kinds),
