@@ -12,6 +12,7 @@ from docmill.pipeline.defs.assets.corpus_report import corpus_report
 from docmill.pipeline.defs.assets.inbox import INBOX, inbox_asset
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
+from docmill.pipeline.defs.labels import OWNERS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import default_resources
 from docmill.pipeline.defs.schedules import daily_report, nightly_backfill
@@ -30,6 +31,7 @@ def docmill_definitions(
     jobs: bool = True,
     automation: bool = True,
     stages: Sequence[type[Stage]] = STAGES,
+    owners: Sequence[str] = OWNERS,
 ) -> dg.Definitions:
     """Assets, checks, jobs, sensors, schedules and resources of docmill; merge them with your own.
 
@@ -42,6 +44,7 @@ def docmill_definitions(
         jobs: Whether there are jobs.
         automation: Whether there are sensors and schedules, which launch those jobs.
         stages: The stages of a conversion, in order.
+        owners: Whose the assets are: `team:NAME`, or addresses.
 
     Raises `BackendConfigError` for a resource that docmill does not know, or of another class.
     """
@@ -50,9 +53,9 @@ def docmill_definitions(
     chosen = _resources(stages, resources or {})
     return dg.Definitions(
         assets=[
-            inbox_asset(names, chosen["inbox"]),
-            *stage_assets(stages, chosen, names, intake=[names.key(INBOX)]),
-            corpus_report(names, stages[-1].name),
+            inbox_asset(names, chosen["inbox"], owners),
+            *stage_assets(stages, chosen, names, intake=[names.key(INBOX)], owners=owners),
+            corpus_report(names, stages[-1].name, owners),
         ],
         jobs=[convert_documents(names, stages, executor), report_corpus(names, executor)] if jobs else [],
         schedules=[nightly_backfill(names, stages), daily_report(names)] if jobs and automation else [],

@@ -23,7 +23,7 @@ def convert_documents(
     return dg.define_asset_job(
         names.of(CONVERT_DOCUMENTS),
         selection=dg.AssetSelection.assets(*[names.key(stage.name) for stage in stages]),
-        description="PDFs of one batch to DoclingDocuments, Markdown and HTML.",
+        description="PDFs of one batch to DoclingDocuments and the formats asked for.",
         executor_def=executor,
     )
 

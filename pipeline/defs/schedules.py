@@ -29,6 +29,8 @@ def nightly_backfill(names: Names, stages: Sequence[type[Stage]]) -> dg.Schedule
         name=names.of("nightly_backfill"),
         job_name=names.of(CONVERT_DOCUMENTS),
         cron_schedule="0 2 * * *",
+        description="Runs batches that were missed, that have documents whose failure may have been chance, "
+        "or that older settings or models made.",
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     @taking(conversion_resources(stages) | {"inbox": Inbox}, names.resource_prefix)

@@ -42,6 +42,7 @@ def new_pdfs(names: Names, inbox: Inbox) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=names.of("new_pdfs"),
+        description="Makes batches of new and changed PDFs of the inbox, and a run of each.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=30,
         default_status=_running_if(inbox.place),
@@ -60,6 +61,7 @@ def requested_batches(names: Names) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=names.of("requested_batches"),
+        description="Runs what `docmill retry` and `docmill backfill` asked for.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -76,6 +78,7 @@ def unretried_runs(names: Names) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=names.of("unretried_runs"),
+        description="Runs again what Dagster should have and could not, as while its database was away.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -96,6 +99,7 @@ def alert_on_failure(names: Names, alerts: Alerts, assets: Iterable[str]) -> dg.
 
     @dg.run_failure_sensor(
         name=names.of("alert_on_failure"),
+        description="Tells a Slack-compatible webhook which run failed, at which step and why.",
         minimum_interval_seconds=30,
         default_status=_running_if(alerts.url),
     )

@@ -22,6 +22,10 @@ __all__ = ["ExportsExtra", "ExportsStage"]
 _PRELOAD = MappingProxyType({"chunks": "docmill.pipeline.convert.document.chunks"})
 
 
+#: What Dagster's UI calls a format, where that is another name.
+_KINDS = MappingProxyType({"md": "markdown"})
+
+
 class ExportsExtra(msgspec.Struct):
     """What the record of the stage says besides: the files in the store, by extension."""
 
@@ -81,7 +85,6 @@ class ExportsStage(DocumentStage):
             short="-f",
         ),
     )
-    kinds = frozenset({"markdown"})
     checks = (_ALL_FORMATS,)
 
     @classmethod
@@ -93,6 +96,11 @@ class ExportsStage(DocumentStage):
     def identity(self) -> dict[str, Any]:
         """The formats."""
         return {"formats": list(self.formats)}
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The formats, of which Dagster takes three."""
+        return frozenset(sorted(_KINDS.get(name, name) for name in self.formats)[:3])
 
     @property
     def preload(self) -> tuple[str, ...]:

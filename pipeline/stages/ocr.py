@@ -44,13 +44,17 @@ class OcrStage(ModelStage):
         ),
         TRITON_URL,
     )
-    kinds = frozenset({"onnx"})
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:
         """With the backend that is set."""
         ocr: Ocr = resources["ocr"]
         return cls(ocr.engine(resources["triton"]))
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """ONNX, unless OCR is off."""
+        return frozenset({"onnx"}) if self.engine else frozenset()
 
     def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
         """Each scanned page by itself: OCR costs seconds a page."""

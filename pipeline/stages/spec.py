@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import msgspec
 
 from docmill.pipeline.stages.checks import BatchCheck
+from docmill.pipeline.stages.footprint import BASE_MB, Footprint
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.selection import Selection, WholeDocument
 
 if TYPE_CHECKING:
     from docmill.pipeline.convert.engines import Engine
+    from docmill.pipeline.stages.running.pool import WorkerLimits
 
 __all__ = [
     "DocumentStage",
@@ -87,8 +89,9 @@ class Stage(ABC):
     #: The Dagster resources that configure it, by key: `module:class`.
     resources: ClassVar[Mapping[str, str]] = {}
     options: ClassVar[tuple[StageOption, ...]] = ()
-    #: What Dagster's UI marks its asset with.
-    kinds: ClassVar[frozenset[str]] = frozenset()
+    #: Of each of its workers: the share of a CPU, and the megabytes of its own, that it takes as a rule.
+    worker_cpus: ClassVar[float] = 1.0
+    worker_mb: ClassVar[int] = 512
     #: What is judged of every batch that it has done.
     checks: ClassVar[tuple[BatchCheck, ...]] = ()
 
@@ -119,6 +122,11 @@ class Stage(ABC):
         return None
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """What Dagster's UI marks its asset with, at most three; with a server where one does it."""
+        return frozenset()
+
+    @property
     def preload(self) -> tuple[str, ...]:
         """Modules that its workers need besides the one of `work`, which are imported once for all."""
         return ()
@@ -133,6 +141,21 @@ class Stage(ABC):
     def workers(self, most: int) -> int:
         """How many of `most` workers it can use."""
         return most
+
+    def footprint(self, limits: WorkerLimits) -> Footprint:
+        """What a machine must have for it with so many workers, each of which may take `memory_mb` (0: any).
+
+        Memory that a worker may take and does not is not kept free; a stage that is off needs next to none.
+        """
+        if not self.active:
+            return Footprint(0.25, 1, BASE_MB // 2, BASE_MB)
+        count = self.workers(limits.workers)
+        return Footprint(
+            cpus=count * self.worker_cpus,
+            most_cpus=limits.workers,
+            memory_mb=BASE_MB + count * min(self.worker_mb, limits.memory_mb or self.worker_mb),
+            most_memory_mb=BASE_MB + count * limits.memory_mb if limits.memory_mb else None,
+        )
 
     @abstractmethod
     def time_limit_s(self, limits: TimeLimits, workers: int) -> float:

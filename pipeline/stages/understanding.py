@@ -64,6 +64,9 @@ class UnderstandingStage(ModelStage):
         ),
     )
 
+    #: It waits for answers most of the time.
+    worker_cpus = 0.25
+
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:
         """With the mode, the model and the server that are set."""

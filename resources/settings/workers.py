@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import dagster as dg
 from pydantic import Field
+
+from docmill.resources.settings.cpus import usable_cpus
 
 __all__ = ["Workers"]
 
@@ -25,5 +25,4 @@ class Workers(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def processes(self) -> int:
         """The number of workers, `count` or as many as CPUs this process may use."""
-        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return self.count or usable or 1
+        return self.count or usable_cpus()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.report import markdown_report, write_report
+from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
 from docmill.resources.settings.pricing import Pricing
@@ -17,13 +18,15 @@ from docmill.resources.store import Store
 __all__ = ["corpus_report"]
 
 
-def corpus_report(names: Names, needs: str) -> dg.AssetsDefinition:
+def corpus_report(names: Names, needs: str, owners: Sequence[str] = OWNERS) -> dg.AssetsDefinition:
     """The asset, which follows the asset of the stage `needs`."""
 
     @dg.asset(
         key=names.key("corpus_report"),
         deps=[names.key(needs)],
         group_name=names.of("report"),
+        owners=owners,
+        tags=asset_tags("corpus", "step"),
         kinds={"parquet"},
     )
     @taking({"store": Store, "pricing": Pricing}, names.resource_prefix)

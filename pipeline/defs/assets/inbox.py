@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from docmill.pipeline.convert.errors import DocmillError
+from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import in_force, taking
 from docmill.pipeline.intake.inbox import Look
@@ -22,7 +23,7 @@ INBOX = "inbox"
 NO_INBOX = "there is no inbox: set $DOCMILL_INBOX, or `url` of the resource `inbox`"
 
 
-def inbox_asset(names: Names, inbox: Inbox) -> dg.AssetsDefinition:
+def inbox_asset(names: Names, inbox: Inbox, owners: Sequence[str] = OWNERS) -> dg.AssetsDefinition:
     """The inbox as an asset that is observed and not made.
 
     `inbox` is the definitions' resource: its place decides the asset's kind. Observations have no data
@@ -35,6 +36,8 @@ def inbox_asset(names: Names, inbox: Inbox) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(
         key,
         group_name=names.of("intake"),
+        owners=owners,
+        tags=asset_tags("file", "step"),
         kinds={"pdf", _kind(place)} if place else {"pdf"},
         description="Where new PDFs appear. The sensor says what it found whenever that is something new; to "
         "observe it is to list it, within the limits of a tick, and takes nothing from the sensor.",

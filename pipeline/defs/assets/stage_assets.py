@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -19,13 +20,17 @@ from docmill.pipeline.defs.assets.stage_run import (
     typed_failures,
 )
 from docmill.pipeline.defs.checks import check_result, check_spec
+from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, in_force, taking
+from docmill.pipeline.instance.kubernetes import pod_tags
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.stages.checks import Check, Finding
-from docmill.pipeline.stages.spec import Stage
+from docmill.pipeline.stages.running.pool import WorkerLimits
+from docmill.pipeline.stages.spec import PageStage, Stage
 from docmill.resources.settings.checks import Checks
 from docmill.resources.settings.pricing import Pricing
+from docmill.resources.settings.workers import Workers
 
 __all__ = ["stage_assets"]
 
@@ -33,6 +38,8 @@ __all__ = ["stage_assets"]
 _ORDINARY = 16
 #: The last stage's table has the whole batch.
 _ALL = 256
+#: Workers of a step in a pod of its own where the definitions do not say how many: as many as it has CPUs.
+_POD_WORKERS = 4
 #: What follows a stage's work in the same step.
 _AFTER: Mapping[str, FollowUp] = MappingProxyType({"layout": OVERLAYS, "exports": SETTLING})
 _NOTHING = FollowUp(lambda _: Followed({}))
@@ -44,6 +51,7 @@ def stage_assets(
     names: Names | None = None,
     *,
     intake: Sequence[dg.AssetKey] = (),
+    owners: Sequence[str] = OWNERS,
 ) -> list[dg.AssetsDefinition]:
     """The assets of the stages, in order.
 
@@ -55,15 +63,11 @@ def stage_assets(
     take = taking(classes, names.resource_prefix)
     resources = {key: in_force(resource) for key, resource in defaults.items()}
     configured = [stage.configured(resources) for stage in stages]
+    limits = _pod_workers(resources["workers"])
+    asset = partial(_asset, names=names, stages=stages, take=take, owners=owners, limits=limits)
     known = {stage.name for stage in stages}
     return [
-        _asset(
-            stage,
-            [names.key(needed) for needed in stage.needs if needed in known] or intake,
-            stages,
-            take,
-            names,
-        )
+        asset(stage, [names.key(needed) for needed in stage.needs if needed in known] or intake)
         for stage in configured
     ]
 
@@ -71,9 +75,12 @@ def stage_assets(
 def _asset(
     stage: Stage,
     upstream: Sequence[dg.AssetKey],
+    *,
+    names: Names,
     stages: Sequence[type[Stage]],
     take: Callable[..., Any],
-    names: Names,
+    owners: Sequence[str],
+    limits: WorkerLimits,
 ) -> dg.AssetsDefinition:
     last = stage.name == stages[-1].name
     key = names.key(stage.name)
@@ -106,10 +113,18 @@ def _asset(
         deps=upstream,
         group_name=names.of("convert"),
         description=type(stage).__doc__,
+        owners=owners,
+        tags=asset_tags("page" if isinstance(stage, PageStage) else "document", stage.server or "workers"),
         kinds={stage.server} if stage.server else set(stage.kinds),
+        op_tags=pod_tags(stage.footprint(limits)),
         partitions_def=names.batches,
         retry_policy=BACKEND_RETRIES,
         code_version=str(stage.version),
         pool=stage.server,
         check_specs=[check_spec(check, key) for check in checks],
     )(take(materialize))
+
+
+def _pod_workers(workers: Workers) -> WorkerLimits:
+    """The workers of a step that has a machine of its own: the CPUs of this one say nothing of it."""
+    return WorkerLimits(workers.count or _POD_WORKERS, workers.memory_mb)
