@@ -11,6 +11,7 @@ from docmill.pipeline.defs.assets.stage_assets import stage_assets
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import default_resources
 from docmill.pipeline.intake.batches import DocumentRef, write_manifest
+from docmill.pipeline.stages.checks import FAILURE_RATE
 from docmill.pipeline.stages.pages import PagesStage
 from docmill.resources.clients.files.sources import content_hash
 from docmill.resources.settings.workers import Workers
@@ -58,6 +59,28 @@ def test_its_asset_its_settings_and_its_artifacts_follow_from_it(tmp_path: Path)
     assert first != second  # a setting is another result
     assert again.asset_materialization is not None
     assert again.asset_materialization.metadata["reused"].value == 1.0
+
+
+class OffStage(CountStage):
+    """One that a conversion leaves out, checks and all."""
+
+    checks = (FAILURE_RATE,)
+
+    @property
+    def active(self) -> bool:
+        return False
+
+
+def test_the_checks_of_a_stage_that_is_off_pass(tmp_path: Path) -> None:
+    stages = (OffStage,)
+    resources = default_resources(stages) | {"store": Store(url=str(tmp_path / "store"))}
+    (tmp_path / "dagster").mkdir()
+    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as instance:
+        instance.add_dynamic_partitions(BATCHES, ["any"])
+        assets = stage_assets(stages, resources)
+        done = dg.materialize(assets, resources=resources, instance=instance, partition_key="any")
+    [check] = done.get_asset_check_evaluations()
+    assert (done.success, check.passed, check.description) == (True, True, "it is off")
 
 
 def test_its_own_words_are_typed() -> None:
