@@ -27,6 +27,7 @@ THROUGH: Mapping[str, str] = {
     "docmill.pipeline.convert.pdf": "convert/pdf/test_page_reader.py",
     "docmill.pipeline.convert.tables": "convert/tables/test_structure.py",
     "docmill.pipeline.convert.understanding": "convert/document/test_assemble.py",
+    "docmill.pipeline.corpus.stopping": "corpus/test_stopped_batches.py",
     "docmill.pipeline.defs": "defs/test_definitions.py",
     "docmill.pipeline.instance": "defs/test_definitions.py",
     "docmill.pipeline.stages": "stages/test_conversion.py",
