@@ -28,10 +28,10 @@ _ITEMS = ("texts", "tables", "pictures")
 class DocumentsExtra(msgspec.Struct, omit_defaults=True):
     """What the record of the stage says besides.
 
-    `read`: how many pages there were to put together; None where an older docmill made the document.
+    `lacking`: the pages that were read, and that the document has not.
     """
 
-    read: int | None = None
+    lacking: list[int] = []
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ class AssemblyEngine:
 
 def _all_pages(batch: StageBatch) -> Finding:
     usable = batch.usable
-    known = [(record, record.extra_as(DocumentsExtra).read) for record in usable]
-    other = [record for record, read in known if read is not None and read != len(record.pages)]
+    lacking = [(record, record.extra_as(DocumentsExtra).lacking) for record in usable]
+    other = [record for record, pages in lacking if pages]
     return Finding(
         passed=not other,
         description=f"{len(other)} of {len(usable)} documents lack pages that were read{named(other)}",
         numbers={
             "documents": float(len(usable)),
             "pages": float(sum(len(record.pages) for record in usable)),
-            "read": float(sum(read or 0 for _, read in known)),
+            "lacking": float(sum(len(pages) for _, pages in lacking)),
             "share": share_of(other, usable),
         },
     )

@@ -56,7 +56,7 @@ def make_document(context: WorkerContext, job: Job, _: WholeDocument) -> Chunk:
             "tables": len(document.tables),
             "pictures": len(document.pictures),
         },
-        extra=msgspec.to_builtins(DocumentsExtra(len(records["pages"].pages))),
+        extra=msgspec.to_builtins(DocumentsExtra(sorted({*records["pages"].pages} - {*document.pages}))),
     )
     return Chunk(b"", record)
 
