@@ -14,7 +14,7 @@ from docmill.pipeline.cli.serving import announcer, until_stopped
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.logs import Entry
 from docmill.resources.local.triton.places import TritonHome, default_triton_home, shipped
-from docmill.resources.local.triton.repository import install_embedded, servable
+from docmill.resources.local.triton.repository import check_digests, install_embedded, servable
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
 from docmill.resources.weights.embedded_weights import ModelCache, default_folder
 
@@ -56,9 +56,11 @@ def serve_models(options: ServeOptions) -> int:
         environment = _environment(console, home, None)
         # someone else's repository is served as it is
         folder = options.repository or _with_embedded(console, None)
+        models = tuple(servable(folder, options.models))
+        check_digests(folder, models)
         settings = ServerSettings(
             repository=folder,
-            models=tuple(servable(folder, options.models)),
+            models=models,
             ports=Ports(options.http_port, options.grpc_port, options.metrics_port),
             host=options.host,
             threads=options.threads,

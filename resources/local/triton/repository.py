@@ -13,8 +13,14 @@ from docmill.resources.local.triton.errors import NoServableModelError
 from docmill.resources.local.triton.served_detector import SERVED_DETECTOR_VERSION, served_detector
 from docmill.resources.local.triton.served_ocr import OCR, install_ocr
 from docmill.resources.weights.embedded_weights import ModelCache, Progress
+from docmill.resources.weights.served_digest import (
+    drop_digest,
+    model_digest,
+    write_digest,
+    written_digest,
+)
 
-__all__ = ["EMBEDDED_SERVED", "Servable", "install_embedded", "model_names", "servable"]
+__all__ = ["EMBEDDED_SERVED", "Servable", "check_digests", "install_embedded", "model_names", "servable"]
 
 _CONFIG = "config.pbtxt"
 _WEIGHTS = "model.onnx"
@@ -79,8 +85,9 @@ def install_embedded(
     """Put the embedded models' weights into a repository, fetched when missing; the models' names.
 
     `configs` is the repository that the project ships: configurations that `repository` lacks are copied from
-    there, those it has are kept, and the code of `ocr` is always the project's. Raises `ModelDownloadError`,
-    and `NoServableModelError` when it cannot be written.
+    there, those it has are kept, and the code of `ocr` is always the project's. Every model that has its
+    weights gets their digest written. Raises `ModelDownloadError`, and `NoServableModelError` when the
+    repository cannot be written.
     """
     paths = cache.ensure([model.weights for model in EMBEDDED_SERVED], progress=progress)
     try:
@@ -93,11 +100,26 @@ def install_embedded(
             _install(model, paths[model.weights], repository / model.folder / "1")
         copy_changed(configs / OCR / "1" / _CODE, repository / OCR / "1" / _CODE)
         install_ocr(repository / OCR / "1", paths["ocr-recognise"])
+        for name in servable(repository):
+            write_digest(repository / name)
     except OSError as error:
         raise NoServableModelError(
             f"{repository} cannot be written ({error.strerror}): name another folder with --repository"
         ) from error
     return [*(model.folder for model in EMBEDDED_SERVED), OCR]
+
+
+def check_digests(repository: Path, names: Sequence[str]) -> None:
+    """Raise `NoServableModelError` for models whose files are not those that docmill wrote the digest of."""
+    models = [repository / name for name in names]
+    other = [
+        model.name for model in models if (said := written_digest(model)) and said != model_digest(model)
+    ]
+    if other:
+        raise NoServableModelError(
+            f"{', '.join(other)} in {repository} has other files than its digest says: clients would take "
+            "its answers for those of the former ones; `docmill triton setup --repository` writes it anew"
+        )
 
 
 def _install(model: Servable, weights: Path, folder: Path) -> None:
@@ -107,6 +129,7 @@ def _install(model: Servable, weights: Path, folder: Path) -> None:
     if target.is_file() and source.is_file() and source.read_text() == made_of:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    drop_digest(folder.parent)
     data = weights.read_bytes()
     scratch = folder / f".{_WEIGHTS}.new"
     scratch.write_bytes(model.rewrite(data) if model.rewrite else data)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -18,8 +19,9 @@ from docmill.resources.weights.docling_models.catalogue import Export, Served
 from docmill.resources.weights.docling_models.checkpoint import sha256_of
 from docmill.resources.weights.docling_models.errors import InstallError
 from docmill.resources.weights.docling_models.export import Check
+from docmill.resources.weights.served_digest import drop_digest, write_digest
 
-__all__ = ["Source", "install", "is_installed", "read_source", "shipped_config"]
+__all__ = ["Source", "install", "is_installed", "read_source", "shipped_config", "write_digests"]
 
 _VERSION, _SOURCE, _CONFIG = "1", "model.source", "config.pbtxt"
 _NEW, _OLD = ".1.new", ".1.old"
@@ -80,10 +82,23 @@ def install(repository: Path, configs: Path, export: Export, out: Path, source: 
         missing = [name for name in model.files.values() if not (out / name).is_file()]
         if missing:
             raise InstallError(f"the exporter wrote no {', '.join(missing)}: nothing was installed")
+    with _writing(repository):
+        return [_install(repository, configs, model, out, source) for model in export.served]
+
+
+def write_digests(repository: Path, export: Export) -> None:
+    """Write the digests of an export's models that are installed, where they lack. Raises `InstallError`."""
+    with _writing(repository):
+        for model in export.served:
+            write_digest(repository / model.folder)
+
+
+@contextmanager
+def _writing(repository: Path) -> Iterator[None]:
     try:
         repository.mkdir(parents=True, exist_ok=True)
         with FileLock(repository / ".docmill.lock"):
-            return [_install(repository, configs, model, out, source) for model in export.served]
+            yield
     except OSError as error:
         raise InstallError(
             f"{repository} cannot be written ({error.strerror or error}): name another folder with "
@@ -112,7 +127,9 @@ def _install(repository: Path, configs: Path, model: Served, out: Path, source: 
         _fill(new, configs / model.folder / _VERSION, model.files, out)
         files = {name: sha256_of(new / name) for name in model.files}
         _write(new / _SOURCE, msgspec.json.format(msgspec.json.encode(_with_files(source, files))))
+        drop_digest(folder)
         _swap(new, old, version)
+        write_digest(folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return folder

@@ -18,7 +18,13 @@ from docmill.resources.weights.docling_models.checkpoint import (
 from docmill.resources.weights.docling_models.environment import prepare_export_environment
 from docmill.resources.weights.docling_models.errors import ExportError
 from docmill.resources.weights.docling_models.export import Parity, run_exporter
-from docmill.resources.weights.docling_models.install import Source, install, is_installed, shipped_config
+from docmill.resources.weights.docling_models.install import (
+    Source,
+    install,
+    is_installed,
+    shipped_config,
+    write_digests,
+)
 from docmill.resources.weights.docling_models.pictures import draw_pages
 from docmill.resources.weights.hub import Hub, HubFile
 
@@ -73,6 +79,7 @@ def pull(
     checkpoint = check_checkpoint(found, export.checkpoint)
     source = _source(export, variant, checkpoint, places.shipped)
     if is_installed(places.repository, export, source):
+        write_digests(places.repository, export)
         return Pulled(export, checkpoint, None)
     environment = prepare_export_environment(places.home, places.shipped, report)
     # in docmill's home, which has room for weights; the system's temporary folder may not

@@ -19,10 +19,17 @@ from docmill.resources.local.triton.environment import Environment, prepare_envi
 from docmill.resources.local.triton.errors import CanaryError, NoServableModelError
 from docmill.resources.local.triton.logs import read_line
 from docmill.resources.local.triton.places import TritonHome, shipped
-from docmill.resources.local.triton.repository import EMBEDDED_SERVED, install_embedded, model_names, servable
+from docmill.resources.local.triton.repository import (
+    EMBEDDED_SERVED,
+    check_digests,
+    install_embedded,
+    model_names,
+    servable,
+)
 from docmill.resources.local.triton.served_detector import served_detector
 from docmill.resources.weights.embedded_weights import ModelCache
 from docmill.resources.weights.onnx_graphs.dynamic_batch import with_dynamic_batch
+from docmill.resources.weights.served_digest import model_digest, write_digest, written_digest
 from tests.support.kserve_server import KServeServer, Model
 from tests.support.model_cache import weights
 from tests.support.served_pages import assert_same_regions, sample_pages
@@ -136,12 +143,31 @@ def test_setup_installs_weights_once_and_keeps_what_users_configured(tmp_path: P
     assert model_names(tmp_path) == model_names(shipped().models)
     assert "max_batch_size: 1" in (own / "config.pbtxt").read_text()
     layout = tmp_path / "layout_cdla" / "1"
+    assert all(written_digest(tmp_path / name) == model_digest(tmp_path / name) for name in names)
     first = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/1/*")}
+    configured = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/config.pbtxt")}
     install_embedded(tmp_path, shipped().models, cache)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/1/*")} == first
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/config.pbtxt")} == configured
     (layout / "model.source").write_text("of an older docmill")
     install_embedded(tmp_path, shipped().models, cache)
     assert (layout / "model.onnx").stat().st_mtime_ns > first[layout / "model.onnx"]
+
+
+def test_a_model_is_not_served_under_the_digest_of_other_files(tmp_path: Path) -> None:
+    found = repository(
+        tmp_path,
+        ours=('backend: "onnxruntime"', ["1/model.onnx"]),
+        theirs=('backend: "onnxruntime"', ["1/model.onnx"]),
+    )
+    write_digest(found / "ours")
+    check_digests(found, ["ours", "theirs"])
+    for name in ("ours", "theirs"):
+        (found / name / "1" / "model.onnx").write_text("other weights")
+    with pytest.raises(NoServableModelError, match=r"^ours in .* other files than its digest says"):
+        check_digests(found, ["ours", "theirs"])
+    write_digest(found / "ours")
+    check_digests(found, ["ours", "theirs"])
 
 
 def test_a_repository_that_cannot_be_written_is_named(tmp_path: Path) -> None:

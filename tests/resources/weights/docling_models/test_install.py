@@ -12,7 +12,14 @@ from docmill.resources.weights.docling_models import install as module
 from docmill.resources.weights.docling_models.catalogue import HERON, Export, Served, export_of
 from docmill.resources.weights.docling_models.errors import InstallError
 from docmill.resources.weights.docling_models.export import Check
-from docmill.resources.weights.docling_models.install import Source, install, is_installed, read_source
+from docmill.resources.weights.docling_models.install import (
+    Source,
+    install,
+    is_installed,
+    read_source,
+    write_digests,
+)
+from docmill.resources.weights.served_digest import drop_digest, model_digest, written_digest
 
 EXPORT = Export(
     kind="layout",
@@ -56,12 +63,20 @@ def exported(folder: Path, text: str = "") -> Path:
 
 
 def files(folder: Path) -> dict[str, str]:
-    """All of a repository but what says what it is made of."""
+    """All of a repository but what says what it is made of: as to configurations, the models' digests."""
     return {
-        str(path.relative_to(folder)): path.read_text()
+        str(path.relative_to(folder)): path.read_text().partition("\n\n# SHA-256")[0]
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in ("model.source", ".docmill.lock")
     }
+
+
+def digests(repository: Path) -> list[str]:
+    """What the configurations say, each of which must be right."""
+    models = [repository / model.folder for model in EXPORT.served]
+    found = [written_digest(model) for model in models]
+    assert found == [model_digest(model) for model in models]
+    return found
 
 
 def test_a_version_has_the_graphs_and_the_projects_code(tmp_path: Path, configs: Path) -> None:
@@ -99,11 +114,23 @@ def test_other_weights_or_another_exporter_are_installed_anew(tmp_path: Path, co
     for change in ({"exporter": "2"}, {"checkpoint": {"model.safetensors": "x"}}, {"variant": "fast"}):
         assert not is_installed(repository, EXPORT, msgspec.structs.replace(SOURCE, **change))
     newer = msgspec.structs.replace(SOURCE, exporter="2")
+    before = digests(repository)
     (repository / "one" / "config.pbtxt").write_text("changed by its user")
     install(repository, configs, EXPORT, exported(tmp_path / "out", "newer"), newer)
     assert files(repository)["one/1/model.onnx"] == "a.onnx newer"
     assert files(repository)["one/config.pbtxt"] == "changed by its user"
     assert is_installed(repository, EXPORT, newer)
+    assert set(digests(repository)).isdisjoint(before)
+
+
+def test_the_digest_of_a_model_that_was_installed_without_is_written(tmp_path: Path, configs: Path) -> None:
+    repository = tmp_path / "repository"
+    install(repository, configs, EXPORT, exported(tmp_path / "out"), SOURCE)
+    before = digests(repository)
+    for name in ("one", "two"):
+        drop_digest(repository / name)
+    write_digests(repository, EXPORT)
+    assert digests(repository) == before
 
 
 @pytest.mark.parametrize("damage", ["one/1/model.onnx", "two/1/model.source"])
