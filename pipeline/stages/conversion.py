@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
 
+from docmill.pipeline.convert.errors import BackendError
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.artifacts import ArtifactStore, fingerprint
@@ -44,6 +45,8 @@ class Conversion:
     all_stages: Sequence[Stage]
     workers: WorkerLimits
     limits: TimeLimits
+    #: What servers have, by stage and model, as far as they were asked.
+    served: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def stages(self) -> Mapping[str, Stage]:
@@ -60,18 +63,52 @@ class Conversion:
     def identities(self) -> dict[str, dict[str, Any]]:
         """What computes each stage that a model does."""
         return {
-            name: stage.identity() for name, stage in self.stages.items() if isinstance(stage, ModelStage)
+            name: stage.identity() | ({"served": dict(self.served[name])} if name in self.served else {})
+            for name, stage in self.stages.items()
+            if isinstance(stage, ModelStage)
         }
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
-        """The name of each stage's artifacts under these settings."""
+        """The name of each stage's artifacts under these settings.
+
+        Left out are stages whose server was not asked what it has, and those that follow them.
+        """
         prints: dict[str, str] = {}
         for name, stage in self.stages.items():
-            upstream = [prints[needed] for needed in stage.needs if needed in self.stages]
+            needs = [needed for needed in stage.needs if needed in self.stages]
+            if (stage.pinned and name not in self.served) or not all(needed in prints for needed in needs):
+                continue
+            upstream = [prints[needed] for needed in needs]
             settings = self.identities[name] if name in self.identities else stage.identity()
             prints[name] = fingerprint(name, {"version": stage.version, "settings": settings}, upstream)
         return prints
+
+    def before(self, name: str) -> set[str]:
+        """The stages that a stage rests on."""
+        needs = {needed for needed in self.stages[name].needs if needed in self.stages}
+        return needs.union(*(self.before(needed) for needed in needs))
+
+    def with_served(self, served: Mapping[str, Mapping[str, str]]) -> Conversion:
+        """This conversion, with what servers are known to have, by stage."""
+        return replace(self, served={**self.served, **served})
+
+    def asked(self, stages: Iterable[str] | None = None) -> Conversion:
+        """This conversion, with what the servers of these stages have now; of all that were not asked yet.
+
+        Raises `BackendUnavailableError` when one does not answer, `BackendConfigError` for an unknown model.
+        """
+        names = [name for name in self.stages if name not in self.served] if stages is None else stages
+        return self.with_served(
+            {name: self.stages[name].served() for name in names if self.stages[name].pinned}
+        )
+
+    def fingerprints_now(self) -> dict[str, str]:
+        """The fingerprints with what servers have now; as they are where one does not answer."""
+        try:
+            return self.asked().fingerprints
+        except BackendError:
+            return self.fingerprints
 
     def prepare(self, progress: Callable[[str, int, int], None] | None = None) -> None:
         """Make every stage ready: fetch weights that are missing."""

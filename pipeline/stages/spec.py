@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
+from docmill.pipeline.convert.pinned import Pinned
 from docmill.pipeline.stages.checks import BatchCheck
 from docmill.pipeline.stages.footprint import BASE_MB, Footprint
 from docmill.pipeline.stages.results.records import StageRecord
@@ -127,6 +128,15 @@ class Stage(ABC):
         return frozenset()
 
     @property
+    def pinned(self) -> bool:
+        """Whether its results depend on what a server has at the moment, which `served` tells."""
+        return False
+
+    def served(self) -> Mapping[str, str]:
+        """What its server has, by model. Raises `BackendError`."""
+        return {}
+
+    @property
     def preload(self) -> tuple[str, ...]:
         """Modules that its workers need besides the one of `work`, which are imported once for all."""
         return ()
@@ -197,14 +207,24 @@ class ModelStage(PageStage):
         backend = str(self.identity()["backend"])
         return backend if backend in ("triton", "vllm") else None
 
+    @property
+    def pinned(self) -> bool:
+        """Whether the server of its engine says which weights it has."""
+        return isinstance(self.engine, Pinned)
+
+    def served(self) -> Mapping[str, str]:
+        """What the server of its engine has, by model: the digest of its weights, or its version."""
+        return self.engine.served() if isinstance(self.engine, Pinned) else {}
+
     def prepare(self, progress: Progress | None = None) -> None:
         """Fetch weights that are missing, or check that the server has the model."""
         if self.engine:
             self.engine.prepare(progress)
 
     def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> Any:
-        """The engine: it is pickled without what it has loaded."""
-        return self.engine
+        """The engine: it is pickled without what it has loaded. On a server, for the weights it has now."""
+        served = identities.get(self.name, {}).get("served")
+        return self.engine.pinned_to(served) if served and isinstance(self.engine, Pinned) else self.engine
 
 
 class DocumentStage(Stage):

@@ -35,3 +35,7 @@ class ServedModel(dg.Config):
     model_version: str = Field(
         default="", description="Version to ask for; results are kept by it. Default: the server's choice"
     )
+    digests: dict[str, str] = Field(
+        default={},
+        description="Digests by model: another model is refused, and the server is not asked for them",
+    )

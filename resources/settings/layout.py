@@ -53,9 +53,10 @@ class TritonLayoutConfig(ServedModel):
         """The engine; the server is asked when a step has work for it."""
         server = triton.server(self.url)
         if self.contract == "cdla":
-            return TritonCdlaLayout(server, self.model or "layout_cdla", self.model_version)
+            small = TritonCdlaLayout(server, self.model or "layout_cdla", self.model_version)
+            return small.with_digests(self.digests)
         model = self.model or "docling-project--docling-layout-heron"
-        return TritonLayout(server, model, self.model_version)
+        return TritonLayout(server, model, self.model_version).with_digests(self.digests)
 
 
 class Layout(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -50,9 +50,11 @@ class TritonOcrConfig(ServedModel):
         """The engine; the server is asked when a step has work for it."""
         server = triton.server(self.url)
         if self.contract == "docling":
-            return TritonDoclingOcr(server, self.model, self.language, self.model_version)
+            engine = TritonDoclingOcr(server, self.model, self.language, self.model_version)
+            return engine.with_digests(self.digests)
         folder = Path(self.models) if self.models else default_folder()
-        return TritonOcr(server, folder, self.detector, self.recogniser, self.model_version)
+        networks = TritonOcr(server, folder, self.detector, self.recogniser, self.model_version)
+        return networks.with_digests(self.digests)
 
 
 class OcrOffConfig(dg.Config):

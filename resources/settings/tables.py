@@ -41,8 +41,10 @@ class TritonTablesConfig(ServedModel):
         """The engine; the server is asked when a step has work for it."""
         server = triton.server(self.url)
         if self.contract == "slanet":
-            return TritonSlanetTables(server, self.model or "slanet_plus", self.model_version)
-        return TritonTables(server, self.model or "tableformer", self.model_version)
+            small = TritonSlanetTables(server, self.model or "slanet_plus", self.model_version)
+            return small.with_digests(self.digests)
+        model = self.model or "tableformer"
+        return TritonTables(server, model, self.model_version).with_digests(self.digests)
 
 
 class Tables(dg.ConfigurableResource):  # type: ignore[type-arg]

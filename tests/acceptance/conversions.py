@@ -46,8 +46,11 @@ def references(files: Sequence[Path]) -> list[DocumentRef]:
 
 
 def conversion(store: Path, server: TritonServer, workers: int = 2) -> Conversion:
-    """Embedded models served: documents go through `pages`, `ocr` (off), `layout`, `tables`, `documents`."""
-    return Conversion(
+    """Embedded models served: documents go through `pages`, `ocr` (off), `layout`, `tables`, `documents`.
+
+    The server is asked what it has.
+    """
+    made = Conversion(
         artifacts=ArtifactStore(DocumentStore(str(store))),
         sources=SourceCache(store / "sources"),
         reader=ReaderSettings(),
@@ -58,6 +61,7 @@ def conversion(store: Path, server: TritonServer, workers: int = 2) -> Conversio
         workers=WorkerLimits(workers=workers),
         limits=TimeLimits(),
     )
+    return made.asked()
 
 
 def run(

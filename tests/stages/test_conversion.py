@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docmill.pipeline.convert.errors import BackendUnavailableError
 from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.convert.understanding.choosing import Choice, UnderstandingMode
 from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
@@ -84,6 +85,50 @@ def test_a_setting_changes_its_stage_and_what_follows(
     after = replace(conversion, **changes).fingerprints
     assert {stage for stage in STAGES if after[stage] != conversion.fingerprints[stage]} == changed
     assert len(set(after.values())) == len(STAGES)
+
+
+@dataclass(frozen=True)
+class ServedEngine(FakeEngine):
+    """An engine on a server with these weights; none: nobody answers."""
+
+    digest: str = ""
+
+    def served(self) -> dict[str, str]:
+        if not self.digest:
+            raise BackendUnavailableError("nobody answers")
+        return {"model": self.digest}
+
+    def pinned_to(self, served: Mapping[str, str]) -> ServedEngine:
+        return replace(self, digest=served["model"])
+
+    def check_unchanged(self) -> None:
+        """Nobody works."""
+
+
+def test_what_a_server_has_belongs_to_its_stage_and_what_follows(conversion: Conversion) -> None:
+    a, b = (
+        replace(conversion, all_stages=stages(layout=ServedEngine(digest=digest))).asked().fingerprints
+        for digest in "ab"
+    )
+    assert {stage for stage in STAGES if a[stage] != b[stage]} == {"layout", "tables", "documents", "exports"}
+
+
+def test_fingerprints_end_where_a_server_was_not_asked(conversion: Conversion) -> None:
+    away = replace(conversion, all_stages=stages(layout=ServedEngine()))
+    assert set(away.fingerprints) == set(away.fingerprints_now()) == {"pages", "ocr"}
+    assert away.fingerprints["ocr"] == conversion.fingerprints["ocr"]
+    with pytest.raises(BackendUnavailableError):
+        away.asked()
+    # what is known is not asked for
+    known = away.with_served({"layout": {"model": "a"}})
+    assert set(known.fingerprints) == STAGES
+    assert known.asked().fingerprints == known.fingerprints == known.fingerprints_now()
+
+
+def test_a_worker_is_held_to_what_the_server_had(conversion: Conversion) -> None:
+    made = replace(conversion, all_stages=stages(layout=ServedEngine(digest="b")))
+    engine = made.stages["layout"].worker_engine(1, made.with_served({"layout": {"model": "a"}}).identities)
+    assert engine.digest == "a"
 
 
 def vlm(mode: UnderstandingMode = "all", model: str = "granite", prompt: str = "Convert.") -> VlmEngine:

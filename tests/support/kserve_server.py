@@ -33,6 +33,9 @@ class Model:
     requests: list[list[np.ndarray]] = field(default_factory=list)
     inferences: int = 0  # what its statistics say
     device_ns: int = 0
+    parameters: dict[str, str] = field(default_factory=dict)  # of its configuration
+    versions: Sequence[str] = ("1",)
+    steps: Sequence[str] = ()  # of an ensemble
 
 
 class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]  # it has no types
@@ -67,7 +70,7 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: igno
         self, request: service_pb2.ModelMetadataRequest, context: grpc.ServicerContext
     ) -> service_pb2.ModelMetadataResponse:
         model = self._model(request.name, context)
-        response = service_pb2.ModelMetadataResponse(name=request.name)
+        response = service_pb2.ModelMetadataResponse(name=request.name, versions=model.versions)
         for tensors, into in ((model.inputs, response.inputs), (model.outputs, response.outputs)):
             for name, datatype in tensors:
                 into.add(name=name, datatype=datatype, shape=[-1])
@@ -76,8 +79,13 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: igno
     def ModelConfig(  # noqa: N802
         self, request: service_pb2.ModelConfigRequest, context: grpc.ServicerContext
     ) -> service_pb2.ModelConfigResponse:
+        model = self._model(request.name, context)
         response = service_pb2.ModelConfigResponse()
-        response.config.max_batch_size = self._model(request.name, context).max_batch
+        response.config.max_batch_size = model.max_batch
+        for key, value in model.parameters.items():
+            response.config.parameters[key].string_value = value
+        for step in model.steps:
+            response.config.ensemble_scheduling.step.add(model_name=step, model_version=-1)
         return response
 
     def ModelStatistics(  # noqa: N802

@@ -10,6 +10,7 @@ import msgspec
 from docmill.pipeline.convert.document.docling_stages import postprocess
 from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
 from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.pinned import unchanged
 from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
 from docmill.pipeline.convert.upright import Turn, turned_regions
 from docmill.pipeline.stages.pages import PagesExtra
@@ -31,7 +32,7 @@ def find_regions(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     numbers = list(asked.numbers)
     engine: LayoutEngine = context.engine
     clock = PageClock()
-    with device_seconds(engine) as spent:
+    with device_seconds(engine) as spent, unchanged(engine):
         pages = list(clock.results(_layouts(context, job, engine, numbers, clock)))
     labels = [region.label for page in pages for region in page.clusters]
     record = StageRecord(

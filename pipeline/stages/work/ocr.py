@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from docmill.pipeline.convert.engines import OcrEngine, OcrView
 from docmill.pipeline.convert.errors import NotRecognisedError
+from docmill.pipeline.convert.pinned import unchanged
 from docmill.pipeline.convert.types import PageContent, PageOcr
 from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
@@ -26,7 +27,7 @@ def read_scans(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     if engine is None:
         pages, spent = [PageOcr(number=number, note="scanned, and OCR is off") for number in numbers], {}
     else:
-        with device_seconds(engine) as spent:
+        with device_seconds(engine) as spent, unchanged(engine):
             pages = list(clock.results(engine.read_pages(_views(context, job, numbers, clock))))
     record = StageRecord(
         stage="ocr",

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from docmill.pipeline.convert.engines import TableEngine, TableView
+from docmill.pipeline.convert.pinned import unchanged
 from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, PageTables
 from docmill.pipeline.convert.upright import Turn, turned_regions, turned_tables
 from docmill.pipeline.stages.results.accounting import device_seconds
@@ -25,7 +26,7 @@ def find_structures(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     numbers = list(asked.numbers)
     engine: TableEngine = context.engine
     clock = PageClock()
-    with device_seconds(engine) as spent:
+    with device_seconds(engine) as spent, unchanged(engine):
         pages = list(clock.results(_structures(context, job, engine, numbers, clock)))
     tables = [table for page in pages for table in page.tables]
     record = StageRecord(

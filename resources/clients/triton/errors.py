@@ -12,6 +12,7 @@ __all__ = [
     "DeadStubError",
     "LateAnswerError",
     "LostRegionError",
+    "ModelChangedError",
     "ModelFailedError",
     "NotTheContractError",
     "OverloadedError",
@@ -60,6 +61,10 @@ class ModelFailedError(BackendUnavailableError):
 
 class DeadStubError(ModelFailedError):
     """The process that runs the model has died; Triton does not start it again, and still calls it ready."""
+
+
+class ModelChangedError(BackendUnavailableError):
+    """The server has other weights behind the model's name than it had when the step began."""
 
 
 class RefusedRequestError(BackendConfigError):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from docmill.resources.clients.triton.errors import (
 )
 from docmill.resources.clients.triton.interface import Interface, read_interface
 from docmill.resources.clients.triton.recovery import reload_once
+from docmill.resources.clients.triton.served import read_served
 from docmill.resources.clients.triton.server import TritonServer
 from docmill.resources.clients.triton.shared_memory import SharedRegions
 from docmill.resources.clients.triton.statistics import StatisticsReader, UsageMeter
@@ -91,17 +93,20 @@ class TritonModel:
         Raises `BackendUnavailableError` when nothing answers, `BackendConfigError` for a model that is not
         there or not the one expected.
         """
-        client = connect(self._server.url)
-        try:
-            patience = min(_CHECK_S, self._server.deadline_s)
-            with translated(self._nobody):
-                client.is_server_live(client_timeout=patience)
-            with translated(self._not_ready):
-                self._read(client, patience)
-                if not client.is_model_ready(self._name, self._version, client_timeout=patience):
-                    raise BackendUnavailableError(f"{self._place} is not ready; the server's log says why")
-        finally:
-            client.close()
+        with self._visit() as (client, patience):
+            self._read(client, patience)
+            if not client.is_model_ready(self._name, self._version, client_timeout=patience):
+                raise BackendUnavailableError(f"{self._place} is not ready; the server's log says why")
+
+    def served(self) -> dict[str, str]:
+        """Ask once what the server has behind the name; see `read_served`. Raises as `check` does."""
+        with self._visit() as (client, patience):
+            return read_served(client, self._name, self._version, patience)
+
+    def still_served(self) -> dict[str, str]:
+        """The same amid requests: through their connection, and as patiently as they are made."""
+        read = partial(read_served, self._connected(), self._name, self._version, self._server.deadline_s)
+        return self._patiently(lambda: read, Subject())
 
     def max_batch(self, *, page: int = 0, document: str = "") -> int:
         """The largest batch that one request may carry. Asks the server once."""
@@ -135,6 +140,19 @@ class TritonModel:
                 client = self._connected()
                 self._reader = StatisticsReader(self._server, client, self._name, self._version)
         return UsageMeter(self._name, self._reader, lambda: self._inferences)
+
+    @contextmanager
+    def _visit(self) -> Iterator[tuple[Any, float]]:
+        """A client of its own for few questions, and the seconds for each; no connection stays open."""
+        client = connect(self._server.url)
+        try:
+            patience = min(_CHECK_S, self._server.deadline_s)
+            with translated(self._nobody):
+                client.is_server_live(client_timeout=patience)
+            with translated(self._not_ready):
+                yield client, patience
+        finally:
+            client.close()
 
     @property
     def _place(self) -> str:

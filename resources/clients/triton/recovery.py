@@ -28,8 +28,10 @@ _JITTER_S = 1.0
 def reload_once(client: Any, url: str, model: str, is_dead: Callable[[], bool]) -> None:
     """Load `model` anew unless another worker has done so meanwhile, which `is_dead` finds out.
 
-    The configuration that is loaded is the one it has. Giving it makes Triton start a new instance although
-    no file has changed, and keep the name known meanwhile: no request of another client is refused.
+    What is in the repository is loaded first: files that have changed come with a configuration that says
+    so. Where none has, Triton does nothing, and the configuration that the model has is given: that makes it
+    start a new instance all the same, and keep the name known meanwhile, so that no request of another client
+    is refused.
     Raises `DeadStubError` when the server cannot load it, or does not let clients load models.
     """
     from tritonclient.utils import InferenceServerException
@@ -40,6 +42,9 @@ def reload_once(client: Any, url: str, model: str, is_dead: Callable[[], bool]) 
             return
         try:
             config = client.get_model_config(model, as_json=True, client_timeout=_LOAD_S)["config"]
+            client.load_model(model, client_timeout=_LOAD_S)
+            if not is_dead():
+                return
             client.load_model(model, config=json.dumps(config), client_timeout=_LOAD_S)
         except InferenceServerException as error:
             raise DeadStubError(

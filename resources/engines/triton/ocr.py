@@ -15,6 +15,7 @@ from docmill.pipeline.convert.ocr.recognise import Characters, characters
 from docmill.pipeline.convert.types import PageOcr
 from docmill.resources.clients.triton import Array, TritonModel, TritonServer
 from docmill.resources.engines.triton.engine import not_the_contract
+from docmill.resources.engines.triton.pinning import ServedModels
 from docmill.resources.weights.embedded_weights import ModelCache, Progress
 from docmill.resources.weights.onnx_graphs.ocr_alphabet import read_alphabet
 
@@ -26,7 +27,7 @@ DETECTOR, RECOGNISER = "ocr_detect", "ocr_recognise"
 _WEIGHTS = "ocr-recognise"
 
 
-class TritonOcr(OcrEngine):
+class TritonOcr(ServedModels, OcrEngine):
     """PP-OCRv6 served as two networks.
 
     `models` is the folder of the embedded weights: the recogniser's file has the alphabet, and is fetched for
@@ -46,19 +47,21 @@ class TritonOcr(OcrEngine):
         self._models = models
         self._detector = TritonModel(server, detector, version)
         self._recogniser = TritonModel(server, recogniser, version)
+        super().__init__(self._detector, self._recogniser)
 
     def identity(self) -> dict[str, Any]:
         """Models and version as they are asked for; not the server's address, which changes no result."""
         return {"backend": "triton", "models": self._names, "version": self._version}
 
     def prepare(self, progress: Progress | None = None) -> None:
-        """Check that the server has both models, and fetch the alphabet.
+        """Check that the server has both models, with the digests that are set, and fetch the alphabet.
 
         Raises `BackendUnavailableError`, `BackendConfigError` when waiting would not help, and
         `ModelDownloadError`.
         """
         self._detector.check()
         self._recogniser.check()
+        self.check_digests()
         ModelCache(self._models).ensure([_WEIGHTS], progress=progress)
 
     def open_window(self) -> UsageWindow:
