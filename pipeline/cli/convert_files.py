@@ -25,6 +25,7 @@ from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.own_instance import open_instance
+from docmill.pipeline.instance.served import as_noted
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
 from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_batches
 from docmill.pipeline.stages.conversion import Conversion
@@ -32,6 +33,7 @@ from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = [
+    "BatchRun",
     "ConvertOptions",
     "Summary",
     "configured_conversion",
@@ -91,6 +93,15 @@ class ConvertOptions:
 
 
 @dataclass(frozen=True)
+class BatchRun:
+    """A batch that was run: the conversion, with what servers had for that run, and what became of it."""
+
+    conversion: Conversion
+    documents: list[DocumentRef]
+    records: list[StageRecord]
+
+
+@dataclass(frozen=True)
 class Summary:
     """What became of the documents; `run_seconds` is the part of `seconds` that Dagster's runs took."""
 
@@ -128,10 +139,12 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
         with download_progress(console) as progress:
             conversion.prepare(progress)
         running = time.monotonic()
-        records = run_batches(instance, manifests, run_config, conversion, console)
+        runs = run_batches(instance, manifests, run_config, conversion, console)
         finished = time.monotonic()
         if options.debug_overlays:
-            _write_overlays(conversion, documents, options.out)
+            for run in runs:
+                _write_overlays(run.conversion, run.documents, options.out)
+    records = [record for run in runs for record in run.records]
     return Summary(records, finished - started, finished - running)
 
 
@@ -163,14 +176,14 @@ def run_batches(
     run_config: dict[str, Any],
     conversion: Conversion,
     console: Console,
-) -> list[StageRecord]:
-    """Run the job in this process on one batch after the other; what became of every document.
+) -> list[BatchRun]:
+    """Run the job in this process on one batch after the other; what became of each.
 
     Raises `BackendConfigError` with the reason when a run fails.
     """
     job = defs.resolve_job_def(CONVERT_DOCUMENTS)
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
-    records: list[StageRecord] = []
+    runs: list[BatchRun] = []
     count = sum(len(manifest.documents) for manifest in manifests)
     with LiveProgress(console, len(conversion.stages), count) as progress:
         for manifest in manifests:
@@ -187,8 +200,9 @@ def run_batches(
                 if why.endswith(INTERRUPTED):
                     raise KeyboardInterrupt
                 raise BackendConfigError(why)
-            records += conversion.final_records(manifest.documents)
-    return records
+            ran = as_noted(conversion, instance, result.run_id)
+            runs.append(BatchRun(ran, manifest.documents, ran.final_records(manifest.documents)))
+    return runs
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:

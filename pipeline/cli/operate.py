@@ -13,7 +13,7 @@ from rich.console import Console
 from docmill.pipeline.cli.ask_ledger import find_documents_named
 from docmill.pipeline.cli.console import print_summary
 from docmill.pipeline.cli.convert_files import configured_conversion, run_batches
-from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.corpus.garbage import Garbage, find_garbage
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
@@ -64,7 +64,7 @@ def backfill(
     """Say what running the overdue batches will take, and ask for their runs when that is agreed to."""
     console, store = Console(stderr=True), DocumentStore(default_store())
     ledger = open_ledger(store)
-    current = configured_conversion({}).fingerprints["exports"]
+    current = _current_print(console)
     limits = OverdueLimits(missing_after=timedelta(0))
     found = overdue_batches(selection.tables(ledger), current, whys, limits)
     if limit:
@@ -111,6 +111,15 @@ def collect_garbage(older_than: timedelta, *, remove: bool) -> int:
     return 0
 
 
+def _current_print(console: Console) -> str | None:
+    """The fingerprint of exports under the settings of now; None where a server does not say what it has."""
+    try:
+        return configured_conversion({}).asked().fingerprints["exports"]
+    except BackendUnavailableError as error:
+        console.print(f"nothing counts as stale: {error}")
+        return None
+
+
 def _named(ledger: Ledger, names: Sequence[str]) -> list[DocumentRow]:
     rows: dict[str, DocumentRow] = {}
     for name in names:
@@ -142,7 +151,8 @@ def _run_here(manifests: Sequence[Manifest], console: Console) -> int:
     started = datetime.now(UTC)
     with open_instance() as instance:
         conversion = configured_conversion({})
-        records = run_batches(instance, manifests, _QUIET, conversion, console)
+        runs = run_batches(instance, manifests, _QUIET, conversion, console)
+    records = [record for run in runs for record in run.records]
     seconds = (datetime.now(UTC) - started).total_seconds()
     print_summary(console, records, seconds, conversion.artifacts.store.url)
     return 0 if all(record.usable for record in records) else 1

@@ -63,7 +63,7 @@ def _overdue(
     inbox: Inbox = resources["inbox"]
     conversion = conversion_of(resources, stages)
     try:
-        current: str | None = conversion.fingerprints[stages[-1].name]
+        current: str | None = conversion.asked().fingerprints[stages[-1].name]
     except BackendError as error:
         context.log.warning(f"nothing counts as stale tonight: {error}")
         current = None

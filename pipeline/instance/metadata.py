@@ -14,7 +14,7 @@ from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.price import Price
 
-__all__ = ["outcome_metadata", "overlay_metadata", "preview_metadata"]
+__all__ = ["outcome_metadata", "overlay_metadata", "preview_metadata", "served_metadata"]
 
 #: More rows make the event log heavy and the page slow.
 _MAX_ROWS = 256
@@ -57,6 +57,11 @@ def outcome_metadata(
         **devices,
         "documents_table": _table(records, columns, ordinary),
     }
+
+
+def served_metadata(served: Mapping[str, str]) -> dict[str, str]:
+    """What a server had when it was asked: the digest of each model, or its version."""
+    return {f"served/{model}": digest for model, digest in served.items()}
 
 
 def overlay_metadata(overlays: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:

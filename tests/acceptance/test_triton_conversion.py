@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,9 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
 import pikepdf
 import pytest
 
+from docmill.resources.clients.triton.connection import connect
+from docmill.resources.weights.served_digest import model_digest, write_digest
 from tests.acceptance.serving import ROOT, make_repository, server, statistics
 from tests.support.model_cache import weights
 
@@ -132,3 +136,41 @@ def test_a_server_that_dies_and_comes_back_loses_no_document_and_repeats_none(
     names = [f"{file.stem}.{extension}" for file in files for extension in ("json", "md")]
     assert sorted(place.documents()) == sorted(names)
     assert all(len(json.loads((place.out / f"{f.stem}.json").read_text())["pages"]) == pages for f in files)
+
+
+def test_new_weights_behind_a_name_are_another_result(repository: Path, tmp_path: Path) -> None:
+    own = tmp_path / "repository"
+    for model in MODELS:
+        shutil.copytree(repository / model, own / model)
+    layout = own / "layout_cdla"
+    place = Place(tmp_path / "home", tmp_path / "home" / "out")
+    files = [SAMPLES / "two_column_paper.pdf"]
+    with server(own, *MODELS) as first:
+        finished(place.start(files, *by_triton(first.url)))
+    before = place.layouts()
+    assert len(before) == 1
+    with server(own, *MODELS) as second:
+        # another server with the same weights has nothing to do
+        warm_up = asked(second.url, "layout_cdla")
+        finished(place.start(files, *by_triton(second.url)))
+        assert asked(second.url, "layout_cdla") == warm_up
+        assert place.layouts() == before
+        # other weights, loaded while it runs
+        graph = onnx.load(layout / "1" / "model.onnx")
+        graph.doc_string = "of another training"
+        onnx.save(graph, layout / "1" / "model.onnx")
+        write_digest(layout)
+        # what lies in the repository is not what is served before it is loaded
+        finished(place.start(files, *by_triton(second.url)))
+        assert place.layouts() == before
+        connect(second.url).load_model("layout_cdla")
+        finished(place.start(files, *by_triton(second.url)))
+    after = place.layouts()
+    assert {path: after[path] for path in before} == before
+    assert len(after) == 2
+    [metadata] = [
+        found
+        for path in (place.home / "store").glob("documents/*/*/documents/*/metadata.json")
+        if model_digest(layout) in (found := path.read_text())
+    ]
+    assert json.loads(metadata)["engines"]["layout"]["served"] == {"layout_cdla": model_digest(layout)}

@@ -19,6 +19,7 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow, to_rows
 from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
+from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, write_manifest
@@ -29,7 +30,10 @@ from docmill.resources.alerts import Alerts
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.webhook import Webhook
 from docmill.resources.inbox import Inbox
+from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.store import Store
+from tests.support.kserve_server import KServeServer
+from tests.support.served_heron import heron
 
 #: By name, as docmill's own code location has them.
 SENSORS: dict[str, Any] = {sensor.name: sensor for sensor in defs.sensors or ()}
@@ -187,11 +191,12 @@ def forgotten(store: DocumentStore, name: str) -> str:
     return manifest.key
 
 
-def nightly(tmp_path: Path, instance: dg.DagsterInstance, **inbox: Any) -> list[Any]:
+def nightly(
+    tmp_path: Path, instance: dg.DagsterInstance, layout: Layout | None = None, **inbox: Any
+) -> list[Any]:
+    given = resources(tmp_path, **inbox) | ({"layout": layout} if layout else {})
     needed = {
-        name: resource
-        for name, resource in resources(tmp_path, **inbox).items()
-        if name in nightly_backfill.required_resource_keys
+        name: resource for name, resource in given.items() if name in nightly_backfill.required_resource_keys
     }
     with dg.build_schedule_context(
         instance=instance,
@@ -219,6 +224,25 @@ def test_the_nightly_backfill_runs_what_is_overdue(
     assert found[0].run_key == f"2026-11-25/{keys[0]}"
     assert set(instance.get_dynamic_partitions(BATCHES)) == {*keys, stale.key}
     assert len(nightly(tmp_path, instance, batches_per_tick=2)) == 2
+
+
+def test_nothing_is_stale_while_a_server_does_not_say_what_it_has(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    manifest = write_manifest(store, [DocumentRef("d" * 64, "d.pdf", "/in/d.pdf", 1)], INBOX)
+    record = StageRecord(stage="exports", document="d" * 64, name="d.pdf", pages=[1])
+    model = heron("a")
+    with KServeServer({"heron": model}) as server:
+        layout = Layout(backend=TritonLayoutConfig(model="heron", url=server.url))
+        needed = resources(tmp_path) | {"layout": layout}
+        prints = conversion_of(needed).asked().fingerprints
+        open_ledger(store).settle(Outcome(manifest.key, INBOX, "", prints), manifest.documents, [record])
+        assert "no batch is missing" in nightly(tmp_path, instance, layout)[0]
+        model.parameters["digest"] = "b"
+        [request] = nightly(tmp_path, instance, layout)
+        assert (request.partition_key, request.tags["docmill/why"]) == (manifest.key, "stale")
+    # the ledger is as it was, and the server is away
+    assert "no batch is missing" in nightly(tmp_path, instance, layout)[0]
 
 
 def test_a_batch_that_runs_is_not_run_again(

@@ -24,7 +24,9 @@ from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, in_force, taking
 from docmill.pipeline.instance.kubernetes import pod_tags
+from docmill.pipeline.instance.metadata import served_metadata
 from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.instance.served import resolved_for
 from docmill.pipeline.stages.checks import Check, Finding
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.spec import PageStage, Stage
@@ -98,12 +100,20 @@ def _asset(
                     data_version=dg.DataVersion("off"),
                     check_results=[check_result(check, Finding(True, "it is off")) for check in checks],
                 )
+            conversion = resolved_for(
+                conversion, stage.name, context.instance, context.run.run_id, names.prefix
+            )
             outcome = run_stage(context, conversion, stage.name, resources, _ALL if last else _ORDINARY)
             followed = after.run(outcome)
             findings = [*outcome.findings, *zip(after.checks, followed.findings, strict=True)]
             stop_batch(outcome, findings)
             return dg.MaterializeResult(
-                metadata={**outcome.stage.facts(), **outcome.metadata, **followed.metadata},
+                metadata={
+                    **outcome.stage.facts(),
+                    **outcome.metadata,
+                    **served_metadata(conversion.served.get(stage.name, {})),
+                    **followed.metadata,
+                },
                 data_version=dg.DataVersion(conversion.fingerprints[stage.name]),
                 check_results=[check_result(check, found) for check, found in findings],
             )

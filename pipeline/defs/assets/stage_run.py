@@ -110,7 +110,7 @@ def stop_batch(outcome: StageOutcome, findings: Sequence[tuple[Check, Finding]])
     if not why:
         return
     manifest, conversion = outcome.manifest, outcome.conversion
-    stopped = Outcome(manifest.key, manifest.origin, outcome.run, conversion.fingerprints)
+    stopped = Outcome(manifest.key, manifest.origin, outcome.run, conversion.fingerprints_now())
     ledger = open_ledger(conversion.artifacts.store)
     record_stop(ledger, stopped, outcome.documents, outcome.records, "; ".join(why))
 
