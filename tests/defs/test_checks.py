@@ -99,7 +99,8 @@ def test_many_documents_that_lack_something_are_a_warning(statuses: tuple[Status
 
 
 def test_documents_with_nothing_in_them_are_a_warning() -> None:
-    full, blank = records("converted", texts=3, tables=0), records(*["converted"] * 7)  # type: ignore[list-item]
+    seven: list[Status] = ["converted"] * 7
+    full, blank = records("converted", texts=3, tables=0), records(*seven)
     assert judged(DocumentsStage(), "empty_documents", full)[0].passed
     result, numbers = judged(DocumentsStage(), "empty_documents", [*full, *blank, *records("failed")])
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)

@@ -67,12 +67,15 @@ def definitions(tmp_path: Path, url: str | None = None, **settings: Any) -> dg.D
 
 def observe(made: dg.Definitions, instance: dg.DagsterInstance) -> dg.AssetObservation | None:
     result = made.resolve_job_def("look").execute_in_process(instance=instance, raise_on_error=False)
-    [found] = [
-        each.event_specific_data.asset_observation
-        for each in result.all_events
-        if each.event_type is dg.DagsterEventType.ASSET_OBSERVATION
-    ] or [None]
-    return found if result.success else None
+    seen = [found for each in result.all_events if (found := _observation(each))]
+    return seen[0] if result.success and seen else None
+
+
+def _observation(event: dg.DagsterEvent) -> dg.AssetObservation | None:
+    if event.event_type is not dg.DagsterEventType.ASSET_OBSERVATION:
+        return None
+    found: dg.AssetObservation = event.asset_observation_data.asset_observation
+    return found
 
 
 def values(observation: dg.AssetObservation | None) -> dict[str, Any]:
