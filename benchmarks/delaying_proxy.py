@@ -60,7 +60,7 @@ class DelayingProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
+        self._process.kill()  # it has nothing to lose, and whoever ignores SIGTERM hands that on
         self._process.communicate()
 
     def requests(self) -> list[Request]:
