@@ -28,7 +28,7 @@ class LayoutStage(ModelStage):
     engine: LayoutEngine
 
     name = "layout"
-    version = 2
+    version = 3
     needs = ("pages", "ocr")
     work = "docmill.pipeline.stages.work.layout:find_regions"
     resources: ClassVar[Mapping[str, str]] = {

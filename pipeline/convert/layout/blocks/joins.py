@@ -40,6 +40,7 @@ def _joined(left: Row, right: Row) -> Row:
         first_width=head.first_width,
         body_offset=max(0.0, offset),
         split=head.split or tail.split,
+        raised=head.raised or tail.raised,
     )
 
 

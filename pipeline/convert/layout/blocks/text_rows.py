@@ -20,6 +20,7 @@ from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, Text
 __all__ = ["Row", "text_rows"]
 
 _NO_FONT = Font("")
+_RAISED = (0.1, 0.25)  # of a line's height: tops and bottoms of other fonts on the line differ by less
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class Row:
     math: float = 0.0  # the fraction of characters from mathematical fonts or symbols
     code: bool = False  # monospaced, or written as program code is
     split: bool = False  # other text stands on the same baseline, across a gap too wide to join
+    raised: bool = (
+        False  # some of it is set above the line, as note marks are; looked for on first pages alone
+    )
 
     @property
     def start(self) -> float:
@@ -143,14 +147,29 @@ def _row(index: int, line: TextCell, words: Sequence[Word], fonts: Sequence[Font
     )
 
 
+def _raised(words: Sequence[Word]) -> bool:
+    """True when a word ends above the line of the main font's, or, marks and all, starts above it."""
+    if len(words) < 2:
+        return False
+    chars: dict[int, int] = {}
+    for word in words:
+        chars[word.font] = chars.get(word.font, 0) + len(word.text)
+    main = max(chars, key=lambda font: chars[font])
+    boxes = [word.box for word in words if word.font == main]
+    top, bottom = max(box.t for box in boxes), max(box.b for box in boxes)
+    above, under = (share * (bottom - top) for share in _RAISED)
+    return any(word.box.t < top - above or word.box.b < bottom - under for word in words)
+
+
 def text_rows(page: PageContent, ocr: PageOcr | None) -> list[Row]:
     """One row per line cell that has text and a usable box, in cell order."""
     found: list[Row] = []
+    first = page.number == 1
     for index, line in enumerate(page.cells):
         words = page.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
         row = _row(index, line, words, page.fonts)
         if row is not None:
-            found.append(row)
+            found.append(replace(row, raised=True) if first and not line.ocr and _raised(words) else row)
     if ocr is not None:
         base = len(page.cells)
         for index, line in enumerate(ocr.cells):

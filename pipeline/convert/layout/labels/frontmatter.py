@@ -6,40 +6,52 @@ from collections.abc import Sequence
 
 from docmill.pipeline.convert.layout.blocks.blocks import Block
 from docmill.pipeline.convert.layout.blocks.markers import SECTION_NUMBER
+from docmill.pipeline.convert.layout.labels.author_lines import author_lines, is_prose
+from docmill.pipeline.convert.layout.labels.headings import is_usual
 from docmill.pipeline.convert.types import Box
 
 __all__ = ["front_matter"]
 
 _SMALLER = 0.8  # of the title's size: the most that what is under it may have
-_LEAST_PROSE = 3  # rows of a paragraph, with which the text begins
 
 
-def front_matter(blocks: Sequence[Block], labels: Sequence[str]) -> list[int]:
+def front_matter(blocks: Sequence[Block], labels: Sequence[str]) -> set[int]:
     """The blocks of a first page that look like headings and are none, for they belong to its title.
 
-    The title is the biggest heading, in the page's upper part. Under it, up to the first paragraph, bold
-    or numbered heading, everything plain and clearly smaller names persons, places and dates.
+    The title is the biggest heading, in the page's upper part. Under it, up to the first paragraph, bold,
+    numbered or usual heading, everything plain and clearly smaller names persons, places and dates; what is
+    set otherwise does so when it reads as authors do.
     """
     heads = [number for number, label in enumerate(labels) if label == "section_header"]
     if not heads:
-        return []
-    title = max(heads, key=lambda number: (blocks[number].size, -blocks[number].box.t))
-    size, bottom = blocks[title].size, blocks[title].box.b
+        return set()
+    title = max((blocks[number] for number in heads), key=lambda block: (block.size, -block.box.t))
+    under = [
+        number
+        for number in sorted(range(len(blocks)), key=lambda number: blocks[number].box.t)
+        if blocks[number].box.t >= title.box.b and labels[number] not in {"page_header", "page_footer"}
+    ]
+    plain = _plain_lines(blocks, labels, under, title)
+    return {*plain, *author_lines(blocks, labels, under)}
+
+
+def _plain_lines(
+    blocks: Sequence[Block], labels: Sequence[str], under: Sequence[int], title: Block
+) -> list[int]:
+    """The headings right under a title that are plain and clearly smaller."""
     found: list[int] = []
     begun: Block | None = None
-    last = blocks[title]
-    for number in sorted(range(len(blocks)), key=lambda number: blocks[number].box.t):
+    last = title
+    for number in under:
         block = blocks[number]
-        if block.box.t < bottom or labels[number] in {"page_header", "page_footer"}:
-            continue
         if labels[number] != "section_header":
-            if len(block.rows) >= _LEAST_PROSE and block.chars > 60:
+            if is_prose(block):
                 begun = block
                 break
             continue
-        if block.all("bold") or block.size > _SMALLER * size:
+        if block.all("bold") or block.size > _SMALLER * title.size or is_usual(block.text):
             break
-        if SECTION_NUMBER.match(block.text) and not _centred(block.box, blocks[title].box):
+        if SECTION_NUMBER.match(block.text) and not _centred(block.box, title.box):
             break
         found.append(number)
         last = block
@@ -47,7 +59,7 @@ def front_matter(blocks: Sequence[Block], labels: Sequence[str]) -> list[int]:
         found
         and begun is not None
         and abs(begun.box.l - last.box.l) < 4
-        and not _centred(last.box, blocks[title].box)
+        and not _centred(last.box, title.box)
     ):
         found.pop()  # it stands right over the first paragraph, at its edge
     return found

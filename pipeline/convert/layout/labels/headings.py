@@ -10,7 +10,7 @@ from docmill.pipeline.convert.layout.blocks.blocks import Block
 from docmill.pipeline.convert.layout.blocks.markers import SECTION_NUMBER, is_bullet
 from docmill.pipeline.convert.layout.style import DocumentStyle
 
-__all__ = ["Setting", "heading_strength", "is_heading", "like_heading", "style_key"]
+__all__ = ["Setting", "heading_strength", "is_heading", "is_usual", "like_heading", "style_key"]
 
 _ENOUGH = 2.0
 _PEER_ENOUGH = 1.4
@@ -118,6 +118,11 @@ def heading_strength(
     if len(block.rows) > 2:
         strength -= 1.0
     return strength + 2.0 * vote.get("title", 0.0) - 0.25 * vote.get("text", 0.0)
+
+
+def is_usual(text: str) -> bool:
+    """True for a title of a section that says by itself what it is."""
+    return _USUAL.fullmatch(text) is not None
 
 
 def style_key(block: Block) -> tuple[float, str, bool, bool]:
