@@ -172,6 +172,6 @@ def test_the_components_settings_are_settings() -> None:
     (snippet,) = blocks(ROOT / "docs" / "in-your-project.md", "yaml")
     described = yaml.safe_load(snippet)
     assert described["type"] == f"{DocmillComponent.__module__}.{DocmillComponent.__name__}"
-    component = DocmillComponent.resolve_from_dict(described["attributes"])
+    component = DocmillComponent(**described["attributes"])
     defs = component.build_defs(dg.ComponentTree.for_test().load_context)
     assert (defs.resources or {})["mill_triton"].url == "triton.models:8001"
