@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from docmill.pipeline.cli.servers.triton_commands import triton_app
+from docmill.pipeline.cli.servers.vllm_commands import vllm_app
 from docmill.pipeline.cli.stage_options import with_stage_options
-from docmill.pipeline.cli.triton_commands import triton_app
-from docmill.pipeline.cli.vllm_commands import vllm_app
 
 __all__ = ["main"]
 

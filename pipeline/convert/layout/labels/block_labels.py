@@ -11,7 +11,7 @@ from docmill.pipeline.convert.layout.labels.captions import is_caption, is_small
 from docmill.pipeline.convert.layout.labels.detector_votes import votes
 from docmill.pipeline.convert.layout.labels.footnotes import is_footnote
 from docmill.pipeline.convert.layout.labels.formulas import is_formula, joined_formulas
-from docmill.pipeline.convert.layout.labels.frontmatter import front_matter
+from docmill.pipeline.convert.layout.labels.front_matter.front_matter import front_matter
 from docmill.pipeline.convert.layout.labels.furniture import furniture_label
 from docmill.pipeline.convert.layout.labels.headings import Setting, is_heading, like_heading, style_key
 from docmill.pipeline.convert.layout.labels.list_items import is_list_item, reference_entries

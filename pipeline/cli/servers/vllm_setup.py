@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from docmill.pipeline.cli.serving import announcer, until_stopped
+from docmill.pipeline.cli.servers.serving import announcer, until_stopped
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.resources.local.places import ServerHome
 from docmill.resources.local.vllm.environment import Environment, prepare_environment

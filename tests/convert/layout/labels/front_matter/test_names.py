@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docmill.pipeline.convert.layout.labels.names import Names, names_in
+from docmill.pipeline.convert.layout.labels.front_matter.names import Names, names_in
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def setup(
     """Make the server's environment in $DOCMILL_HOME/vllm: about 2 GB of packages, which come through pip
     with its own index, proxy and certificate settings. torch is a CPU build where the index offers one.
     """
-    from docmill.pipeline.cli.vllm_setup import set_up
+    from docmill.pipeline.cli.servers.vllm_setup import set_up
 
     raise typer.Exit(set_up(python))
 
@@ -61,7 +61,7 @@ def serve(
         docmill vllm serve
         docmill convert tests/samples/scanned.pdf --understanding all
     """
-    from docmill.pipeline.cli.vllm_setup import VllmOptions, serve_model
+    from docmill.pipeline.cli.servers.vllm_setup import VllmOptions, serve_model
 
     options = VllmOptions(
         model=model,

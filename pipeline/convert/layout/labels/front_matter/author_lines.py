@@ -8,7 +8,7 @@ from functools import cached_property
 from docmill.pipeline.convert.layout.blocks.blocks import Block
 from docmill.pipeline.convert.layout.blocks.markers import SECTION_NUMBER
 from docmill.pipeline.convert.layout.blocks.spatial import hull
-from docmill.pipeline.convert.layout.labels.affiliations import (
+from docmill.pipeline.convert.layout.labels.front_matter.affiliations import (
     has_contact,
     is_abstract,
     is_affiliation,
@@ -16,8 +16,8 @@ from docmill.pipeline.convert.layout.labels.affiliations import (
     mentions_contact,
     starts_with_mark,
 )
+from docmill.pipeline.convert.layout.labels.front_matter.names import names_in
 from docmill.pipeline.convert.layout.labels.headings import is_usual, style_key
-from docmill.pipeline.convert.layout.labels.names import names_in
 
 __all__ = ["author_lines", "is_prose"]
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from docmill.pipeline.cli.console import download_progress
-from docmill.pipeline.cli.serving import announcer, until_stopped
+from docmill.pipeline.cli.servers.serving import announcer, until_stopped
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.logs import Entry
 from docmill.resources.local.triton.places import TritonHome, default_triton_home, shipped

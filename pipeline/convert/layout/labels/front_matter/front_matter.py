@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from docmill.pipeline.convert.layout.blocks.blocks import Block
 from docmill.pipeline.convert.layout.blocks.markers import SECTION_NUMBER
-from docmill.pipeline.convert.layout.labels.author_lines import author_lines, is_prose
+from docmill.pipeline.convert.layout.labels.front_matter.author_lines import author_lines, is_prose
 from docmill.pipeline.convert.layout.labels.headings import is_usual
 from docmill.pipeline.convert.types import Box
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docmill.pipeline.convert.layout.labels.affiliations import (
+from docmill.pipeline.convert.layout.labels.front_matter.affiliations import (
     is_abstract,
     is_affiliation,
     is_date,

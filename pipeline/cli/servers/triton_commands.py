@@ -32,7 +32,7 @@ def setup(
     """Make the server's environment in $DOCMILL_HOME/triton, and put the embedded models' weights into the
     model repository. Packages come through pip, with its own index, proxy and certificate settings.
     """
-    from docmill.pipeline.cli.triton_setup import set_up
+    from docmill.pipeline.cli.servers.triton_setup import set_up
 
     raise typer.Exit(set_up(repository, python))
 
@@ -61,7 +61,7 @@ def serve(
         docmill triton serve --models layout_cdla,slanet_plus
         docmill convert inbox/ --layout triton:cdla --tables triton:slanet
     """
-    from docmill.pipeline.cli.triton_setup import ServeOptions, serve_models
+    from docmill.pipeline.cli.servers.triton_setup import ServeOptions, serve_models
 
     options = ServeOptions(
         repository=repository,

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docmill.pipeline.convert.layout.labels.affiliations import names_institution
+from docmill.pipeline.convert.layout.labels.front_matter.affiliations import names_institution
 
 __all__ = ["Names", "names_in"]
 

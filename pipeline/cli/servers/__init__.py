@@ -1,0 +1,1 @@
+"""`docmill triton` and `docmill vllm`: servers on this machine."""
