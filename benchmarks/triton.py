@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="of the comparison (default 5; 0: none)")
     parser.add_argument("--threads", type=int, default=1, help="of one model instance, on both sides")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="in this process")
-    parser.add_argument("--repository", type=Path, help="model repository; default: the project's own")
+    parser.add_argument("--repository", type=Path, help="default: $DOCMILL_HOME/triton/models")
     parser.add_argument("--shared-memory", choices=["auto", "on", "off"], default="auto")
     parser.add_argument("--json", type=Path)
     return parser
@@ -97,7 +97,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _repository(folder: Path | None) -> Path:
-    repository = folder or shipped().models
+    repository = folder or default_triton_home().models
     install_embedded(repository, shipped().models, ModelCache(default_folder()))
     return repository
 

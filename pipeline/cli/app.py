@@ -289,7 +289,10 @@ def pull(
     only: Annotated[str, typer.Option(help="Of docling's models: layout or tables. Default: both.")] = "",
     repository: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Triton's model repository, for docling's. Default: the project's."),
+        typer.Option(
+            metavar="DIR",
+            help="Triton's model repository, for docling's. Default: $DOCMILL_HOME/triton/models.",
+        ),
     ] = None,
 ) -> None:
     """Fetch model weights and check them.
@@ -318,7 +321,8 @@ def pull(
 @models_app.command("list")
 def list_(
     repository: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Triton's model repository. Default: the project's.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Triton's model repository. Default: $DOCMILL_HOME/triton/models."),
     ] = None,
 ) -> None:
     """Which weights are in the cache and in the model repository, and where they came from."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from docmill.pipeline.cli.model_repository import repository_to_fill, repository_to_read
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.weights.docling_models.catalogue import Kind, Variant, export_of
@@ -44,12 +45,11 @@ def pull_docling(options: PullOptions) -> int:
     console = Console(stderr=True, highlight=False)
     kinds = [_one_of(options.only, _KINDS, "--only")] if options.only else _KINDS
     variant = _one_of(options.variant, _VARIANTS, "--variant")
-    source = shipped()
     places = Places(
-        shipped=source,
+        shipped=shipped(),
         home=default_export_home(),
         cache=default_folder() / "docling",
-        repository=options.repository or source.models,
+        repository=repository_to_fill(options.repository, console),
     )
     for kind in kinds:
         done = pull(
@@ -66,7 +66,7 @@ def pull_docling(options: PullOptions) -> int:
 
 def installed_table(repository: Path | None) -> Table:
     """docling's models in a repository: what they are made of, and how far they are from the reference."""
-    folder = repository or shipped().models
+    folder = repository_to_read(repository)
     table = Table(title=f"docling's models in {escape(str(folder))}")
     for column in ("model", "made of", "revision", "parity"):
         table.add_column(column, overflow="fold")

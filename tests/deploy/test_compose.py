@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from docmill.resources.local.triton.places import shipped
+from docmill.resources.local.triton.places import default_triton_home, shipped
 from docmill.resources.local.triton.repository import EMBEDDED_SERVED
 from docmill.resources.weights.docling_models.catalogue import export_of
 
@@ -37,8 +39,16 @@ def test_only_one_service_starts_by_default() -> None:
     assert [name for name, service in SERVICES.items() if "profiles" not in service] == ["triton"]
 
 
-def test_tritons_services_read_the_projects_repository() -> None:
+@pytest.mark.parametrize("home", ["", "~/mine", "/data/docmill"])
+def test_tritons_services_read_the_repository_that_commands_fill(
+    home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCMILL_HOME", home)
     for service in (SERVICES["triton"], SERVICES["docling"]):
-        assert "../model_repository:/models:ro" in service["volumes"]
+        [mount] = [volume for volume in service["volumes"] if volume["target"] == "/models"]
+        assert mount["type"] == "bind" and mount["read_only"] and not mount["bind"]["create_host_path"]
+        [(variable, default, rest)] = re.findall(r"^\$\{(\w+):-([^}]+)\}(.*)$", mount["source"])
+        # as Compose does it: the variable unless it is empty, then the user's folder for `~`
+        source = Path((os.environ[variable] or default) + rest).expanduser()
+        assert source == default_triton_home().models
         assert "--model-repository=/models" in service["command"]
-    assert (COMPOSE.parent / "../model_repository").resolve() == shipped().models

@@ -17,7 +17,9 @@ triton_app = typer.Typer(
 
 _Repository = Annotated[
     Path | None,
-    typer.Option("--repository", metavar="DIR", help="The model repository. Default: the project's own."),
+    typer.Option(
+        "--repository", metavar="DIR", help="The model repository. Default: $DOCMILL_HOME/triton/models."
+    ),
 ]
 
 
@@ -30,7 +32,8 @@ def setup(
     ] = None,
 ) -> None:
     """Make the server's environment in $DOCMILL_HOME/triton, and put the embedded models' weights into the
-    model repository. Packages come through pip, with its own index, proxy and certificate settings.
+    model repository, with the configurations that it lacks. Packages come through pip, with its own index,
+    proxy and certificate settings.
     """
     from docmill.pipeline.cli.servers.triton_setup import set_up
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from docmill.pipeline.cli.console import download_progress
+from docmill.pipeline.cli.model_repository import repository_to_fill
 from docmill.pipeline.cli.servers.serving import announcer, until_stopped
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.logs import Entry
@@ -82,11 +83,10 @@ def _environment(console: Console, home: TritonHome, python: Path | None) -> Env
 
 
 def _with_embedded(console: Console, repository: Path | None) -> Path:
-    """A repository, by default the project's own, with the weights of the embedded models."""
-    configs = shipped().models
-    folder = repository or configs
+    """A repository, by default docmill's own, with the weights of the embedded models."""
+    folder = repository_to_fill(repository, console)
     with download_progress(console) as progress:
-        install_embedded(folder, configs, ModelCache(default_folder()), progress)
+        install_embedded(folder, shipped().models, ModelCache(default_folder()), progress)
     return folder
 
 

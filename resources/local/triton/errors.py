@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from docmill.pipeline.convert.errors import BackendConfigError
 
-__all__ = ["CanaryError", "NoServableModelError"]
+__all__ = ["CanaryError", "NoServableModelError", "ShippedRepositoryError"]
 
 
 class NoServableModelError(BackendConfigError):
     """A model repository lacks the models asked for, or their weights."""
+
+
+class ShippedRepositoryError(BackendConfigError):
+    """Weights were to be put into the folder of what docmill ships."""
 
 
 class CanaryError(BackendConfigError):

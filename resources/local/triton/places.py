@@ -20,7 +20,7 @@ class Shipped:
 
     @property
     def models(self) -> Path:
-        """The model repository: configurations without weights."""
+        """Configurations and code of the models, without weights: what a model repository is filled from."""
         return self.root / "model_repository"
 
     @property
@@ -46,6 +46,11 @@ class Shipped:
 
 class TritonHome(ServerHome):
     """Triton's home, with the folders that it is given."""
+
+    @property
+    def models(self) -> Path:
+        """docmill's own model repository, with weights."""
+        return self.folder / "models"
 
     @property
     def backends(self) -> Path:

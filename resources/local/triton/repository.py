@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docmill.resources.local.triton.copies import copy_changed
+from docmill.resources.local.triton.copies import copy_changed, write_changed
 from docmill.resources.local.triton.errors import NoServableModelError
 from docmill.resources.local.triton.served_detector import SERVED_DETECTOR_VERSION, served_detector
 from docmill.resources.local.triton.served_ocr import OCR, install_ocr
@@ -20,11 +20,20 @@ from docmill.resources.weights.served_digest import (
     written_digest,
 )
 
-__all__ = ["EMBEDDED_SERVED", "Servable", "check_digests", "install_embedded", "model_names", "servable"]
+__all__ = [
+    "EMBEDDED_SERVED",
+    "Servable",
+    "check_digests",
+    "install_embedded",
+    "is_complete",
+    "model_names",
+    "servable",
+]
 
 _CONFIG = "config.pbtxt"
 _WEIGHTS = "model.onnx"
 _CODE = "model.py"
+_SOURCE = "model.source"
 #: What Triton looks for in a version's folder when the configuration names no file, by backend.
 _DEFAULT_FILES = {"onnxruntime": "model.onnx", "tensorrt": "model.plan", "pytorch": "model.pt"}
 
@@ -51,6 +60,11 @@ EMBEDDED_SERVED = (
 def model_names(repository: Path) -> list[str]:
     """The models of a repository, with weights or without."""
     return sorted(path.parent.name for path in repository.glob(f"*/{_CONFIG}"))
+
+
+def is_complete(model: Path) -> bool:
+    """Whether a model's newest version has its weights; raises `NoServableModelError` when malformed."""
+    return not _missing(model)
 
 
 def servable(repository: Path, names: Sequence[str] = ()) -> list[str]:
@@ -84,10 +98,10 @@ def install_embedded(
 ) -> list[str]:
     """Put the embedded models' weights into a repository, fetched when missing; the models' names.
 
-    `configs` is the repository that the project ships: configurations that `repository` lacks are copied from
-    there, those it has are kept, and the code of `ocr` is always the project's. Every model that has its
-    weights gets their digest written. Raises `ModelDownloadError`, and `NoServableModelError` when the
-    repository cannot be written.
+    `configs` is what the project ships: configurations that `repository` lacks are copied from there, those
+    it has are kept but for what docmill needs in them, and the code of models that docmill installed is
+    always the project's. Every model that has its weights gets their digest written. Raises
+    `ModelDownloadError`, and `NoServableModelError` when the repository cannot be written.
     """
     paths = cache.ensure([model.weights for model in EMBEDDED_SERVED], progress=progress)
     try:
@@ -100,6 +114,9 @@ def install_embedded(
             _install(model, paths[model.weights], repository / model.folder / "1")
         copy_changed(configs / OCR / "1" / _CODE, repository / OCR / "1" / _CODE)
         install_ocr(repository / OCR / "1", paths["ocr-recognise"])
+        _add_calls(repository / OCR / _CONFIG, configs / OCR / _CONFIG)
+        for name in model_names(configs):
+            _update_code(configs / name / "1", repository / name / "1")
         for name in servable(repository):
             write_digest(repository / name)
     except OSError as error:
@@ -118,14 +135,15 @@ def check_digests(repository: Path, names: Sequence[str]) -> None:
     if other:
         raise NoServableModelError(
             f"{', '.join(other)} in {repository} has other files than its digest says: clients would take "
-            "its answers for those of the former ones; `docmill triton setup --repository` writes it anew"
+            "its answers for those of the former ones; `docmill triton setup --repository "
+            f"{repository}` writes it anew"
         )
 
 
 def _install(model: Servable, weights: Path, folder: Path) -> None:
     """The weights, unless they are there: `model.source` says of what they were made."""
     made_of = f"{weights.name} {model.version}\n"
-    target, source = folder / _WEIGHTS, folder / "model.source"
+    target, source = folder / _WEIGHTS, folder / _SOURCE
     if target.is_file() and source.is_file() and source.read_text() == made_of:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,6 +153,25 @@ def _install(model: Servable, weights: Path, folder: Path) -> None:
     scratch.write_bytes(model.rewrite(data) if model.rewrite else data)
     scratch.replace(target)
     source.write_text(made_of)
+
+
+def _add_calls(config: Path, shipped: Path) -> None:
+    """Say which models a model calls, in a configuration of a docmill that did not."""
+    if "calls" not in _config(config).parameters:
+        calls = _config(shipped).parameters["calls"].string_value
+        parameter = f'\nparameters {{\n  key: "calls"\n  value {{ string_value: "{calls}" }}\n}}\n'
+        write_changed((config.read_text("utf-8").rstrip("\n") + "\n" + parameter).encode(), config)
+
+
+def _update_code(code: Path, version: Path) -> None:
+    """Put the project's code into a version that docmill installed: its graphs may be of an older docmill."""
+    if not (version / _SOURCE).is_file():
+        return
+    for path in sorted(code.rglob("*.py")):
+        target = version / path.relative_to(code)
+        if not target.is_file() or target.read_bytes() != path.read_bytes():
+            drop_digest(version.parent)
+            copy_changed(path, target)
 
 
 def _missing(model: Path) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from google.protobuf import text_format  # type: ignore[import-untyped]  # protobuf ships no types
 from onnx import TensorProto, helper
+from tritonclient.grpc import model_config_pb2
 
 from docmill.pipeline.convert.layout.detectors import cdla
 from docmill.resources.engines.onnx_runtime import OnnxModel
@@ -152,6 +155,42 @@ def test_setup_installs_weights_once_and_keeps_what_users_configured(tmp_path: P
     (layout / "model.source").write_text("of an older docmill")
     install_embedded(tmp_path, shipped().models, cache)
     assert (layout / "model.onnx").stat().st_mtime_ns > first[layout / "model.onnx"]
+
+
+def test_setup_says_which_models_ocr_calls_where_a_configuration_does_not(tmp_path: Path) -> None:
+    for model in EMBEDDED_SERVED:
+        weights(model.weights)
+    calls = re.compile(r'\n#[^\n]*\nparameters \{\n  key: "calls"\n.*\n\}')
+    older, count = calls.subn("", (shipped().models / "ocr" / "config.pbtxt").read_text())
+    assert count == 1
+    config = tmp_path / "ocr" / "config.pbtxt"
+    config.parent.mkdir()
+    config.write_text(older.replace("count: 2", "count: 3"))
+    for _ in range(2):
+        install_embedded(tmp_path, shipped().models, ModelCache(weights("layout").parent))
+        read = text_format.Parse(config.read_text(), model_config_pb2.ModelConfig())
+        assert read.parameters["calls"].string_value == "ocr_detect,ocr_recognise"
+        assert read.parameters["digest"].string_value == model_digest(tmp_path / "ocr")
+        assert read.instance_group[0].count == 3
+
+
+def test_setup_updates_the_code_of_a_model_that_docmill_installed(tmp_path: Path) -> None:
+    for model in EMBEDDED_SERVED:
+        weights(model.weights)
+    version = tmp_path / "tableformer" / "1"
+    shutil.copytree(shipped().models / "tableformer", version.parent)
+    code = (version / "model.py").read_text()
+    for name in ("encoder.onnx", "step.onnx", "boxes.onnx"):
+        (version / name).touch()
+    (version / "model.py").write_text("# somebody's own")
+    cache = ModelCache(weights("layout").parent)
+    install_embedded(tmp_path, shipped().models, cache)
+    assert (version / "model.py").read_text() == "# somebody's own"
+    (version / "model.source").write_text("{}")
+    former = written_digest(version.parent)
+    install_embedded(tmp_path, shipped().models, cache)
+    assert (version / "model.py").read_text() == code
+    assert former != written_digest(version.parent) == model_digest(version.parent)
 
 
 def test_a_model_is_not_served_under_the_digest_of_other_files(tmp_path: Path) -> None:
