@@ -24,20 +24,22 @@ from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.engines.triton import TritonLayout, TritonTables
 from docmill.resources.local.errors import ServerStartError, ServerStoppedError
+from docmill.resources.local.triton.places import shipped
 from docmill.resources.local.triton.server import LocalServer, Ports
+from docmill.resources.weights.served_digest import written_digest
 from tests.acceptance.serving import (
     HERON,
     JOINED,
     NARROW,
     ROOT,
     environment,
-    home,
     http_infer,
     make_repository,
     server,
     statistics,
     stubs,
 )
+from tests.support.model_cache import weights
 from tests.support.one_page import detected, structured
 from tests.support.served_pages import assert_same_regions, sample_pages
 
@@ -306,15 +308,22 @@ def read_until(lines: IO[str], pattern: str, seen: list[str]) -> None:
             return
 
 
-def test_the_command_serves_reports_and_stops_cleanly(repository: Path) -> None:
-    environment()
+def shipped_files() -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in shipped().models.rglob("*") if path.is_file()}
+
+
+def test_the_command_serves_reports_and_stops_cleanly_and_leaves_what_is_shipped(tmp_path: Path) -> None:
+    """In a fresh home, but for the environment, which takes a minute."""
+    (tmp_path / "triton").mkdir()
+    (tmp_path / "triton" / "env").symlink_to(environment().folder.resolve())
+    models = weights("layout").parent
+    before = shipped_files()
     run = subprocess.Popen(
         [
             *(sys.executable, "-m", "docmill.pipeline.cli", "triton", "serve", "--models", "slanet_plus"),
-            *("--repository", str(repository), "--exit-limit", "5"),
-            *("--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"),
+            *("--exit-limit", "5", "--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"),
         ],
-        env=os.environ | {"DOCMILL_HOME": str(home().folder.parent), "COLUMNS": "300"},
+        env=os.environ | {"DOCMILL_HOME": str(tmp_path), "DOCMILL_MODELS": str(models), "COLUMNS": "300"},
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
@@ -339,3 +348,5 @@ def test_the_command_serves_reports_and_stops_cleanly(repository: Path) -> None:
     with pytest.raises(BackendUnavailableError):
         TritonModel(TritonServer(address[1]), "slanet_plus", outputs=2).check()
     assert not list(Path("/dev/shm").glob(f"docmill-triton-{run.pid}-*"))
+    assert shipped_files() == before
+    assert written_digest(tmp_path / "triton" / "models" / "slanet_plus")
