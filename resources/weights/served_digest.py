@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["drop_digest", "model_digest", "write_digest", "written_digest"]
+__all__ = ["drop_digest", "model_digest", "without_digest", "write_digest", "written_digest"]
 
 _CONFIG = "config.pbtxt"
 #: What is beside a model's files and decides nothing: where they came from, compiled code, other settings.
@@ -64,8 +64,13 @@ def drop_digest(model: Path) -> None:
         _replace(model / _CONFIG, _without(model))
 
 
+def without_digest(config: str) -> str:
+    """The text of a configuration without the digest that docmill has written into it."""
+    return _WRITTEN.sub("", config)
+
+
 def _without(model: Path) -> str:
-    return _WRITTEN.sub("", (model / _CONFIG).read_text("utf-8"))
+    return without_digest((model / _CONFIG).read_text("utf-8"))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from docmill.resources.local.triton.errors import NoServableModelError
 from docmill.resources.local.triton.served_detector import SERVED_DETECTOR_VERSION, served_detector
 from docmill.resources.local.triton.served_ocr import OCR, install_ocr
 from docmill.resources.weights.embedded_weights import ModelCache, Progress
+from docmill.resources.weights.served_config import CONFIG, put_config
 from docmill.resources.weights.served_digest import (
     drop_digest,
     model_digest,
@@ -30,7 +30,6 @@ __all__ = [
     "servable",
 ]
 
-_CONFIG = "config.pbtxt"
 _WEIGHTS = "model.onnx"
 _CODE = "model.py"
 _SOURCE = "model.source"
@@ -59,7 +58,7 @@ EMBEDDED_SERVED = (
 
 def model_names(repository: Path) -> list[str]:
     """The models of a repository, with weights or without."""
-    return sorted(path.parent.name for path in repository.glob(f"*/{_CONFIG}"))
+    return sorted(path.parent.name for path in repository.glob(f"*/{CONFIG}"))
 
 
 def is_complete(model: Path) -> bool:
@@ -98,23 +97,20 @@ def install_embedded(
 ) -> list[str]:
     """Put the embedded models' weights into a repository, fetched when missing; the models' names.
 
-    `configs` is what the project ships: configurations that `repository` lacks are copied from there, those
-    it has are kept but for what docmill needs in them, and the code of models that docmill installed is
-    always the project's. Every model that has its weights gets their digest written. Raises
-    `ModelDownloadError`, and `NoServableModelError` when the repository cannot be written.
+    `configs` is what the project ships: configurations are copied from there, those that somebody changed are
+    kept but for what docmill needs in them, and the code of models that docmill installed is always the
+    project's. Every model that has its weights gets their digest written. Raises `ModelDownloadError`, and
+    `NoServableModelError` when the repository cannot be written.
     """
     paths = cache.ensure([model.weights for model in EMBEDDED_SERVED], progress=progress)
     try:
         for name in model_names(configs):
-            config = repository / name / _CONFIG
-            if not config.exists():
-                config.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(configs / name / _CONFIG, config)
+            put_config(configs / name / CONFIG, repository / name)
         for model in EMBEDDED_SERVED:
             _install(model, paths[model.weights], repository / model.folder / "1")
         copy_changed(configs / OCR / "1" / _CODE, repository / OCR / "1" / _CODE)
         install_ocr(repository / OCR / "1", paths["ocr-recognise"])
-        _add_calls(repository / OCR / _CONFIG, configs / OCR / _CONFIG)
+        _add_calls(repository / OCR / CONFIG, configs / OCR / CONFIG)
         for name in model_names(configs):
             _update_code(configs / name / "1", repository / name / "1")
         for name in servable(repository):
@@ -177,7 +173,7 @@ def _update_code(code: Path, version: Path) -> None:
 def _missing(model: Path) -> str:
     """What a model's newest version lacks, in words; empty when it is complete."""
     versions = sorted(path for path in model.glob("[1-9]*") if path.name.isdigit() and path.is_dir())
-    config = _config(model / _CONFIG)
+    config = _config(model / CONFIG)
     if config.platform == "ensemble":
         return ""
     if not versions:

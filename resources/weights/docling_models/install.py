@@ -19,11 +19,12 @@ from docmill.resources.weights.docling_models.catalogue import Export, Served
 from docmill.resources.weights.docling_models.checkpoint import sha256_of
 from docmill.resources.weights.docling_models.errors import InstallError
 from docmill.resources.weights.docling_models.export import Check
+from docmill.resources.weights.served_config import CONFIG, put_config
 from docmill.resources.weights.served_digest import drop_digest, write_digest
 
 __all__ = ["Source", "install", "is_installed", "read_source", "shipped_config", "write_digests"]
 
-_VERSION, _SOURCE, _CONFIG = "1", "model.source", "config.pbtxt"
+_VERSION, _SOURCE = "1", "model.source"
 _NEW, _OLD = ".1.new", ".1.old"
 
 
@@ -108,7 +109,7 @@ def _writing(repository: Path) -> Iterator[None]:
 
 def shipped_config(configs: Path, model: str) -> Path:
     """The configuration of a model as the project ships it; raises `InstallError`."""
-    path = configs / model / _CONFIG
+    path = configs / model / CONFIG
     if not path.is_file():
         raise InstallError(f"{configs} has no configuration of {model}")
     return path
@@ -117,9 +118,7 @@ def shipped_config(configs: Path, model: str) -> Path:
 def _install(repository: Path, configs: Path, model: Served, out: Path, source: Source) -> Path:
     folder = repository / model.folder
     config = shipped_config(configs, model.folder)
-    folder.mkdir(exist_ok=True)
-    if not (folder / _CONFIG).exists():
-        shutil.copy(config, folder / _CONFIG)
+    put_config(config, folder)
     new, old, version = (folder / name for name in (_NEW, _OLD, _VERSION))
     _recover(old, version)
     shutil.rmtree(new, ignore_errors=True)

@@ -67,7 +67,7 @@ def files(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): path.read_text().partition("\n\n# SHA-256")[0]
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("model.source", ".docmill.lock")
+        if path.is_file() and path.name not in ("model.source", ".docmill.lock", ".config.pbtxt.shipped")
     }
 
 
