@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import dagster as dg
+from pydantic import BaseModel
 
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.stages.conversion import Conversion
@@ -34,6 +35,8 @@ __all__ = [
     "taking",
 ]
 
+#: The second has no public name.
+_VARIABLES = (dg.EnvVar, type(dg.EnvVar.int("")))
 #: What every conversion is configured with, whatever its stages.
 _CONVERSION: Mapping[str, type[Any]] = {"store": Store, "reader": Reader, "workers": Workers}
 #: What the definitions need besides.
@@ -79,9 +82,9 @@ def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = 
 
 def in_force(resource: Any) -> Any:
     """A resource with the environment's values; its defaults where they are not known here."""
-    if not isinstance(resource, dg.ConfigurableResource):
+    if not isinstance(resource, dg.ConfigurableResource) or not _names_a_variable(resource):
         return resource
-    try:
+    try:  # half a second: Dagster makes an instance for it
         return resource.process_config_and_initialize()
     except dg.DagsterInvalidConfigError:
         return type(resource)()
@@ -112,6 +115,17 @@ def taking(
         return taken
 
     return decorate
+
+
+def _names_a_variable(value: Any) -> bool:
+    """Whether there is a `dg.EnvVar` anywhere in a resource's settings."""
+    if isinstance(value, BaseModel):
+        return any(_names_a_variable(each) for _, each in value)
+    if isinstance(value, Mapping):
+        return any(_names_a_variable(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return any(_names_a_variable(each) for each in value)
+    return isinstance(value, _VARIABLES)
 
 
 def _annotation(kind: Any) -> Any:

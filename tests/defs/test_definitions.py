@@ -59,6 +59,13 @@ def test_every_stage_is_an_asset_that_needs_what_the_stage_needs() -> None:
         assert set(stage.needs) <= set(assets[stage.name]["deps"]), stage.name
 
 
+def test_to_load_them_makes_no_instance() -> None:
+    """Every run does; an instance's database is half a second of imports."""
+    loaded = "import sys, docmill.pipeline.defs.definitions; print('sqlalchemy' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
 def test_dagster_validates_the_workspace(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
