@@ -21,6 +21,7 @@ from docmill.pipeline.instance.dagster_internals import (
     RUN_FAILURE_REASON_TAG,
     CheckRunHealthResult,
     RunFailureReason,
+    UnresolvedAssetJobDefinition,
     WorkerStatus,
     engine_metadata,
     failed_in_dagster,
@@ -164,3 +165,7 @@ def test_the_shipped_instance_names_what_there_is(tmp_path: Path) -> None:
         assert type(made.compute_log_manager).__name__ == "NoOpComputeLogManager"
         assert made.run_monitoring_enabled
         assert not made.telemetry_enabled
+
+
+def test_what_makes_a_job_of_assets_is_what_annotations_say() -> None:
+    assert isinstance(dg.define_asset_job("any"), UnresolvedAssetJobDefinition)
