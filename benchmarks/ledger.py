@@ -313,8 +313,14 @@ class _Measured:
         """Processes that settle batches at once."""
         started = time.perf_counter()
         children = [self._started("write", "together", each, writer) for writer in range(_WRITERS)]
-        said = [child.communicate()[0].splitlines() for child in children]
+        heard = [child.communicate() for child in children]
         seconds = time.perf_counter() - started
+        for child, (_, complaint) in zip(children, heard, strict=True):
+            if child.returncode:
+                print(
+                    f"a writer ended with {child.returncode}: {complaint.decode()[-2000:]}", file=sys.stderr
+                )
+        said = [lines.splitlines() for lines, _ in heard]
         ends = [json.loads(lines.pop()) for lines in said if lines and lines[-1].startswith(b"{")]
         batches = [int(line) for lines in said for line in lines]
         return Writers(

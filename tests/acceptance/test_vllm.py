@@ -61,7 +61,10 @@ def question(lesson: Lesson, number: int = 0) -> Question:
 
 def ask(asked: VlmEngine, questions: Sequence[Question]) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
-    asked.ask(questions, lambda q, a: answers.__setitem__(q.key, a))
+    try:
+        asked.ask(questions, lambda q, a: answers.__setitem__(q.key, a))
+    finally:
+        asked.close()
     return answers
 
 
