@@ -11,6 +11,7 @@ import typer
 from docmill.pipeline.cli.servers.triton_commands import triton_app
 from docmill.pipeline.cli.servers.vllm_commands import vllm_app
 from docmill.pipeline.cli.stage_options import with_stage_options
+from docmill.pipeline.stages.running.loading import uncollected
 
 __all__ = ["main"]
 
@@ -91,7 +92,8 @@ def convert(
         docmill convert scan.pdf --ocr off --debug-overlays
         DOCMILL_PASSWORD=secret docmill convert statement.pdf
     """
-    from docmill.pipeline.cli.convert_files import ConvertOptions, convert_places
+    with uncollected():
+        from docmill.pipeline.cli.convert_files import ConvertOptions, convert_places
 
     options = ConvertOptions(
         places=places,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from docmill.pipeline.stages.registry import STAGES
+from docmill.pipeline.stages.running.loading import uncollected
 
 __all__ = ["overlays", "worker"]
 
@@ -32,9 +32,10 @@ def _hidden(package: str) -> Iterator[None]:
 # who imports transformers after all, for chunks, is not to hear that there is no PyTorch: it is not missed
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
+# A worker's garbage collections do not visit what is imported: that would copy pages that workers share. And
 # docling's options want a class of it for an annotation, and have another one where it is missing: 0.6 CPU
 # seconds of every run's
-with _hidden("transformers"):
+with uncollected(), _hidden("transformers"):
     from docmill.pipeline.stages.running import overlays, worker
 
     for _stage in STAGES:
@@ -44,6 +45,3 @@ with _hidden("transformers"):
 # reach over the edge of a page, and PDFium has no XFA.
 warnings.filterwarnings("ignore", message="Provenance bbox", category=UserWarning)
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)
-
-# A worker's garbage collections need not visit what is imported, which would copy pages that workers share.
-gc.freeze()
