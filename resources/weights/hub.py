@@ -22,7 +22,6 @@ from docmill.resources.weights.download import PATIENT, Patience, TransferError,
 __all__ = ["Hub", "HubFile"]
 
 _HUB = "https://huggingface.co"
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,12 @@ class HubFile:
         if not path.is_file() or path.stat().st_size != self.size:
             return False
         if self.sha256:
-            digest, expected = hashlib.sha256(), self.sha256
+            begun, expected = hashlib.sha256(), self.sha256
         else:
-            digest = hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
+            begun = hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
             expected = self.git_sha1
         with path.open("rb") as source:
-            while piece := source.read(_PIECE):
-                digest.update(piece)
-        return digest.hexdigest() == expected
+            return hashlib.file_digest(source, lambda: begun).hexdigest() == expected
 
 
 class _Lfs(msgspec.Struct, frozen=True):

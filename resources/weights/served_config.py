@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from docmill.resources.weights.served_digest import without_digest
+from docmill.resources.weights.copies import write_changed
+from docmill.resources.weights.served_digest import CONFIG, without_digest
 
-__all__ = ["CONFIG", "put_config"]
+__all__ = ["put_config"]
 
-CONFIG = "config.pbtxt"
 #: Beside a configuration: the SHA-256 of the shipped one that it was copied from.
 _COPIED = ".config.pbtxt.shipped"
 
@@ -31,9 +31,7 @@ def put_config(shipped: Path, model: Path) -> None:
         changed, copied = True, ""
         model.mkdir(parents=True, exist_ok=True)
     if changed:
-        scratch = config.with_name(f".{CONFIG}.new")
-        scratch.write_text(wanted, "utf-8")
-        scratch.replace(config)
+        write_changed(wanted.encode(), config)
     # after the configuration: broken off between the two, it is found to be the shipped one
     if copied != _sha256(wanted):
         note.write_text(_sha256(wanted), "utf-8")

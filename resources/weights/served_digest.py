@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["drop_digest", "model_digest", "without_digest", "write_digest", "written_digest"]
+from docmill.resources.weights.copies import write_changed
 
-_CONFIG = "config.pbtxt"
+__all__ = ["CONFIG", "drop_digest", "model_digest", "without_digest", "write_digest", "written_digest"]
+
+CONFIG = "config.pbtxt"
 #: What is beside a model's files and decides nothing: where they came from, compiled code, other settings.
 _LEFT_OUT = re.compile(r"\.|__pycache__$|config\.pbtxt$|configs$|README\.md$|.*\.(source|pyc)$")
 _BLOCK = """
@@ -41,7 +43,7 @@ def model_digest(model: Path) -> str:
 
 def written_digest(model: Path) -> str:
     """The digest that docmill has written into a model's configuration; empty when it has not."""
-    found = _WRITTEN.search((model / _CONFIG).read_text("utf-8"))
+    found = _WRITTEN.search((model / CONFIG).read_text("utf-8"))
     return found[1] if found else ""
 
 
@@ -54,14 +56,14 @@ def write_digest(model: Path) -> str:
     if re.search(r'\bkey\s*:\s*"digest"', config):
         return ""
     digest = model_digest(model)
-    _replace(model / _CONFIG, config.rstrip("\n") + "\n" + _BLOCK % digest)
+    _write(model, config.rstrip("\n") + "\n" + _BLOCK % digest)
     return digest
 
 
 def drop_digest(model: Path) -> None:
     """Take the digest out before files are changed: no server may load new ones under the old digest."""
-    if (model / _CONFIG).is_file():
-        _replace(model / _CONFIG, _without(model))
+    if (model / CONFIG).is_file():
+        _write(model, _without(model))
 
 
 def without_digest(config: str) -> str:
@@ -70,7 +72,7 @@ def without_digest(config: str) -> str:
 
 
 def _without(model: Path) -> str:
-    return without_digest((model / _CONFIG).read_text("utf-8"))
+    return without_digest((model / CONFIG).read_text("utf-8"))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -83,9 +85,5 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _replace(path: Path, text: str) -> None:
-    if path.read_text("utf-8") == text:
-        return
-    scratch = path.with_name(f".{path.name}.new")
-    scratch.write_text(text, "utf-8")
-    scratch.replace(path)
+def _write(model: Path, config: str) -> None:
+    write_changed(config.encode(), model / CONFIG)

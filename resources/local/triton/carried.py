@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from docmill.resources.local.triton.errors import NoServableModelError
-from docmill.resources.local.triton.repository import EMBEDDED_SERVED, is_complete, model_names
+from docmill.resources.local.triton.repository import EMBEDDED_SERVED, is_complete, model_names, versions_of
 from docmill.resources.local.triton.served_ocr import OCR
 
 __all__ = ["carry_over"]
@@ -45,14 +45,10 @@ def _wanted(former: Path, repository: Path) -> list[str]:
         name
         for name in model_names(former)
         if name not in _MADE_ANEW
-        and _versions(former / name)
+        and versions_of(former / name)
         and is_complete(former / name)
-        and not _versions(repository / name)
+        and not versions_of(repository / name)
     ]
-
-
-def _versions(model: Path) -> list[Path]:
-    return [path for path in model.glob("[1-9]*") if path.name.isdigit() and path.is_dir()]
 
 
 def _copy(model: Path, target: Path) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from docmill.resources.local.errors import EnvironmentSetupError
-from docmill.resources.local.triton.copies import copy_changed
 from docmill.resources.local.triton.places import Shipped, TritonHome
 from docmill.resources.local.virtual_environment import VirtualEnvironment, own_variables, run, stamp_of
 from docmill.resources.local.wheels import Wheels
+from docmill.resources.weights.copies import copy_changed
 
 __all__ = ["Environment", "prepare_environment"]
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docmill.resources.local.triton.copies import copy_changed, write_changed
 from docmill.resources.local.triton.errors import NoServableModelError
 from docmill.resources.local.triton.served_detector import SERVED_DETECTOR_VERSION, served_detector
 from docmill.resources.local.triton.served_ocr import OCR, install_ocr
+from docmill.resources.weights.copies import copy_changed, write_changed, write_whole
 from docmill.resources.weights.embedded_weights import ModelCache, Progress
-from docmill.resources.weights.served_config import CONFIG, put_config
+from docmill.resources.weights.served_config import put_config
 from docmill.resources.weights.served_digest import (
+    CONFIG,
     drop_digest,
     model_digest,
     write_digest,
@@ -28,6 +29,7 @@ __all__ = [
     "is_complete",
     "model_names",
     "servable",
+    "versions_of",
 ]
 
 _WEIGHTS = "model.onnx"
@@ -59,6 +61,12 @@ EMBEDDED_SERVED = (
 def model_names(repository: Path) -> list[str]:
     """The models of a repository, with weights or without."""
     return sorted(path.parent.name for path in repository.glob(f"*/{CONFIG}"))
+
+
+def versions_of(model: Path) -> list[Path]:
+    """The folders of a model's versions, the newest last."""
+    found = (path for path in model.glob("[1-9]*") if path.name.isdigit() and path.is_dir())
+    return sorted(found, key=lambda path: int(path.name))
 
 
 def is_complete(model: Path) -> bool:
@@ -142,12 +150,9 @@ def _install(model: Servable, weights: Path, folder: Path) -> None:
     target, source = folder / _WEIGHTS, folder / _SOURCE
     if target.is_file() and source.is_file() and source.read_text() == made_of:
         return
-    folder.mkdir(parents=True, exist_ok=True)
     drop_digest(folder.parent)
     data = weights.read_bytes()
-    scratch = folder / f".{_WEIGHTS}.new"
-    scratch.write_bytes(model.rewrite(data) if model.rewrite else data)
-    scratch.replace(target)
+    write_whole(model.rewrite(data) if model.rewrite else data, target)
     source.write_text(made_of)
 
 
@@ -172,7 +177,7 @@ def _update_code(code: Path, version: Path) -> None:
 
 def _missing(model: Path) -> str:
     """What a model's newest version lacks, in words; empty when it is complete."""
-    versions = sorted(path for path in model.glob("[1-9]*") if path.name.isdigit() and path.is_dir())
+    versions = versions_of(model)
     config = _config(model / CONFIG)
     if config.platform == "ensemble":
         return ""
@@ -180,7 +185,7 @@ def _missing(model: Path) -> str:
         return "a version's folder with weights"
     default = config.default_model_filename or _DEFAULT_FILES.get(config.backend, _CODE)
     more = config.parameters["files"].string_value if "files" in config.parameters else ""
-    newest = max(versions, key=lambda path: int(path.name))
+    newest = versions[-1]
     lacking = [name for name in _names((default, *more.split(","))) if not (newest / name).is_file()]
     return ", ".join(f"{newest.name}/{name}" for name in lacking)
 
@@ -191,7 +196,7 @@ def _names(names: Iterable[str]) -> list[str]:
 
 def _config(path: Path) -> Any:
     """The configuration, read as Triton reads it; raises `NoServableModelError` for a malformed one."""
-    from google.protobuf import text_format  # type: ignore[import-untyped]  # protobuf ships no types
+    from google.protobuf import text_format
     from tritonclient.grpc import model_config_pb2
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import docmill.pipeline.convert
-from docmill.resources.local.triton.copies import copy_changed, write_changed
+from docmill.resources.weights.copies import copy_changed, write_changed
 from docmill.resources.weights.onnx_graphs.ocr_alphabet import read_alphabet
 
 __all__ = ["OCR", "install_ocr"]

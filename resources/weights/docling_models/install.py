@@ -19,8 +19,8 @@ from docmill.resources.weights.docling_models.catalogue import Export, Served
 from docmill.resources.weights.docling_models.checkpoint import sha256_of
 from docmill.resources.weights.docling_models.errors import InstallError
 from docmill.resources.weights.docling_models.export import Check
-from docmill.resources.weights.served_config import CONFIG, put_config
-from docmill.resources.weights.served_digest import drop_digest, write_digest
+from docmill.resources.weights.served_config import put_config
+from docmill.resources.weights.served_digest import CONFIG, drop_digest, write_digest
 
 __all__ = ["Source", "install", "is_installed", "read_source", "shipped_config", "write_digests"]
 

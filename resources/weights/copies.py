@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["copy_changed", "write_changed"]
+__all__ = ["copy_changed", "write_changed", "write_whole"]
 
 
 def copy_changed(source: Path, target: Path, mode: int = 0o644) -> None:
@@ -13,9 +13,13 @@ def copy_changed(source: Path, target: Path, mode: int = 0o644) -> None:
 
 
 def write_changed(data: bytes, target: Path, mode: int = 0o644) -> None:
-    """Write `data` unless `target` holds it already. A running server keeps the file it has open."""
-    if target.is_file() and target.read_bytes() == data:
-        return
+    """Write `data` unless `target` holds it already."""
+    if not target.is_file() or target.read_bytes() != data:
+        write_whole(data, target, mode)
+
+
+def write_whole(data: bytes, target: Path, mode: int = 0o644) -> None:
+    """Write `data` whole or not at all. A running server keeps the file it has open."""
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}.new")
     scratch.write_bytes(data)
