@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from docmill.pipeline.stages.results.records import StageRecord
     from docmill.resources.settings.checks import Checks
 
-__all__ = ["FAILURE_RATE", "BatchCheck", "Check", "Finding", "StageBatch", "named", "share_of"]
+__all__ = ["FAILURE_RATE", "BatchCheck", "Check", "Finding", "StageBatch", "finding"]
 
 #: Documents that a description names.
 _NAMED = 5
@@ -63,22 +63,32 @@ class BatchCheck(Check):
     judge: Callable[[StageBatch], Finding]
 
 
-def share_of(some: Sequence[object], of: Sequence[object]) -> float:
+def finding(
+    some: Sequence[StageRecord], of: Sequence[StageRecord], words: str, *, most: float = 0.0, **numbers: float
+) -> Finding:
+    """That of documents `some` are as `words` say: passed where they are no greater part than `most`.
+
+    The first of them are named, to be looked for in the table of documents.
+    """
+    share = _share(some, of)
+    names = ", ".join(record.name for record in some[:_NAMED])
+    more = f" and {len(some) - _NAMED} more" if len(some) > _NAMED else ""
+    return Finding(
+        passed=share <= most,
+        description=f"{len(some)} of {len(of)} documents {words}{f': {names}{more}' if names else ''}",
+        numbers={"documents": float(len(of)), **numbers, "share": share},
+    )
+
+
+def _share(some: Sequence[object], of: Sequence[object]) -> float:
     """The part that some are of all; of nothing it is 0."""
     return len(some) / len(of) if of else 0.0
-
-
-def named(records: Sequence[StageRecord]) -> str:
-    """The names of the first, to be looked for in the table of documents; nothing when there is none."""
-    names = ", ".join(record.name for record in records[:_NAMED])
-    more = f" and {len(records) - _NAMED} more" if len(records) > _NAMED else ""
-    return f": {names}{more}" if names else ""
 
 
 def _failure_rate(batch: StageBatch) -> Finding:
     records, limits = batch.records, batch.limits
     bad = [record for record in records if not record.usable]
-    share = share_of(bad, records)
+    share = _share(bad, records)
     reasons = ", ".join(sorted({record.reason for record in bad}))
     return Finding(
         passed=len(records) < limits.min_documents or share <= limits.max_failed_share,

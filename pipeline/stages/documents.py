@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import msgspec
 
 from docmill.pipeline.convert.options import AssemblyOptions
-from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, named, share_of
+from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, finding
 from docmill.pipeline.stages.spec import DocumentStage, StageOption
 
 if TYPE_CHECKING:
@@ -46,47 +46,33 @@ class AssemblyEngine:
 def _all_pages(batch: StageBatch) -> Finding:
     usable = batch.usable
     lacking = [(record, record.extra_as(DocumentsExtra).lacking) for record in usable]
-    other = [record for record, pages in lacking if pages]
-    return Finding(
-        passed=not other,
-        description=f"{len(other)} of {len(usable)} documents lack pages that were read{named(other)}",
-        numbers={
-            "documents": float(len(usable)),
-            "pages": float(sum(len(record.pages) for record in usable)),
-            "lacking": float(sum(len(pages) for _, pages in lacking)),
-            "share": share_of(other, usable),
-        },
+    return finding(
+        [record for record, pages in lacking if pages],
+        usable,
+        "lack pages that were read",
+        pages=float(sum(len(record.pages) for record in usable)),
+        lacking=float(sum(len(pages) for _, pages in lacking)),
     )
 
 
 def _partial_share(batch: StageBatch) -> Finding:
     usable, limits = batch.usable, batch.limits
     partial = [record for record in usable if record.status == "partial"]
-    share = share_of(partial, usable)
-    return Finding(
-        passed=len(usable) < limits.min_documents or share <= limits.max_partial_share,
-        description=f"{len(partial)} of {len(usable)} documents lack something of a page{named(partial)}",
-        numbers={
-            "documents": float(len(usable)),
-            "partial": float(len(partial)),
-            "issues": float(sum(len(record.issues) for record in partial)),
-            "share": share,
-        },
+    return finding(
+        partial,
+        usable,
+        "lack something of a page",
+        # of a few documents nothing can be said
+        most=limits.max_partial_share if len(usable) >= limits.min_documents else 1.0,
+        partial=float(len(partial)),
+        issues=float(sum(len(record.issues) for record in partial)),
     )
 
 
 def _empty_documents(batch: StageBatch) -> Finding:
     usable = batch.usable
     empty = [record for record in usable if not any(record.counts.get(items, 0) for items in _ITEMS)]
-    return Finding(
-        passed=not empty,
-        description=f"{len(empty)} of {len(usable)} documents have nothing in them{named(empty)}",
-        numbers={
-            "documents": float(len(usable)),
-            "empty": float(len(empty)),
-            "share": share_of(empty, usable),
-        },
-    )
+    return finding(empty, usable, "have nothing in them", empty=float(len(empty)))
 
 
 _ALL_PAGES = BatchCheck(

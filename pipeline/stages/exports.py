@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import msgspec
 
 from docmill.pipeline.convert.options import FORMATS
-from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, named, share_of
+from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, finding
 from docmill.pipeline.stages.spec import DocumentStage, ResourceConfig, StageOption
 
 if TYPE_CHECKING:
@@ -42,16 +42,9 @@ def _all_formats(batch: StageBatch) -> Finding:
     wanted = {FORMATS[name] for name in stage.formats}
     files = [record.extra_as(ExportsExtra).files for record in usable]
     short = [record for record, made in zip(usable, files, strict=True) if wanted - made.keys()]
-    return Finding(
-        passed=not short,
-        description=f"{len(short)} of {len(usable)} documents are not in all of "
-        f"{', '.join(sorted(wanted)) or 'no format'}{named(short)}",
-        numbers={
-            "documents": float(len(usable)),
-            "files": float(sum(len(made) for made in files)),
-            "share": share_of(short, usable),
-        },
-    )
+    formats = ", ".join(sorted(wanted)) or "no format"
+    made_in_all = float(sum(len(made) for made in files))
+    return finding(short, usable, f"are not in all of {formats}", files=made_in_all)
 
 
 _ALL_FORMATS = BatchCheck(

@@ -13,7 +13,7 @@ from docmill.pipeline.corpus.quarantine import keep_originals
 from docmill.pipeline.defs.assets.stage_run import Followed, FollowUp, StageOutcome
 from docmill.pipeline.instance.metadata import preview_metadata
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.checks import Check, Finding, named, share_of
+from docmill.pipeline.stages.checks import Check, Finding, finding
 from docmill.pipeline.stages.exports import ExportsExtra
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.settings.exports import Exports
@@ -34,12 +34,12 @@ def _settle_batch(outcome: StageOutcome) -> Followed:
     settings: Exports = outcome.resources["exports"]
     ledger = open_ledger(outcome.conversion.artifacts.store)
     metadata: dict[str, Any] = _preview(outcome)
-    finding = Finding(True, "there is no `out`: nothing is published")
+    found = Finding(True, "there is no `out`: nothing is published")
     if settings.out:
-        files, finding = _publish(outcome, ledger, settings.out)
+        files, found = _publish(outcome, ledger, settings.out)
         metadata |= {"out": dg.MetadataValue.path(settings.out), "files": float(files)}
     _settle(outcome, ledger, settings)
-    return Followed(metadata, [finding])
+    return Followed(metadata, [found])
 
 
 def _publish(outcome: StageOutcome, ledger: Ledger, out: str) -> tuple[int, Finding]:
@@ -60,15 +60,12 @@ def _judged(current: Sequence[tuple[DocumentRef, StageRecord]], replaced: int) -
     usable = [(document, record) for document, record in current if record.usable]
     stands = {document.stem: document.id for document, _ in usable}
     lacking = [record for document, record in usable if stands[document.stem] != document.id]
-    return Finding(
-        passed=not lacking,
-        description=f"{len(lacking)} of {len(usable)} documents have no copy of their own{named(lacking)}",
-        numbers={
-            "documents": float(len(usable)),
-            "lacking": float(len(lacking)),
-            "replaced": float(replaced),
-            "share": share_of(lacking, usable),
-        },
+    return finding(
+        lacking,
+        [record for _, record in usable],
+        "have no copy of their own",
+        lacking=float(len(lacking)),
+        replaced=float(replaced),
     )
 
 
