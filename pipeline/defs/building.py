@@ -14,7 +14,7 @@ from docmill.pipeline.defs.assets.stage_assets import stage_assets
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.labels import OWNERS
 from docmill.pipeline.defs.names import Names
-from docmill.pipeline.defs.resources import default_resources
+from docmill.pipeline.defs.resources import default_resources, in_force, resource_class
 from docmill.pipeline.defs.schedules import daily_report, nightly_backfill
 from docmill.pipeline.defs.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
 from docmill.pipeline.stages.registry import STAGES
@@ -51,10 +51,11 @@ def docmill_definitions(
     parts = (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)
     names = Names(tuple(part for part in parts if part))
     chosen = _resources(stages, resources or {})
+    known = {key: in_force(resource) for key, resource in chosen.items()}
     return dg.Definitions(
         assets=[
-            inbox_asset(names, chosen["inbox"], owners),
-            *stage_assets(stages, chosen, names, intake=[names.key(INBOX)], owners=owners),
+            inbox_asset(names, known["inbox"], owners),
+            *stage_assets(stages, known, names, intake=[names.key(INBOX)], owners=owners),
             corpus_report(names, stages[-1].name, owners),
         ],
         jobs=[convert_documents(names, stages, executor), report_corpus(names, executor)] if jobs else [],
@@ -77,11 +78,11 @@ def _resources(stages: Sequence[type[Stage]], given: Mapping[str, Any]) -> dict[
     """docmill's resources by their names; `given` in place of the defaults."""
     found = default_resources(stages)
     for key, resource in given.items():
-        if key not in found:
-            raise BackendConfigError(f"docmill has no resource {key!r}; it has {', '.join(sorted(found))}")
-        if isinstance(found[key], dg.ConfigurableResource) and not isinstance(resource, type(found[key])):
+        if key == "progress":  # a class that has no settings
+            continue
+        kind = resource_class(key, stages)
+        if not isinstance(resource, kind):
             raise BackendConfigError(
-                f"docmill's resource {key!r} is a {type(found[key]).__module__}."
-                f"{type(found[key]).__name__}, not {resource!r}"
+                f"docmill's resource {key!r} is a {kind.__module__}.{kind.__name__}, not {resource!r}"
             )
     return found | dict(given)

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.defs.building import docmill_definitions
-from docmill.pipeline.defs.resources import resource_classes
+from docmill.pipeline.defs.resources import resource_class
 
 __all__ = ["DocmillComponent"]
 
@@ -41,13 +41,11 @@ class DocmillComponent(dg.Component, dg.Model, dg.Resolvable):
 
 
 def _configured(key: str, settings: dict[str, Any]) -> Any:
-    classes = resource_classes()
-    if key not in classes:
-        raise BackendConfigError(f"docmill has no resource {key!r}; it has {', '.join(sorted(classes))}")
+    kind = resource_class(key)
     try:
         # the class itself takes what it does not know, and forgets it
-        dg.validate_run_config(_needing(key, classes[key]()), {"resources": {key: {"config": settings}}})
-        return classes[key](**settings)
+        dg.validate_run_config(_needing(key, kind()), {"resources": {key: {"config": settings}}})
+        return kind(**settings)
     except dg.DagsterInvalidConfigError as error:
         found = "; ".join(each.message for each in error.errors)
         raise BackendConfigError(f"docmill's resource {key!r}: {found}") from error

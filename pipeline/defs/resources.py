@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from pydantic import BaseModel
 
+from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.registry import STAGES
@@ -31,7 +32,7 @@ __all__ = [
     "conversion_resources",
     "default_resources",
     "in_force",
-    "resource_classes",
+    "resource_class",
     "taking",
 ]
 
@@ -55,14 +56,17 @@ def conversion_resources(stages: Iterable[type[Stage]] = STAGES) -> dict[str, ty
     }
 
 
-def resource_classes(stages: Iterable[type[Stage]] = STAGES) -> dict[str, type[Any]]:
-    """The classes of all resources that have settings, by key."""
-    return conversion_resources(stages) | dict(_OTHERS)
+def resource_class(key: str, stages: Iterable[type[Stage]] = STAGES) -> type[Any]:
+    """The class of a resource that has settings; raises `BackendConfigError` where docmill has none."""
+    classes = _classes(stages)
+    if key not in classes:
+        raise BackendConfigError(f"docmill has no resource {key!r}; it has {', '.join(sorted(classes))}")
+    return classes[key]
 
 
 def default_resources(stages: Iterable[type[Stage]] = STAGES) -> dict[str, Any]:
     """Every resource with its defaults, by key."""
-    return {key: kind() for key, kind in resource_classes(stages).items()} | {"progress": LogProgress}
+    return {key: kind() for key, kind in _classes(stages).items()} | {"progress": LogProgress}
 
 
 def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = STAGES) -> Conversion:
@@ -133,6 +137,10 @@ def _annotation(kind: Any) -> Any:
         return kind
     parameter: Any = dg.ResourceParam
     return parameter[kind]
+
+
+def _classes(stages: Iterable[type[Stage]]) -> dict[str, type[Any]]:
+    return conversion_resources(stages) | dict(_OTHERS)
 
 
 def _class_of(path: str) -> type[Any]:

@@ -11,7 +11,7 @@ import dagster as dg
 from docmill.pipeline.convert.errors import DocmillError
 from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
-from docmill.pipeline.defs.resources import in_force, taking
+from docmill.pipeline.defs.resources import taking
 from docmill.pipeline.intake.inbox import Look
 from docmill.pipeline.intake.inbox_view import view_inbox
 from docmill.resources.inbox import Inbox
@@ -32,13 +32,12 @@ def inbox_asset(names: Names, inbox: Inbox, owners: Sequence[str] = OWNERS) -> d
     as stale whenever a file arrives. What an observation saw is in its metadata, `view` for comparison.
     """
     key = names.key(INBOX)
-    place = in_force(inbox).place
     spec = dg.AssetSpec(
         key,
         group_name=names.of("intake"),
         owners=owners,
         tags=asset_tags("file", "step"),
-        kinds={"pdf", _kind(place)} if place else {"pdf"},
+        kinds={"pdf", _kind(inbox.place)} if inbox.place else {"pdf"},
         description="Where new PDFs appear. The sensor says what it found whenever that is something new; to "
         "observe it is to list it, within the limits of a tick, and takes nothing from the sensor.",
     )

@@ -22,7 +22,7 @@ from docmill.pipeline.defs.assets.stage_run import (
 from docmill.pipeline.defs.checks import check_result, check_spec
 from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
-from docmill.pipeline.defs.resources import conversion_of, conversion_resources, in_force, taking
+from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.kubernetes import pod_tags
 from docmill.pipeline.instance.metadata import served_metadata
 from docmill.pipeline.instance.progress import LogProgress
@@ -57,15 +57,15 @@ def stage_assets(
 ) -> list[dg.AssetsDefinition]:
     """The assets of the stages, in order.
 
-    `defaults` are the definitions' resources by key: what is served is marked so, and bounded by the
-    instance's pool of that name. `intake` are the assets that stages come from which need no other stage.
+    `defaults` are the definitions' resources by key, as they are in force: what is served is marked so, and
+    bounded by the instance's pool of that name. `intake` are the assets that stages come from which need no
+    other stage.
     """
     classes = conversion_resources(stages) | {"checks": Checks, "pricing": Pricing, "progress": LogProgress}
     names = names or Names()
     take = taking(classes, names.resource_prefix)
-    resources = {key: in_force(resource) for key, resource in defaults.items()}
-    configured = [stage.configured(resources) for stage in stages]
-    limits = _pod_workers(resources["workers"])
+    configured = [stage.configured(defaults) for stage in stages]
+    limits = _pod_workers(defaults["workers"])
     asset = partial(_asset, names=names, stages=stages, take=take, owners=owners, limits=limits)
     known = {stage.name for stage in stages}
     return [
