@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,13 +38,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DocumentStore:
     monkeypatch.setenv("DOCMILL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DOCMILL_STORE", str(tmp_path / "store"))
     return DocumentStore(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
-    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as made:
-        yield made
 
 
 def bad_batch(folder: Path, store: DocumentStore) -> Manifest:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.model_cache import weights
+
 ROOT = Path(__file__).parents[2]
 DG = str(Path(sys.executable).with_name("dg"))
 COMPONENT = "docmill.pipeline.defs.component.DocmillComponent"
@@ -32,14 +34,11 @@ def project(tmp_path: Path) -> Path:
 
 def environment(project: Path) -> dict[str, str]:
     home = project.parent
-    models = os.environ.get("DOCMILL_MODELS") or str(
-        Path(os.environ.get("DOCMILL_HOME", Path.home() / ".docmill")) / "models"
-    )
     return {
         **os.environ,
         "DAGSTER_HOME": str(home / "dagster"),
         "DOCMILL_HOME": str(home / "docmill"),
-        "DOCMILL_MODELS": models,
+        "DOCMILL_MODELS": str(weights("layout").parent),
         "PYTHONPATH": str(project / "src"),
         "VIRTUAL_ENV": sys.prefix,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,13 +31,6 @@ from docmill.resources.store import Store
 SAMPLE = Path(__file__).parents[1] / "samples" / "form.pdf"
 STAGES = (PagesStage,)
 KEY = dg.AssetKey("inbox")
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
-    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as made:
-        yield made
 
 
 def put(tmp_path: Path, *names: str) -> None:

@@ -44,13 +44,6 @@ nightly_backfill = SCHEDULES["nightly_backfill"]
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
-    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as made:
-        yield made
-
-
-@pytest.fixture
 def store(tmp_path: Path) -> DocumentStore:
     return DocumentStore(str(tmp_path / "store"))
 

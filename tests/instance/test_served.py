@@ -33,13 +33,6 @@ TAG = "docmill/served.layout"
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
-    with dg.instance_for_test(temp_dir=str(tmp_path / "dagster")) as made:
-        yield made
-
-
-@pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DocumentStore:
     monkeypatch.setenv("DOCMILL_MODELS", str(weights("tables").parent))
     monkeypatch.setenv("DOCMILL_HOME", str(tmp_path / "home"))
