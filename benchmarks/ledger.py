@@ -10,98 +10,47 @@ tables are measured in turn, and medians of all rounds are told.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib
 import importlib.util
 import json
 import random
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
-import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.delaying_proxy import DelayingProxy, longest_chain
+from benchmarks.ledgers.rows import BATCH, batch_key
+from benchmarks.ledgers.tables import DELTA, OURS, TableKind, opened
+from benchmarks.ledgers.work import Case, Work
 from benchmarks.metrics.environment import Environment, environment
-from docmill.pipeline.corpus.ledger.entries import DOCUMENTS, SOURCES, DocumentRow, SourceRow, to_rows
-from docmill.pipeline.corpus.ledger.keyed_table import LedgerTable
-from docmill.pipeline.corpus.ledger.ledger import Ledger
-from docmill.pipeline.corpus.ledger.select import FAILED, Selection
 from docmill.resources.clients.files.document_store import DocumentStore
 from tests.support.s3 import WeedServer
 
-__all__ = ["Case", "Figures", "OurTable", "Report", "main"]
+__all__ = ["Figures", "Report", "main"]
 
 Place = Literal["folder", "s3", "s3-unconditional"]
 
-#: What a table is called here: its module and class.
-_OURS = {"ours": ("benchmarks.ledger", "OurTable")}
-_DELTA = {
-    "delta, appended": ("benchmarks.delta_table", "AppendedDelta"),
-    "delta, merged": ("benchmarks.delta_table", "MergedDelta"),
-}
 #: Counts of the writers: sums of all rounds, where others are medians.
 _SUMMED = ("written", "retries", "stopped", "lost", "half")
-_BATCH = 64
-_CHUNK = 50_000
 _WRITERS = 4
-_START = datetime(2026, 11, 25, tzinfo=UTC)
-_STAGES = ("pages", "ocr", "layout", "tables", "understanding", "document", "exports")
 _IMPORTED = """
 import importlib, psutil, time
 importlib.import_module("docmill.pipeline.corpus.ledger.ledger")
 before, cpu = psutil.Process().memory_info().rss, time.process_time()
-importlib.import_module("benchmarks.delta_table")
+importlib.import_module("benchmarks.ledgers.delta_table")
 print(1000 * (time.process_time() - cpu), (psutil.Process().memory_info().rss - before) / 1e6)
 """
-
-
-class KeyedTable(Protocol):
-    """What the ledger asks of its table."""
-
-    def append(self, rows: Sequence[dict[str, Any]]) -> None: ...
-    def find(self, keys: Sequence[str]) -> pa.Table: ...
-    def find_prefix(self, prefix: str) -> pa.Table: ...
-    def scan(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]: ...
-    def failed(self) -> Iterator[pa.Table]: ...
-    def compact(self, *, everything: bool = False) -> bool: ...
-
-
-class OurTable(LedgerTable):
-    """The table of the ledger."""
-
-    def failed(self) -> Iterator[pa.Table]:
-        """What `docmill documents --failed` reads."""
-        return Selection(states=FAILED).tables(Ledger(self, self))
-
-
-class Case(msgspec.Struct, frozen=True):
-    """What was done several times in one process: CPU and wall milliseconds of each, peak memory in MB.
-
-    `requests` and `chain` (one after another) are those of the store for each; None on a folder.
-    """
-
-    name: str
-    times: int
-    first_cpu_ms: float
-    cpu_ms: float
-    wall_ms: float
-    peak_mb: float
-    found: int
-    requests: float | None = None
-    chain: float | None = None
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -149,18 +98,6 @@ class Report(msgspec.Struct, frozen=True):
     rounds: list[Figures]
 
 
-class _Work(msgspec.Struct, frozen=True):
-    """What a child process is told."""
-
-    table: tuple[str, str]
-    url: str
-    options: dict[str, Any]
-    case: str
-    times: int
-    rows: int
-    writer: int = 0
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ledger", description=__doc__)
@@ -173,16 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3, help="(default 3)")
     parser.add_argument("--delay-ms", type=float, default=5.0, help="added to each request (default 5)")
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    parser.add_argument("--work", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.work:
-        _child(msgspec.json.decode(options.work, type=_Work))
-        return 0
-    tables = _OURS
+    tables = OURS
     if options.against:
         if not importlib.util.find_spec("deltalake"):
             parser.error("deltalake is not installed, and docmill does not need it: uv pip install deltalake")
-        tables = _OURS | _DELTA
+        tables = OURS | DELTA
     counts = (options.rows, options.settles, options.each, options.kills)
     measurement = _Measurement(options.on, *counts, options.delay_ms)
     report = Report(environment(), options.on, options.rows, [])
@@ -232,7 +165,7 @@ class _Measurement:
         self._each, self._kills = each, kills
         self._delay_s = delay_ms / 1000
 
-    def round(self, name: str, kind: tuple[str, str]) -> Figures:
+    def round(self, name: str, kind: TableKind) -> Figures:
         """Measure a table once."""
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="docmill-ledger-")))
@@ -272,7 +205,7 @@ class _Measured:
 
     def __init__(
         self,
-        kind: tuple[str, str],
+        kind: TableKind,
         root: str,
         options: dict[str, Any],
         rows: int,
@@ -284,7 +217,7 @@ class _Measured:
 
     def imported(self) -> tuple[float, float]:
         """CPU milliseconds and MB that the import of another table adds to the ledger's own."""
-        if self._kind not in _DELTA.values():
+        if self._kind not in DELTA.values():
             return 0.0, 0.0
         done = subprocess.run([sys.executable, "-c", _IMPORTED], capture_output=True, check=True)
         cpu_ms, megabytes = done.stdout.split()
@@ -353,181 +286,23 @@ class _Measured:
 
     def _missing(self, place: str, batches: Sequence[int]) -> tuple[int, int]:
         """Batches that are not there, and those that are there in part."""
-        table = _opened(self._kind, DocumentStore(f"{self._root}/{place}", self._options))
+        table = opened(self._kind, DocumentStore(f"{self._root}/{place}", self._options))
         there: Counter[str] = Counter()
         for part in table.scan(["batch"]):
             there.update(part["batch"].to_pylist())
-        lost = sum(there[_batch(number * _BATCH)] < _BATCH for number in batches)
-        return lost, sum(count != _BATCH for count in there.values())
+        lost = sum(there[batch_key(number * BATCH)] < BATCH for number in batches)
+        return lost, sum(count != BATCH for count in there.values())
 
     def _started(self, case: str, place: str, times: int, writer: int) -> subprocess.Popen[bytes]:
         command = self._command(case, place, times, writer)
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def _command(self, case: str, place: str, times: int, writer: int = 0) -> list[str]:
-        work = _Work(self._kind, f"{self._root}/{place}", self._options, case, times, self._rows, writer)
-        return [sys.executable, "-m", "benchmarks.ledger", "--work", msgspec.json.encode(work).decode()]
+        work = Work(self._kind, f"{self._root}/{place}", self._options, case, times, self._rows, writer)
+        return [sys.executable, "-m", "benchmarks.ledgers.work", msgspec.json.encode(work).decode()]
 
     def _noted(self) -> int:
         return len(self._proxy.requests()) if self._proxy else 0
-
-
-# --- the child ---
-
-
-def _child(work: _Work) -> None:
-    table = _opened(work.table, DocumentStore(work.url, work.options), work.case)
-    if work.case == "write":
-        _write(table, work)
-        return
-    act = _act(table, work)
-    cpus, walls, found = [], [], 0
-    for number in range(work.times):
-        prepared = act(number)
-        cpu, wall = time.process_time(), time.perf_counter()
-        found = prepared()
-        cpus.append(1000 * (time.process_time() - cpu))
-        walls.append(1000 * (time.perf_counter() - wall))
-    case = Case(
-        name=work.case,
-        times=work.times,
-        first_cpu_ms=cpus[0],
-        cpu_ms=statistics.median(cpus),
-        wall_ms=statistics.median(walls),
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        found=found,
-    )
-    print(msgspec.json.encode(case).decode())
-
-
-def _write(table: KeyedTable, work: _Work) -> None:
-    """Settle batches of documents that no other writer has, and say each that is done."""
-    cpu = time.process_time()
-    for number in range(1000 * work.writer, 1000 * work.writer + work.times):
-        rows = _documents(range(number * _BATCH, (number + 1) * _BATCH))
-        table.find([row["id"] for row in rows])
-        table.append(rows)
-        print(number, flush=True)
-    print(json.dumps({"cpu": time.process_time() - cpu, "retries": getattr(table, "retries", 0)}))
-
-
-def _act(table: KeyedTable, work: _Work) -> Callable[[int], Callable[[], int]]:
-    """What prepares the work of each time, and gives it."""
-    chance = random.Random(work.case)
-
-    def ids(count: int) -> list[str]:
-        return [_id(number) for number in chance.sample(range(work.rows), count)]
-
-    def settle(rows: list[dict[str, Any]]) -> int:
-        found = len(table.find([row["id"] for row in rows]))
-        table.append(rows)
-        return found
-
-    def fill() -> int:
-        make = _sources if work.url.endswith("sources") else _documents
-        for first in range(0, work.rows, _CHUNK):
-            table.append(make(range(first, min(first + _CHUNK, work.rows))))
-        return work.rows
-
-    def settle_new(number: int) -> Callable[[], int]:
-        rows = _documents(range(number * _BATCH, (number + 1) * _BATCH))
-        return lambda: settle(rows)
-
-    def settle_some(number: int) -> Callable[[], int]:
-        rows = _documents(chance.sample(range(work.rows), _BATCH), number + 1)
-        return lambda: settle(rows)
-
-    def find(keys: list[str]) -> Callable[[], int]:
-        return lambda: table.find(keys).num_rows
-
-    def find_prefix(prefix: str) -> Callable[[], int]:
-        return lambda: table.find_prefix(prefix).num_rows
-
-    def counted(tables: Callable[[], Iterator[pa.Table]]) -> int:
-        return sum(part.num_rows for part in tables())
-
-    cases: dict[str, Callable[[int], Callable[[], int]]] = {
-        "settle, new table": settle_new,
-        "settle": settle_some,
-        "fill": lambda _: fill,
-        "find 1": lambda _: find(ids(1)),
-        "find 64": lambda _: find(ids(_BATCH)),
-        "find 64 sources": lambda _: find([_address(n) for n in chance.sample(range(work.rows), _BATCH)]),
-        "find prefix": lambda _: find_prefix(ids(1)[0][:12]),
-        "failed": lambda _: lambda: counted(table.failed),
-        "scan": lambda _: lambda: counted(table.scan),
-        "compact all": lambda _: lambda: int(table.compact(everything=True)),
-    }
-    return cases[work.case]
-
-
-def _opened(kind: tuple[str, str], store: DocumentStore, case: str = "write") -> KeyedTable:
-    of_sources = store.url.endswith("sources")
-    table: KeyedTable = getattr(importlib.import_module(kind[0]), kind[1])(
-        store, "ledger", SOURCES if of_sources else DOCUMENTS, "address" if of_sources else "id"
-    )
-    if case != "write" and hasattr(table, "hours"):
-        table.hours = 0  # nobody else reads, so nothing need be kept for readers
-    return table
-
-
-def _id(number: int) -> str:
-    return hashlib.sha256(str(number).encode()).hexdigest()
-
-
-def _address(number: int) -> str:
-    return f"s3://inbox/2026/{number % 977:04d}/report-{number}.pdf"
-
-
-def _batch(number: int) -> str:
-    return f"2026-11-25T0200-{number // _BATCH:08x}"
-
-
-def _sources(numbers: Sequence[int]) -> list[dict[str, Any]]:
-    return to_rows(
-        [
-            SourceRow(
-                address=_address(number),
-                version=_id(number)[32:],
-                size=100_000 + number % 7919,
-                at=_START,
-                document=_id(number),
-                batch=_batch(number),
-            )
-            for number in numbers
-        ]
-    )
-
-
-def _documents(numbers: Sequence[int], minute: int = 0) -> list[dict[str, Any]]:
-    return to_rows([_document(number, _START + timedelta(minutes=minute)) for number in numbers])
-
-
-def _document(number: int, at: datetime) -> DocumentRow:
-    """A document that was converted, or one of the hundredth that failed."""
-    id_ = _id(number)
-    place = f"documents/{id_[:2]}/{id_}/exports/{_id(-1)[:16]}"
-    return DocumentRow(
-        id=id_,
-        name=f"{number % 977:04d}/report-{number}.pdf",
-        source=_address(number),
-        size=100_000 + number % 7919,
-        at=at,
-        batch=_batch(number),
-        version=id_[32:],
-        published=f"{number % 977:04d}/report-{number}",
-        origin="inbox",
-        state="converted" if number % 100 else "failed",
-        page_count=1 + number % 40,
-        pages=1 + number % 40,
-        seconds=(number % 5000) / 100,
-        device_seconds={"heron": (number % 300) / 100, "tableformer": (number % 70) / 100},
-        prints={stage: _id(-index)[:16] for index, stage in enumerate(_STAGES)},
-        files={kind: f"{place}/document.{kind}" for kind in ("md", "html", "json")},
-        out="s3://published/corpus",
-        run=_id(number // _BATCH)[:36],
-        last_print=_id(-6)[:16],
-    )
 
 
 if __name__ == "__main__":
