@@ -23,7 +23,7 @@ __all__ = ["daily_report", "nightly_backfill"]
 
 
 def nightly_backfill(names: Names, stages: Sequence[type[Stage]]) -> dg.ScheduleDefinition:
-    """Runs batches that were missed, that have documents which failed, or that older settings made."""
+    """The schedule of that name; `overdue_batches` says which batches these are."""
 
     @dg.schedule(
         name=names.of("nightly_backfill"),
@@ -43,7 +43,7 @@ def nightly_backfill(names: Names, stages: Sequence[type[Stage]]) -> dg.Schedule
 
 
 def daily_report(names: Names) -> dg.ScheduleDefinition:
-    """Writes the report of the corpus."""
+    """The schedule of that name."""
     return dg.ScheduleDefinition(
         name=names.of("daily_report"),
         job_name=names.of(REPORT_CORPUS),

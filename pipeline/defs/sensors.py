@@ -38,7 +38,7 @@ def _running_if(set_up: object) -> dg.DefaultSensorStatus:
 
 
 def new_pdfs(names: Names, inbox: Inbox) -> dg.SensorDefinition:
-    """Makes batches of new and changed PDFs of the inbox, and a run of each; on when there is an inbox."""
+    """The sensor of that name: it is on when there is an inbox."""
 
     @dg.sensor(
         name=names.of("new_pdfs"),
@@ -57,7 +57,7 @@ def new_pdfs(names: Names, inbox: Inbox) -> dg.SensorDefinition:
 
 
 def requested_batches(names: Names) -> dg.SensorDefinition:
-    """Runs what `docmill retry` and `docmill backfill` asked for, so many batches a tick."""
+    """The sensor of that name: so many batches a tick."""
 
     @dg.sensor(
         name=names.of("requested_batches"),
@@ -74,7 +74,7 @@ def requested_batches(names: Names) -> dg.SensorDefinition:
 
 
 def unretried_runs(names: Names) -> dg.SensorDefinition:
-    """Runs again what Dagster should have and could not, for instance while its database was away."""
+    """The sensor of that name; `lost_retries` says which runs these are."""
 
     @dg.sensor(
         name=names.of("unretried_runs"),
@@ -90,9 +90,9 @@ def unretried_runs(names: Names) -> dg.SensorDefinition:
 
 
 def alert_on_failure(names: Names, alerts: Alerts, assets: Iterable[str]) -> dg.SensorDefinition:
-    """Tells a Slack-compatible webhook which run failed, at which step and why; on when there is one.
+    """The sensor of that name: it is on when there is a webhook.
 
-    Runs of docmill's jobs, and those of its `assets` alone that somebody launched from the UI.
+    It tells of runs of docmill's jobs, and those of its `assets` alone that somebody launched from the UI.
     """
     jobs = {names.of(CONVERT_DOCUMENTS), names.of(REPORT_CORPUS)}
     keys = {names.key(asset) for asset in assets}

@@ -63,7 +63,7 @@ class ServerProcess(ABC):
     def _launched(self, pid: int) -> None:  # noqa: B027  # most kinds have nothing to do here
         """The process has begun."""
 
-    def _ended(self) -> None:  # noqa: B027
+    def _ended(self) -> None:  # noqa: B027  # nor here
         """The process and its own are gone; what they left can be removed."""
 
     def __enter__(self) -> Self:

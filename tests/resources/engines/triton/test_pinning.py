@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,9 @@ def layout(server: KServeServer, version: str = "") -> TritonLayout:
     return TritonLayout(TritonServer(server.url, retries=1), "heron", version)
 
 
-def plain(**settings: object) -> Model:
-    return Model([("x", "FP32")], [("y", "FP32")], lambda inputs: inputs, **settings)  # type: ignore[arg-type]
+def plain(parameters: dict[str, str] | None = None, steps: Sequence[str] = ()) -> Model:
+    same = ([("x", "FP32")], [("y", "FP32")], lambda inputs: inputs)
+    return Model(*same, parameters=parameters or {}, steps=steps)
 
 
 def test_a_model_is_known_by_the_digest_of_its_configuration() -> None:
