@@ -20,6 +20,7 @@ from docmill.resources.settings.tables import Tables, TritonTablesConfig
 from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
 from tests.support.one_page import detected, structured
+from tests.support.served_heron import one_table
 
 PAGE = PageContent(number=3, width=612.0, height=792.0)
 
@@ -103,14 +104,9 @@ def test_a_silent_server_is_given_up_after_the_clients_patience(nobody: str) -> 
 
 
 def detections(inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """One table over the left half of each picture, and 299 detections without a score."""
+    """One table over the left half of each picture."""
     images, sizes = inputs
-    count = len(images)
-    boxes = np.zeros((count, 300, 4), np.float32)
-    boxes[:, 0, 2:] = sizes * np.array([0.5, 1.0])
-    scores = np.zeros((count, 300), np.float32)
-    scores[:, 0] = images.max() * 0.75
-    return [np.full((count, 300), 8, np.int64), boxes, scores]
+    return one_table(sizes, (0.5, 1.0), float(images.max()) * 0.75)
 
 
 def tags(inputs: list[np.ndarray]) -> list[np.ndarray]:
