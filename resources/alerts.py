@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from docmill.resources.clients.webhook import Webhook
+from docmill.resources.secrets import SECRET, secret
 
 __all__ = ["Alerts"]
 
@@ -16,14 +17,25 @@ class Alerts(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Who is told that a run failed."""
 
     webhook: str = Field(
-        default="", description="A Slack-compatible webhook. Default: $DOCMILL_ALERT_WEBHOOK; none: nobody"
+        default="",
+        description="A Slack-compatible webhook. Default: $DOCMILL_ALERT_WEBHOOK; none: nobody",
+        json_schema_extra={**SECRET},
+    )
+    webhook_file: str = Field(default="", description="File that holds the webhook's address")
+    ui_url: str = Field(
+        default="", description="Where Dagster's UI is, for links in alerts. Default: $DOCMILL_UI_URL"
     )
     timeout_s: float = Field(default=10.0, gt=0, description="Seconds for one request")
 
     @property
     def url(self) -> str:
         """Where alerts go; empty when nobody is told."""
-        return self.webhook or os.environ.get("DOCMILL_ALERT_WEBHOOK", "")
+        return secret(self.webhook, self.webhook_file) or os.environ.get("DOCMILL_ALERT_WEBHOOK", "")
+
+    @property
+    def ui(self) -> str:
+        """Where Dagster's UI is, without a slash at the end; empty when nobody said."""
+        return (self.ui_url or os.environ.get("DOCMILL_UI_URL", "")).rstrip("/")
 
     def open(self) -> Webhook:
         """The webhook itself; raises `BackendConfigError` for an address that is none."""

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from docmill.resources.clients.files.listing import Listing
+from docmill.resources.secrets import resolved
 
 __all__ = ["Inbox"]
 
@@ -48,4 +49,4 @@ class Inbox(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def listing(self) -> Listing:
         """What lists it."""
-        return Listing(self.place, dict(self.options))
+        return Listing(self.place, resolved(self.options))

@@ -10,6 +10,7 @@ from pydantic import Field
 from docmill.resources.clients.files.document_store import DocumentStore, default_store
 from docmill.resources.clients.files.sources import SourceCache
 from docmill.resources.home import default_home
+from docmill.resources.secrets import resolved
 
 __all__ = ["Store"]
 
@@ -30,8 +31,8 @@ class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self) -> DocumentStore:
         """The store itself."""
-        return DocumentStore(self.url or default_store(), dict(self.options))
+        return DocumentStore(self.url or default_store(), resolved(self.options))
 
     def sources(self) -> SourceCache:
         """Reads source files; remote ones are kept below docmill's home."""
-        return SourceCache(default_home() / "sources", dict(self.source_options))
+        return SourceCache(default_home() / "sources", resolved(self.source_options))

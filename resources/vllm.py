@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.secrets import SECRET, secret
 
 __all__ = ["Vllm"]
 
@@ -18,7 +19,12 @@ class Vllm(dg.ConfigurableResource):  # type: ignore[type-arg]
         default="ibm-granite/granite-docling-258M", description="The model's name on the server"
     )
     model_version: str = Field(default="", description="Raise it when other weights have the same name")
-    api_key: str = Field(default="", description="Sent to the server. Use an environment variable.")
+    api_key: str = Field(
+        default="",
+        description="Sent to the server. Use an environment variable.",
+        json_schema_extra={**SECRET},
+    )
+    api_key_file: str = Field(default="", description="File that holds the key")
     concurrency: int = Field(default=16, ge=1, description="Requests in flight, over all workers of a step")
     deadline_s: float = Field(default=120.0, gt=0, description="Seconds for one request")
     patience_s: float = Field(
@@ -34,7 +40,7 @@ class Vllm(dg.ConfigurableResource):  # type: ignore[type-arg]
         return VlmServer(
             url=self.url,
             model=self.model,
-            api_key=self.api_key,
+            api_key=secret(self.api_key, self.api_key_file),
             deadline_s=self.deadline_s,
             patience_s=self.patience_s,
             retries=self.retries,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from docmill.pipeline.cli.options.stages import with_stage_options
 from docmill.pipeline.cli.servers.triton_commands import triton_app
 from docmill.pipeline.cli.servers.vllm_commands import vllm_app
-from docmill.pipeline.cli.stage_options import with_stage_options
 from docmill.pipeline.stages.running.loading import uncollected
+from docmill.resources.settings_file import SETTINGS_VARIABLE
 
 __all__ = ["main"]
 
@@ -48,6 +51,32 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(vllm_app, name="vllm")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"docmill {version('docmill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings. Default: $DOCMILL_SETTINGS, or $DOCMILL_HOME/docmill.toml where that is.",
+        ),
+    ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """What is said before a command."""
+    if settings is not None:
+        # for the processes that a command starts, too
+        os.environ[SETTINGS_VARIABLE] = str(settings.resolve())
+
+
 @app.command(
     epilog="Exit code: 0 when every document was converted (some perhaps partially), "
     "1 when some were not, 2 for misuse."
@@ -58,8 +87,12 @@ def convert(
     places: Annotated[
         list[str], typer.Argument(metavar="FILE|FOLDER|s3://...", help="PDFs, or folders of PDFs.")
     ],
-    out: Annotated[str, typer.Option("--out", "-o", help="Folder or prefix for the results.")] = "out",
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0: one a CPU.")] = 0,
+    out: Annotated[
+        str, typer.Option("--out", "-o", help="Folder or prefix for the results. Default: as set, or ./out.")
+    ] = "",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0: one a CPU.")
+    ] = None,
     password: Annotated[
         str,
         typer.Option(
@@ -67,11 +100,11 @@ def convert(
         ),
     ] = "",
     timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds for up to 8 pages of a document in one stage.")
-    ] = 120.0,
+        float | None, typer.Option(min=1, help="Seconds for up to 8 pages of a document in one stage.")
+    ] = None,
     memory: Annotated[
-        int, typer.Option(min=0, metavar="MB", help="Private memory of each worker; 0: no limit.")
-    ] = 4096,
+        int | None, typer.Option(min=0, metavar="MB", help="Private memory of each worker; 0: no limit.")
+    ] = None,
     debug_overlays: Annotated[
         bool, typer.Option("--debug-overlays", help="Also draw every page with its regions, as JPEG.")
     ] = False,
@@ -160,7 +193,7 @@ def documents(
         docmill documents --batch 2026-11-25-64docs-9be1d2 --json --limit 0
     """
     from docmill.pipeline.cli.ask_ledger import list_documents, list_ignored
-    from docmill.pipeline.cli.selection_options import selection
+    from docmill.pipeline.cli.options.selection import selection
 
     if ignored:
         raise typer.Exit(list_ignored(limit, as_json=as_json))
@@ -191,7 +224,7 @@ def retry(
         docmill retry --reason timed_out --since 24h
     """
     from docmill.pipeline.cli.operate import retry as retry_documents
-    from docmill.pipeline.cli.selection_options import selection
+    from docmill.pipeline.cli.options.selection import selection
 
     chosen = selection(failed=failed, reasons=reason, prefix=prefix, since=since)
     raise typer.Exit(retry_documents(names or [], chosen, here=here))
@@ -225,7 +258,7 @@ def backfill(
         docmill backfill --failed --since 7d --yes
     """
     from docmill.pipeline.cli.operate import backfill as backfill_batches
-    from docmill.pipeline.cli.selection_options import selection, whys
+    from docmill.pipeline.cli.options.selection import selection, whys
 
     chosen = selection(prefix=prefix, since=since)
     reasons = whys(missing=missing, failed=failed, stale=stale)
@@ -247,7 +280,7 @@ def gc(
         docmill gc --older-than 90d --remove
     """
     from docmill.pipeline.cli.operate import collect_garbage
-    from docmill.pipeline.cli.selection_options import parse_duration
+    from docmill.pipeline.cli.options.selection import parse_duration
 
     raise typer.Exit(collect_garbage(parse_duration(older_than), remove=remove))
 
@@ -258,6 +291,34 @@ def rebuild() -> None:
     from docmill.pipeline.cli.ask_ledger import rebuild_ledger
 
     raise typer.Exit(rebuild_ledger())
+
+
+@app.command("settings")
+def settings_(
+    every: Annotated[bool, typer.Option("--all", help="Also what is at its default.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a setting.")] = False,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a settings file with everything in it, as comments.")
+    ] = False,
+) -> None:
+    """Print the settings in force, and where each comes from.
+
+    An option of a command comes before the environment, that before the settings file, and that before
+    docmill's defaults. The file is read by every command, by `docmill ui`, and by the runs that sensors,
+    schedules and backfills ask for.
+
+    **Examples**
+
+        docmill settings --all
+        docmill settings --example > ~/.docmill/docmill.toml
+        docmill --settings staging.toml settings
+    """
+    from docmill.pipeline.cli.settings import print_example, print_settings
+
+    if example:
+        print_example()
+    else:
+        print_settings(every=every, as_json=as_json)
 
 
 @app.command()
@@ -314,8 +375,8 @@ def pull(
         docmill models pull docling --only layout
         docmill models pull docling --variant fast --from ~/.cache/docling/models
     """
-    from docmill.pipeline.cli.models import pull_models
-    from docmill.pipeline.cli.pull_docling import PullOptions
+    from docmill.pipeline.cli.weights.models import pull_models
+    from docmill.pipeline.cli.weights.pull_docling import PullOptions
 
     raise typer.Exit(pull_models(name, PullOptions(folder, variant, only, repository)))
 
@@ -328,7 +389,7 @@ def list_(
     ] = None,
 ) -> None:
     """Which weights are in the cache and in the model repository, and where they came from."""
-    from docmill.pipeline.cli.models import list_models
+    from docmill.pipeline.cli.weights.models import list_models
 
     raise typer.Exit(list_models(repository))
 

@@ -13,14 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from docmill.pipeline.cli.places import the_sources, the_store
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, SourceRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.rebuild import rebuild
 from docmill.pipeline.corpus.ledger.select import Selection
-from docmill.resources.clients.files.document_store import DocumentStore, default_store
-from docmill.resources.clients.files.sources import SourceCache
-from docmill.resources.home import default_home
+from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["find_documents_named", "list_documents", "list_ignored", "rebuild_ledger", "show_status"]
 
@@ -33,11 +32,6 @@ _COLOURS = {
     "quarantined": "red",
     "failed": "red",
 }
-
-
-def the_store() -> DocumentStore:
-    """The store that $DOCMILL_STORE and $DOCMILL_HOME name."""
-    return DocumentStore(default_store())
 
 
 def show_status(names: Sequence[str], *, as_json: bool) -> int:
@@ -119,7 +113,7 @@ def rebuild_ledger() -> int:
 
 
 def _content_id(address: str) -> str:
-    return SourceCache(default_home() / "sources").content_id(address)
+    return the_sources().content_id(address)
 
 
 def _print_document(console: Console, store: DocumentStore, row: DocumentRow) -> None:

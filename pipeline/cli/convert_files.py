@@ -15,14 +15,14 @@ import dagster as dg
 from rich.console import Console
 
 from docmill.pipeline.cli.console import LiveProgress, download_progress, print_summary
-from docmill.pipeline.cli.stage_options import STAGE_OPTIONS
+from docmill.pipeline.cli.options.stages import STAGE_OPTIONS
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.assets.stage_run import INTERRUPTED
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.partitions import BATCHES
-from docmill.pipeline.defs.resources import conversion_of
+from docmill.pipeline.defs.resources import conversion_of, in_force
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.served import as_noted
@@ -31,6 +31,7 @@ from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.settings.exports import Exports
 
 __all__ = [
     "BatchRun",
@@ -49,16 +50,16 @@ _PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
 class ConvertOptions:
     """The command's options, as `docmill convert --help` explains them.
 
-    `stages` are those that the stages bring, by `StageOption.name`; what is left out is as it is configured.
+    `stages` are those that the stages bring, by `StageOption.name`; what is left out is as it is set.
     """
 
     places: Sequence[str]
-    out: str = "out"
+    out: str = ""
     stages: Mapping[str, Any] = field(default_factory=dict)
-    jobs: int = 0
+    jobs: int | None = None
     password: str = ""
-    timeout: float = 120.0
-    memory: int = 4096
+    timeout: float | None = None
+    memory: int | None = None
     debug_overlays: bool = False
     batch_size: int = 64
     log_level: str = "CRITICAL"
@@ -73,11 +74,18 @@ class ConvertOptions:
                 known = ", ".join(option.choices)
                 raise BackendConfigError(f"{option.flag} {chosen!r} is unknown; choose from {known}")
 
+    @property
+    def place(self) -> str:
+        """Where the results go: as it was asked, else as it is set, else `./out`."""
+        exports: Exports = _as_set("exports")
+        return _absolute(self.out or exports.out or "out")
+
     def run_config(self) -> dict[str, Any]:
         """The run's configuration, as the launchpad would show it. It names the variable of the password."""
+        workers = {"count": self.jobs, "task_seconds": self.timeout, "memory_mb": self.memory}
         settings: dict[str, dict[str, Any]] = {
-            "workers": {"count": self.jobs, "task_seconds": self.timeout, "memory_mb": self.memory},
-            "exports": {"out": _absolute(self.out), "index": False},
+            "workers": {key: value for key, value in workers.items() if value is not None},
+            "exports": {"out": self.place, "index": False},
             # whoever names files wants to hear of each
             "checks": {"max_failed_share": 1.0},
         }
@@ -85,7 +93,7 @@ class ConvertOptions:
             settings["reader"] = {"password": {"env": _PASSWORD_VARIABLE}}
         for name, chosen in self.stages.items():
             for resource, config in STAGE_OPTIONS[name].config(chosen).items():
-                settings[resource] = settings.get(resource, {}) | dict(config)
+                settings[resource] = settings.get(resource, {}) | _beside(resource, config)
         return {
             "resources": {name: {"config": config} for name, config in settings.items()},
             "loggers": {"console": {"config": {"log_level": self.log_level}}},
@@ -114,7 +122,7 @@ def convert_places(options: ConvertOptions) -> int:
     """Convert what the options name and print what became of it; returns the exit code."""
     console = Console(stderr=True)
     summary = convert_files(options, console)
-    print_summary(console, summary.records, summary.seconds, options.out)
+    print_summary(console, summary.records, summary.seconds, options.out or options.place)
     return 0 if all(record.usable for record in summary.records) else 1
 
 
@@ -135,7 +143,7 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
             open_ledger(conversion.artifacts.store).queue(manifests)
         if not documents:
             raise BackendConfigError(f"no PDF was found at {', '.join(options.places)}")
-        _make_folder(options.out)
+        _make_folder(options.place)
         with download_progress(console) as progress:
             conversion.prepare(progress)
         running = time.monotonic()
@@ -143,7 +151,7 @@ def convert_files(options: ConvertOptions, console: Console) -> Summary:
         finished = time.monotonic()
         if options.debug_overlays:
             for run in runs:
-                _write_overlays(run.conversion, run.documents, options.out)
+                _write_overlays(run.conversion, run.documents, options.place)
     records = [record for run in runs for record in run.records]
     return Summary(records, finished - started, finished - running)
 
@@ -205,6 +213,21 @@ def run_batches(
     return runs
 
 
+def _as_set(name: str) -> Any:
+    """A resource as file and environment have it."""
+    return in_force((defs.resources or {})[name])
+
+
+def _beside(resource: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a resource that was asked for; of a backend that is set anyway the other settings stay."""
+    if "backend" not in config:
+        return dict(config)
+    [(kind, given)] = config["backend"].items()
+    set_: dg.Config = _as_set(resource).backend
+    kept = set_.model_dump(exclude={"kind"}) if getattr(set_, "kind", None) == kind else {}
+    return {**config, "backend": {kind: {**kept, **given}}}
+
+
 def _why(result: dg.ExecuteInProcessResult) -> str:
     for event in result.all_events:
         if event.is_step_failure:
@@ -216,7 +239,7 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
 
 
 def _write_overlays(conversion: Conversion, documents: Sequence[DocumentRef], out: str) -> None:
-    target = DocumentStore(_absolute(out))
+    target = DocumentStore(out)
     for document in documents:
         for record in conversion.records("layout", [document]):
             for _, page, image in conversion.overlays([(document, page) for page in record.pages]):
@@ -228,7 +251,7 @@ def _make_folder(out: str) -> None:
     if "://" in out:
         return
     try:
-        Path(_absolute(out)).mkdir(parents=True, exist_ok=True)
+        Path(out).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BackendConfigError(f"cannot write results to {out}: {error.strerror}") from error
 

@@ -13,11 +13,13 @@ from rich.console import Console
 from docmill.pipeline.cli.ask_ledger import find_documents_named
 from docmill.pipeline.cli.console import print_summary
 from docmill.pipeline.cli.convert_files import configured_conversion, run_batches
+from docmill.pipeline.cli.places import the_sources, the_store
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.corpus.garbage import Garbage, find_garbage
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
+from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.lanes import Lane
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.intake.batches import RETRY, BatchLimits, Manifest, read_manifest
@@ -25,9 +27,7 @@ from docmill.pipeline.intake.estimate import Estimate, estimate
 from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.intake.overdue import OverdueLimits, Why, overdue_batches
 from docmill.pipeline.intake.requests import write_request
-from docmill.resources.clients.files.document_store import DocumentStore, default_store
-from docmill.resources.clients.files.sources import SourceCache
-from docmill.resources.home import default_home
+from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.price import Price
 
 __all__ = ["backfill", "collect_garbage", "retry"]
@@ -43,7 +43,7 @@ def retry(names: Sequence[str], selection: Selection, *, here: bool) -> int:
 
     The exit code is 1 when there are none, or when they were run here and some failed again.
     """
-    console, store = Console(stderr=True), DocumentStore(default_store())
+    console, store = Console(stderr=True), the_store()
     ledger = open_ledger(store)
     rows = _named(ledger, names) if names else _failed(ledger, selection)
     if not rows:
@@ -62,7 +62,7 @@ def backfill(
     selection: Selection, whys: Collection[Why], *, limit: int, gpu_price: float | None, yes: bool, here: bool
 ) -> int:
     """Say what running the overdue batches will take, and ask for their runs when that is agreed to."""
-    console, store = Console(stderr=True), DocumentStore(default_store())
+    console, store = Console(stderr=True), the_store()
     ledger = open_ledger(store)
     current = _current_print(console)
     limits = OverdueLimits(missing_after=timedelta(0))
@@ -72,7 +72,7 @@ def backfill(
     if not found:
         console.print("no batch is missing, failed or stale")
         return 0
-    price = None if gpu_price is None else Price(gpu_price)
+    price = _price(gpu_price)
     counts = Counter(each.why for each in found)
     console.print(", ".join(f"{count} batches {why}" for why, count in counts.items()))
     _print_estimate(console, estimate(ledger, {each.batch for each in found}, price), price)
@@ -87,11 +87,11 @@ def backfill(
 
 def collect_garbage(older_than: timedelta, *, remove: bool) -> int:
     """Print what nobody needs any more, by kind; remove it when told so."""
-    console, store = Console(stderr=True), DocumentStore(default_store())
+    console, store = Console(stderr=True), the_store()
     before = datetime.now(UTC) - older_than
     with console.status("looking through the store"):
         garbage = list(find_garbage(store, open_ledger(store), before))
-    sources = SourceCache(default_home() / "sources").unused_since(before)
+    sources = the_sources().unused_since(before)
     with open_instance() as instance:
         runs = _old_runs(instance, before)
         _print_garbage(console, garbage)
@@ -118,6 +118,14 @@ def _current_print(console: Console) -> str | None:
     except BackendUnavailableError as error:
         console.print(f"nothing counts as stale: {error}")
         return None
+
+
+def _price(gpu_price: float | None) -> Price | None:
+    """The price that was given, else the one that is set."""
+    set_: Price | None = settings_in_force().resources["pricing"].price()
+    if gpu_price is None:
+        return set_
+    return Price(gpu_price, set_.currency) if set_ else Price(gpu_price)
 
 
 def _named(ledger: Ledger, names: Sequence[str]) -> list[DocumentRow]:

@@ -38,6 +38,7 @@ __all__ = [
     "PageTooLargeError",
     "PromptRefusedError",
     "ServerFailedError",
+    "SettingsError",
     "SourceChangedError",
     "SourceMissingError",
     "TagsStrippedError",
@@ -287,6 +288,10 @@ class BackendUnavailableError(BackendError):
 
 class BackendConfigError(BackendError):
     """The backend is set up wrongly: a retry cannot help."""
+
+
+class SettingsError(BackendConfigError):
+    """The settings file, or a variable in its place, says what cannot be; the message names file and line."""
 
 
 class MissingExtraError(BackendConfigError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import dagster as dg
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.defs.building import docmill_definitions
+from docmill.pipeline.defs.configured import WrongSettingError, built
 from docmill.pipeline.defs.resources import resource_class
 
 __all__ = ["DocmillComponent"]
@@ -41,24 +42,7 @@ class DocmillComponent(dg.Component, dg.Model, dg.Resolvable):
 
 
 def _configured(key: str, settings: dict[str, Any]) -> Any:
-    kind = resource_class(key)
     try:
-        # the class itself takes what it does not know, and forgets it
-        dg.validate_run_config(_needing(key, kind()), {"resources": {key: {"config": settings}}})
-        return kind(**settings)
-    except dg.DagsterInvalidConfigError as error:
-        found = "; ".join(each.message for each in error.errors)
-        raise BackendConfigError(f"docmill's resource {key!r}: {found}") from error
-    except ValidationError as error:
+        return built(resource_class(key), settings)
+    except WrongSettingError as error:
         raise BackendConfigError(f"docmill's resource {key!r}: {error}") from error
-
-
-def _needing(key: str, resource: Any) -> dg.JobDefinition:
-    @dg.op(required_resource_keys={key})
-    def nothing() -> None: ...
-
-    @dg.job(resource_defs={key: resource})
-    def needing() -> None:
-        nothing()
-
-    return needing

@@ -1,21 +1,22 @@
-"""docmill's own code location: environment in; the one `Definitions` out."""
+"""docmill's own code location: settings in; the one `Definitions` out."""
 
 from __future__ import annotations
 
 import gc
-import os
 
 import dagster as dg
 
 from docmill.pipeline.defs.building import docmill_definitions
-from docmill.pipeline.instance.executor import executor
-from docmill.resources.settings.exports import Exports
+from docmill.pipeline.defs.settings import settings_in_force
 
 __all__ = ["defs"]
 
-_RESOURCES = {"exports": Exports(out=os.environ.get("DOCMILL_OUT", ""))}
+_SETTINGS = settings_in_force()
 
-defs = dg.Definitions.merge(docmill_definitions(resources=_RESOURCES), dg.Definitions(executor=executor()))
+defs = dg.Definitions.merge(
+    docmill_definitions(resources=_SETTINGS.resources),
+    dg.Definitions(executor=_SETTINGS.execution.definition()),
+)
 
 # A run's garbage collections need not visit what it has loaded: that is half a CPU second of each.
 gc.freeze()

@@ -33,6 +33,7 @@ __all__ = [
     "default_resources",
     "in_force",
     "resource_class",
+    "resource_classes",
     "taking",
 ]
 
@@ -56,9 +57,14 @@ def conversion_resources(stages: Iterable[type[Stage]] = STAGES) -> dict[str, ty
     }
 
 
+def resource_classes(stages: Iterable[type[Stage]] = STAGES) -> dict[str, type[Any]]:
+    """The classes of all resources that have settings, by key."""
+    return conversion_resources(stages) | dict(_OTHERS)
+
+
 def resource_class(key: str, stages: Iterable[type[Stage]] = STAGES) -> type[Any]:
     """The class of a resource that has settings; raises `BackendConfigError` where docmill has none."""
-    classes = _classes(stages)
+    classes = resource_classes(stages)
     if key not in classes:
         raise BackendConfigError(f"docmill has no resource {key!r}; it has {', '.join(sorted(classes))}")
     return classes[key]
@@ -66,7 +72,7 @@ def resource_class(key: str, stages: Iterable[type[Stage]] = STAGES) -> type[Any
 
 def default_resources(stages: Iterable[type[Stage]] = STAGES) -> dict[str, Any]:
     """Every resource with its defaults, by key."""
-    return {key: kind() for key, kind in _classes(stages).items()} | {"progress": LogProgress}
+    return {key: kind() for key, kind in resource_classes(stages).items()} | {"progress": LogProgress}
 
 
 def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = STAGES) -> Conversion:
@@ -77,7 +83,7 @@ def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = 
     return Conversion(
         artifacts=ArtifactStore(store.open()),
         sources=store.sources(),
-        reader=ReaderSettings(reader.password or None, reader.limits()),
+        reader=ReaderSettings(reader.opening(), reader.limits()),
         all_stages=[stage.configured(resources) for stage in stages],
         workers=WorkerLimits(workers.processes, workers.memory_mb),
         limits=TimeLimits(workers.task_seconds, workers.document_seconds),
@@ -137,10 +143,6 @@ def _annotation(kind: Any) -> Any:
         return kind
     parameter: Any = dg.ResourceParam
     return parameter[kind]
-
-
-def _classes(stages: Iterable[type[Stage]]) -> dict[str, type[Any]]:
-    return conversion_resources(stages) | dict(_OTHERS)
 
 
 def _class_of(path: str) -> type[Any]:

@@ -192,7 +192,7 @@ def _alert(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.SkipReason
     if not alerts.url:
         return dg.SkipReason("nobody is told: set $DOCMILL_ALERT_WEBHOOK, or the resource `alerts`")
     try:
-        alerts.open().post(failure_text(context))
+        alerts.open().post(failure_text(context, alerts.ui))
     except BackendConfigError as error:
         context.log.error(str(error))
     return None

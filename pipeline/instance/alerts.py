@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import partition_of
@@ -14,12 +12,15 @@ _MAX_STEPS = 5
 _MAX_TEXT = 600
 
 
-def failure_text(context: dg.RunFailureSensorContext) -> str:
-    """A few lines of Slack's mrkdwn: the job, its batch, each failed step with its reason, a link."""
+def failure_text(context: dg.RunFailureSensorContext, ui: str) -> str:
+    """A few lines of Slack's mrkdwn: the job, its batch, each failed step with its reason.
+
+    With a link to the run where it is known that the UI is at `ui`.
+    """
     run = context.dagster_run
     batch = partition_of(run)
     of = f" of batch `{batch}`" if batch else ""
-    lines = [f":red_circle: `{run.job_name}`{of} failed ({_link(run.run_id)})"]
+    lines = [f":red_circle: `{run.job_name}`{of} failed ({_link(run.run_id, ui)})"]
     events = context.get_step_failure_events()
     lines += [f"• `{event.step_key}`: {_short(_reason(event))}" for event in events[:_MAX_STEPS]]
     if len(events) > _MAX_STEPS:
@@ -42,7 +43,5 @@ def _short(text: str) -> str:
     return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
 
 
-def _link(run: str) -> str:
-    """The run in the UI, when $DOCMILL_UI_URL says where that is."""
-    base = os.environ.get("DOCMILL_UI_URL", "").rstrip("/")
-    return f"<{base}/runs/{run}|{run[:8]}>" if base else f"run {run[:8]}"
+def _link(run: str, ui: str) -> str:
+    return f"<{ui}/runs/{run}|{run[:8]}>" if ui else f"run {run[:8]}"

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import os
+from typing import Literal
 
 import dagster as dg
+from pydantic import BaseModel, Field
 
 from docmill.pipeline.convert.extras import need
 
-__all__ = ["executor"]
+__all__ = ["Execution"]
 
 
-def executor() -> dg.ExecutorDefinition:
-    """`k8s_job_executor` when $DOCMILL_EXECUTOR is `k8s`, the in-process executor otherwise.
+class Execution(BaseModel):
+    """How runs are executed."""
 
-    A batch's steps hand each other nothing but artifacts, so one process serves a batch best; a pod per step
-    pays where steps need different machines. The Kubernetes executor needs the K8sRunLauncher, and raises
-    `MissingExtraError` without docmill[kubernetes].
-    """
-    if os.environ.get("DOCMILL_EXECUTOR") != "k8s":
-        return dg.in_process_executor
-    need("kubernetes", "DOCMILL_EXECUTOR=k8s")
-    from dagster_k8s import k8s_job_executor  # seconds to import, and needed in clusters only
+    executor: Literal["in_process", "k8s"] = Field(
+        default="in_process",
+        description="k8s: a pod for every step, which pays where steps need different machines; needs the "
+        "K8sRunLauncher and docmill[kubernetes]",
+    )
 
-    return k8s_job_executor
+    def definition(self) -> dg.ExecutorDefinition:
+        """The executor. Raises `MissingExtraError` where it needs an extra.
+
+        A batch's steps hand each other nothing but artifacts, so one process serves a batch best.
+        """
+        if self.executor == "in_process":
+            return dg.in_process_executor
+        need("kubernetes", "the executor k8s")
+        from dagster_k8s import k8s_job_executor  # seconds to import, and needed in clusters only
+
+        return k8s_job_executor

@@ -63,7 +63,9 @@ class Layout(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What finds the layout regions."""
 
     backend: EmbeddedLayoutConfig | TritonLayoutConfig = Field(
-        default=EmbeddedLayoutConfig(), discriminator="kind"
+        default=EmbeddedLayoutConfig(),
+        discriminator="kind",
+        description="embedded, or triton: what finds them, and its settings",
     )
 
     def engine(self, triton: Triton) -> LayoutEngine:

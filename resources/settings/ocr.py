@@ -71,7 +71,9 @@ class Ocr(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What reads pages without a text layer."""
 
     backend: EmbeddedOcrConfig | TritonOcrConfig | OcrOffConfig = Field(
-        default=EmbeddedOcrConfig(), discriminator="kind"
+        default=EmbeddedOcrConfig(),
+        discriminator="kind",
+        description="embedded, triton or off: what reads them, and its settings",
     )
 
     def engine(self, triton: Triton) -> OcrEngine | None:

@@ -51,7 +51,9 @@ class Tables(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What finds the structure of tables."""
 
     backend: EmbeddedTablesConfig | TritonTablesConfig = Field(
-        default=EmbeddedTablesConfig(), discriminator="kind"
+        default=EmbeddedTablesConfig(),
+        discriminator="kind",
+        description="embedded, or triton: what finds them, and its settings",
     )
 
     def engine(self, triton: Triton) -> TableEngine:

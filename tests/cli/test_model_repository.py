@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from docmill.pipeline.cli.model_repository import repository_to_fill, repository_to_read
+from docmill.pipeline.cli.weights.model_repository import repository_to_fill, repository_to_read
 from docmill.resources.local.triton import places
 from docmill.resources.local.triton.errors import ShippedRepositoryError
 from docmill.resources.local.triton.places import shipped

@@ -99,5 +99,5 @@ def test_a_wrong_setting_is_named(project: Path) -> None:
     done = ran(project, DG, "check", "defs")
     assert done.returncode != 0
     assert (
-        "docmill's resource 'store': Received unexpected config entry \"urll\"" in done.stdout + done.stderr
+        "docmill's resource 'store': there is no setting urll; did you mean url?" in done.stdout + done.stderr
     )

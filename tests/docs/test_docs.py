@@ -17,6 +17,7 @@ import yaml
 
 from docmill.pipeline.cli.app import app
 from docmill.pipeline.defs.component import DocmillComponent
+from docmill.pipeline.defs.settings import settings_in_force
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("", "docs", "model_repository", "tests/kit", "tests/tiny_vlm", "tests/samples")
@@ -120,7 +121,9 @@ def test_commands_of_docmill_exist_with_their_options(page: Path) -> None:
     for piece in code(page):
         for line in re.findall(r"(?:^|[\s(/])docmill (?!$)([a-z-][^;|&#]*)", piece):
             words = [word for word in line.split() if word not in ("...", "…")]
-            if words[0] in ("-h", "--help"):
+            if words[0] == "--settings":  # before any command, with its file
+                words = words[2:]
+            if not words or words[0] in ("-h", "--help"):
                 continue
             try:
                 command, rest = command_of(words[0].split("|") if len(words) == 1 else words)
@@ -159,13 +162,21 @@ def test_the_index_has_every_page() -> None:
     assert linked == {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
 
-@pytest.mark.parametrize(("page", "prefix"), [("ingest.md", ""), ("in-your-project.md", "mill_")])
-def test_definitions_of_ones_own_are_definitions(page: str, prefix: str) -> None:
-    (snippet,) = blocks(ROOT / "docs" / page, "python")
+def test_definitions_of_ones_own_are_definitions() -> None:
+    (snippet,) = blocks(ROOT / "docs" / "in-your-project.md", "python")
     names: dict[str, Any] = {}
     exec(snippet, names)
-    assert names["defs"].resources[prefix + "inbox"].batch_documents in (64, 128)
-    assert names["defs"].get_repository_def().has_job(prefix + "convert_documents")
+    assert names["defs"].resources["mill_inbox"].batch_documents == 64
+    assert names["defs"].get_repository_def().has_job("mill_convert_documents")
+
+
+def test_the_settings_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (snippet,) = blocks(ROOT / "docs" / "settings.md", "toml")
+    (tmp_path / "docmill.toml").write_text(snippet)
+    monkeypatch.setenv("DOCMILL_SETTINGS", str(tmp_path / "docmill.toml"))
+    resources = settings_in_force().resources
+    assert resources["triton"].url == "gpu-1:8001"
+    assert resources["inbox"].place == "s3://bucket/in"
 
 
 def test_the_components_settings_are_settings() -> None:

@@ -11,22 +11,15 @@ import pytest
 from dagster_k8s import k8s_job_executor
 
 from docmill.pipeline.convert.errors import MissingExtraError
-from docmill.pipeline.instance.executor import executor
+from docmill.pipeline.instance.executor import Execution
 
 
-@pytest.mark.parametrize("chosen", [None, "", "in_process"])
-def test_steps_run_in_the_runs_process_unless_it_is_said(
-    chosen: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DOCMILL_EXECUTOR", raising=False)
-    if chosen is not None:
-        monkeypatch.setenv("DOCMILL_EXECUTOR", chosen)
-    assert executor() is dg.in_process_executor
+def test_steps_run_in_the_runs_process_unless_it_is_said() -> None:
+    assert Execution().definition() is dg.in_process_executor
 
 
-def test_on_kubernetes_it_is_dagsters_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCMILL_EXECUTOR", "k8s")
-    assert executor() is k8s_job_executor
+def test_on_kubernetes_it_is_dagsters_own() -> None:
+    assert Execution(executor="k8s").definition() is k8s_job_executor
 
 
 def test_every_job_of_the_definitions_runs_its_steps_with_it() -> None:
@@ -44,7 +37,6 @@ def test_every_job_of_the_definitions_runs_its_steps_with_it() -> None:
 
 
 def test_without_the_extra_it_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCMILL_EXECUTOR", "k8s")
     monkeypatch.setitem(sys.modules, "dagster_k8s", None)
-    with pytest.raises(MissingExtraError, match=r"DOCMILL_EXECUTOR=k8s .* 'docmill\[kubernetes\]'"):
-        executor()
+    with pytest.raises(MissingExtraError, match=r"the executor k8s .* 'docmill\[kubernetes\]'"):
+        Execution(executor="k8s").definition()

@@ -66,7 +66,7 @@ def wander(made: Automaton, chance: Random) -> str:
 
 def test_the_patterns_are_found() -> None:
     found = {Path(use.place.split(":")[0]).name: use.pattern for use in USES}
-    assert {"headings.py", "markers.py", "damage.py", "selection_options.py", "logs.py"} <= found.keys()
+    assert {"headings.py", "markers.py", "damage.py", "selection.py", "logs.py"} <= found.keys()
     assert {use.method for use in USES if use.pattern is re.compile(r"<(picture|chart)>")} == {"search"}
 
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from docmill.pipeline.cli.console import download_progress
-from docmill.pipeline.cli.model_repository import repository_to_fill
 from docmill.pipeline.cli.servers.serving import announcer, until_stopped
+from docmill.pipeline.cli.weights.model_repository import repository_to_fill
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.logs import Entry
 from docmill.resources.local.triton.places import TritonHome, default_triton_home, shipped

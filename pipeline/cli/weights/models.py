@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from docmill.pipeline.cli.console import download_progress
-from docmill.pipeline.cli.pull_docling import PullOptions, installed_table, pull_docling
+from docmill.pipeline.cli.weights.pull_docling import PullOptions, installed_table, pull_docling
 from docmill.pipeline.convert.errors import BackendConfigError, ModelDownloadError
 from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, default_folder
 from docmill.resources.weights.hub import Hub

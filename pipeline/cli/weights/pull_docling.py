@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from docmill.pipeline.cli.model_repository import repository_to_fill, repository_to_read
+from docmill.pipeline.cli.weights.model_repository import repository_to_fill, repository_to_read
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.weights.docling_models.catalogue import Kind, Variant, export_of
