@@ -69,16 +69,22 @@ def measure(folder: Path, place: str, files: int) -> dict[str, Any]:
     ledger = open_ledger(store)
     limits = InboxLimits(settle=timedelta(0), max_wait=timedelta(0))
     reader = InboxReader(Listing(place), SourceCache(folder / "sources"), store, ledger, limits)
-    looks: list[tuple[Look, float, float]] = []
+    walls: list[float] = []
+    batches = documents = 0
+    cpu_s = 0.0
     cursor = Cursor()
     while True:
         look, wall, cpu = _look(reader, cursor)
         cursor = look.cursor
-        looks.append((look, wall, cpu))
-        if look.swept and not look.batches:
+        cpu_s += cpu
+        if look.batches:
+            walls.append(wall)
+            batches += len(look.batches)
+            documents += sum(len(manifest.documents) for manifest in look.batches)
+        elif look.swept:
             break
-    batches = sum(len(look.batches) for look, _, _ in looks)
-    documents = sum(len(m.documents) for look, _, _ in looks for m in look.batches)
+        elif cursor.rest_until:
+            time.sleep(max(0.0, (cursor.rest_until - datetime.now(UTC)).total_seconds()))
     later = datetime.now(UTC) + timedelta(hours=1)
     idle = []
     for number in range(_IDLE_LOOKS):
@@ -87,7 +93,6 @@ def measure(folder: Path, place: str, files: int) -> dict[str, Any]:
         idle.append((wall, cpu))
     anew = msgspec.structs.replace(cursor, full_sweep_started=None, start_after="", sweep_started=None)
     full, full_wall, full_cpu = _look(reader, anew)
-    walls = [wall for look, wall, _ in looks if look.batches]
     return {
         "files": files,
         "documents in batches": documents,
@@ -97,7 +102,7 @@ def measure(folder: Path, place: str, files: int) -> dict[str, Any]:
         "wall s of such a look, median": round(statistics.median(walls), 2),
         "wall s of such a look, longest": round(max(walls), 2),
         "wall s of all of them": round(sum(walls), 1),
-        "CPU ms per document": round(1000 * sum(cpu for _, _, cpu in looks) / documents, 2),
+        "CPU ms per document": round(1000 * cpu_s / documents, 2),
         "wall s of a look, nothing new": round(statistics.median(wall for wall, _ in idle), 2),
         "CPU s of a look, nothing new": round(statistics.median(cpu for _, cpu in idle), 2),
         "wall s of a full sweep, nothing new": round(full_wall, 2),
