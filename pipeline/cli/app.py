@@ -201,6 +201,29 @@ def documents(
     raise typer.Exit(list_documents(chosen, limit, as_json=as_json))
 
 
+@app.command("overview")
+def overview_(
+    as_json: Annotated[bool, typer.Option("--json", help="As one line of JSON.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help="Write it as a page (HTML) instead.")
+    ] = None,
+    every: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Look again and again.")] = 0,
+) -> None:
+    """Say how things stand: what waits, runs and is stuck, pages a second, failures, disk, GPU time, money.
+
+    The exit code is 1 when Dagster's daemon does not run, without which nothing is started.
+
+    **Examples**
+
+        docmill overview --every 5
+        docmill overview --json
+        docmill overview --page /srv/www/docmill.html
+    """
+    from docmill.pipeline.cli.overview import show_overview
+
+    raise typer.Exit(show_overview(as_json=as_json, page_path=page, every_s=every))
+
+
 @app.command()
 def retry(
     names: Annotated[

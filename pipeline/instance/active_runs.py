@@ -6,9 +6,10 @@ import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import partition_of
 
-__all__ = ["running_batches"]
+__all__ = ["ACTIVE", "running_batches"]
 
-_ACTIVE = [
+#: Of runs that wait or run.
+ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -23,5 +24,5 @@ def running_batches(instance: dg.DagsterInstance) -> set[str]:
     Runs of all jobs count: those of assets that somebody chose in the UI, and of backfills, are not runs of
     `convert_documents`.
     """
-    runs = instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
+    runs = instance.get_runs(dg.RunsFilter(statuses=ACTIVE))
     return {batch for run in runs if (batch := partition_of(run))}

@@ -1,0 +1,63 @@
+"""What Dagster has to do for docmill: runs that wait, run or seem stuck, and whether its daemon is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from docmill.pipeline.corpus.overview import ActiveRun, WorkSpan
+from docmill.pipeline.instance.active_runs import ACTIVE
+from docmill.pipeline.instance.dagster_internals import partition_of
+
+__all__ = ["active_runs", "last_heartbeat", "recent_work"]
+
+_QUEUED = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
+
+
+def active_runs(instance: dg.DagsterInstance) -> list[ActiveRun]:
+    """The runs of batches that wait or run, the oldest first."""
+    found = []
+    for record in instance.get_run_records(dg.RunsFilter(statuses=ACTIVE), ascending=True):
+        run = record.dagster_run
+        if batch := partition_of(run):
+            queued = run.status in _QUEUED
+            since = record.create_timestamp if record.start_time is None else _moment(record.start_time)
+            said = since if queued else _last_event(instance, run.run_id) or since
+            found.append(ActiveRun(run.run_id, batch, queued, run.tags.get("lane", ""), since, said))
+    return found
+
+
+def recent_work(instance: dg.DagsterInstance, since: datetime, now: datetime) -> list[WorkSpan]:
+    """When runs of batches worked between two moments."""
+    records = instance.get_run_records(dg.RunsFilter(updated_after=since))
+    running = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    spans = {
+        record.dagster_run.run_id: WorkSpan(
+            max(since, _moment(record.start_time)), _moment(record.end_time) if record.end_time else now
+        )
+        for record in [*records, *running]
+        if record.start_time is not None and partition_of(record.dagster_run)
+    }
+    return list(spans.values())
+
+
+def last_heartbeat(instance: dg.DagsterInstance) -> datetime | None:
+    """When Dagster's daemon last said that it lives: the oldest of its parts. None: never."""
+    statuses = instance.get_daemon_statuses(instance.get_required_daemon_types())
+    return _oldest(status.last_heartbeat.timestamp for status in statuses.values() if status.last_heartbeat)
+
+
+def _oldest(moments: Iterable[float]) -> datetime | None:
+    found = list(moments)
+    return _moment(min(found)) if found else None
+
+
+def _last_event(instance: dg.DagsterInstance, run: str) -> datetime | None:
+    records = instance.get_records_for_run(run, limit=1, ascending=False).records
+    return _moment(records[0].event_log_entry.timestamp) if records else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
