@@ -225,7 +225,9 @@ def overview_(
 
 
 @app.command()
+@with_stage_options
 def retry(
+    stages: dict[str, Any],
     names: Annotated[
         list[str] | None, typer.Argument(metavar="FILE|ADDRESS|ID", help="Documents to try again.")
     ] = None,
@@ -235,22 +237,29 @@ def retry(
     failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
     prefix: Annotated[str, typer.Option(help="... whose name or address begins so.")] = "",
     since: Annotated[str, typer.Option(metavar="DATE|DURATION", help="... since then.")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Holds the password; it is read where the runs are.")
+    ] = None,
     here: Annotated[bool, typer.Option("--here", help="Run at once, in this process.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait, and show how far it is.")] = False,
 ) -> None:
-    """Try documents again, after what stopped them has been mended.
+    """Try documents again, after what stopped them has been mended, or with other settings.
 
     They become batches of their own, which Dagster's daemon runs before everything else.
 
     **Examples**
 
         docmill retry inbox/report.pdf --here
-        docmill retry --reason timed_out --since 24h
+        docmill retry --reason timed_out --since 24h --follow
+        docmill retry --reason encrypted --password-file /run/secrets/pdf
+        docmill retry inbox/scan.pdf --ocr triton
     """
+    from docmill.pipeline.cli.operate import Asked
     from docmill.pipeline.cli.operate import retry as retry_documents
     from docmill.pipeline.cli.options.selection import selection
 
     chosen = selection(failed=failed, reasons=reason, prefix=prefix, since=since)
-    raise typer.Exit(retry_documents(names or [], chosen, here=here))
+    raise typer.Exit(retry_documents(names or [], chosen, Asked(here, follow, stages, password_file)))
 
 
 @app.command()
@@ -272,20 +281,34 @@ def backfill(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     here: Annotated[bool, typer.Option("--here", help="Run at once, in this process.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait, and show how far it is.")] = False,
 ) -> None:
     """Run batches that are missing, failed or stale; says what that takes before it starts.
 
     **Examples**
 
         docmill backfill --stale --prefix s3://bucket/in/2025/ --gpu-price 2.50
-        docmill backfill --failed --since 7d --yes
+        docmill backfill --failed --since 7d --yes --follow
     """
+    from docmill.pipeline.cli.operate import Asked
     from docmill.pipeline.cli.operate import backfill as backfill_batches
     from docmill.pipeline.cli.options.selection import selection, whys
 
     chosen = selection(prefix=prefix, since=since)
     reasons = whys(missing=missing, failed=failed, stale=stale)
-    raise typer.Exit(backfill_batches(chosen, reasons, limit=limit, gpu_price=gpu_price, yes=yes, here=here))
+    raise typer.Exit(
+        backfill_batches(chosen, reasons, Asked(here, follow), limit=limit, gpu_price=gpu_price, yes=yes)
+    )
+
+
+@app.command()
+def cancel(
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="As `retry` and `backfill` say it.")],
+) -> None:
+    """Stop what `docmill retry` or `docmill backfill` asked for: runs that wait, and those under way."""
+    from docmill.pipeline.cli.operate import cancel as cancel_request
+
+    raise typer.Exit(cancel_request(request))
 
 
 @app.command()

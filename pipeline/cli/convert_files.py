@@ -37,9 +37,11 @@ __all__ = [
     "BatchRun",
     "ConvertOptions",
     "Summary",
+    "check_options",
     "configured_conversion",
     "convert_files",
     "convert_places",
+    "resource_config",
     "run_batches",
 ]
 
@@ -66,13 +68,7 @@ class ConvertOptions:
 
     def check(self) -> None:
         """Raise `BackendConfigError` for an option or a choice that does not exist."""
-        for name, chosen in self.stages.items():
-            option = STAGE_OPTIONS.get(name)
-            if option is None:
-                raise BackendConfigError(f"there is no option {name}")
-            if option.choices and chosen not in option.choices:
-                known = ", ".join(option.choices)
-                raise BackendConfigError(f"{option.flag} {chosen!r} is unknown; choose from {known}")
+        check_options(self.stages)
 
     @property
     def place(self) -> str:
@@ -91,11 +87,8 @@ class ConvertOptions:
         }
         if self.password:
             settings["reader"] = {"password": {"env": _PASSWORD_VARIABLE}}
-        for name, chosen in self.stages.items():
-            for resource, config in STAGE_OPTIONS[name].config(chosen).items():
-                settings[resource] = settings.get(resource, {}) | _beside(resource, config)
         return {
-            "resources": {name: {"config": config} for name, config in settings.items()},
+            **resource_config(settings, self.stages),
             "loggers": {"console": {"config": {"log_level": self.log_level}}},
         }
 
@@ -116,6 +109,26 @@ class Summary:
     records: list[StageRecord]
     seconds: float
     run_seconds: float
+
+
+def check_options(stages: Mapping[str, Any]) -> None:
+    """Raise `BackendConfigError` for an option of a stage, or a choice, that does not exist."""
+    for name, chosen in stages.items():
+        option = STAGE_OPTIONS.get(name)
+        if option is None:
+            raise BackendConfigError(f"there is no option {name}")
+        if option.choices and chosen not in option.choices:
+            known = ", ".join(option.choices)
+            raise BackendConfigError(f"{option.flag} {chosen!r} is unknown; choose from {known}")
+
+
+def resource_config(settings: Mapping[str, Mapping[str, Any]], stages: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by resource, and what the stages' options say, as a run is configured with them."""
+    merged = {name: dict(each) for name, each in settings.items()}
+    for name, chosen in stages.items():
+        for resource, config in STAGE_OPTIONS[name].config(chosen).items():
+            merged[resource] = merged.get(resource, {}) | _beside(resource, config)
+    return {"resources": {name: {"config": config} for name, config in merged.items()}}
 
 
 def convert_places(options: ConvertOptions) -> int:
@@ -171,7 +184,7 @@ def _lent(password: str) -> Iterator[None]:
             os.environ.pop(_PASSWORD_VARIABLE, None)
 
 
-def configured_conversion(run_config: dict[str, Any]) -> Conversion:
+def configured_conversion(run_config: Mapping[str, Any]) -> Conversion:
     """The same conversion that a run will make of its configuration; of an empty one, the defaults'."""
     known = {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"}
     with dg.build_resources(known, resource_config=run_config.get("resources", {})) as resources:

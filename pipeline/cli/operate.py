@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import typer
@@ -12,7 +15,13 @@ from rich.console import Console
 
 from docmill.pipeline.cli.ask_ledger import find_documents_named
 from docmill.pipeline.cli.console import print_summary
-from docmill.pipeline.cli.convert_files import configured_conversion, run_batches
+from docmill.pipeline.cli.convert_files import (
+    check_options,
+    configured_conversion,
+    resource_config,
+    run_batches,
+)
+from docmill.pipeline.cli.follow import follow
 from docmill.pipeline.cli.places import the_sources, the_store
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.corpus.garbage import Garbage, find_garbage
@@ -22,15 +31,15 @@ from docmill.pipeline.corpus.ledger.select import FAILED, Selection
 from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.lanes import Lane
 from docmill.pipeline.instance.own_instance import open_instance
+from docmill.pipeline.instance.queue import cancel_runs, daemon_lives, last_heartbeat
 from docmill.pipeline.intake.batches import RETRY, BatchLimits, Manifest, read_manifest
 from docmill.pipeline.intake.estimate import Estimate, estimate
 from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.intake.overdue import OverdueLimits, Why, overdue_batches
-from docmill.pipeline.intake.requests import write_request
-from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.pipeline.intake.requests import Request, withdraw, write_request
 from docmill.resources.price import Price
 
-__all__ = ["backfill", "collect_garbage", "retry"]
+__all__ = ["Asked", "backfill", "cancel", "collect_garbage", "retry"]
 
 #: More documents than these are no longer something that somebody sits and waits for.
 _INTERACTIVE = 64
@@ -38,28 +47,58 @@ _INTERACTIVE = 64
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def retry(names: Sequence[str], selection: Selection, *, here: bool) -> int:
+@dataclass(frozen=True)
+class Asked:
+    """How runs are to be made: at once `here`, or by the daemon, which may be followed; with what options.
+
+    `stages` are the stages' own options by name; `password_file` is read where the runs are.
+    """
+
+    here: bool = False
+    follow: bool = False
+    stages: Mapping[str, Any] = field(default_factory=dict)
+    password_file: Path | None = None
+
+    def config(self) -> dict[str, Any]:
+        """The configuration of the runs; empty where they are to be as it is set.
+
+        Raises `BackendConfigError` for an option that does not exist.
+        """
+        check_options(self.stages)
+        settings: dict[str, dict[str, Any]] = {}
+        if self.password_file:
+            settings["reader"] = {"password_file": str(self.password_file.resolve())}
+        return resource_config(settings, self.stages) if settings or self.stages else {}
+
+
+def retry(names: Sequence[str], selection: Selection, asked: Asked) -> int:
     """Ask for another run of documents, named or selected; those that are converted only when named.
 
     The exit code is 1 when there are none, or when they were run here and some failed again.
     """
     console, store = Console(stderr=True), the_store()
-    ledger = open_ledger(store)
+    config, ledger = asked.config(), open_ledger(store)
     rows = _named(ledger, names) if names else _failed(ledger, selection)
     if not rows:
         console.print("no document is like that: `docmill documents --failed` lists those that failed")
         return 1
     manifests = list(make_batches(store, (row.ref for row in rows), BatchLimits(), RETRY))
     ledger.queue(manifests, again=True)
-    if here:
-        return _run_here(manifests, console)
+    if asked.here:
+        return _run_here(manifests, config, console)
     lane: Lane = "interactive" if len(rows) <= _INTERACTIVE else "backfill"
-    _ask(store, manifests, lane, "retry", console)
-    return 0
+    request = write_request(store, [each.key for each in manifests], lane, "retry", config)
+    return _asked_for(request, manifests, asked, console)
 
 
 def backfill(
-    selection: Selection, whys: Collection[Why], *, limit: int, gpu_price: float | None, yes: bool, here: bool
+    selection: Selection,
+    whys: Collection[Why],
+    asked: Asked,
+    *,
+    limit: int,
+    gpu_price: float | None,
+    yes: bool,
 ) -> int:
     """Say what running the overdue batches will take, and ask for their runs when that is agreed to."""
     console, store = Console(stderr=True), the_store()
@@ -79,9 +118,25 @@ def backfill(
     if not yes and not typer.confirm("Run them?", err=True):
         return 1
     manifests = [read_manifest(store, each.batch) for each in found]
-    if here:
-        return _run_here(manifests, console)
-    _ask(store, manifests, "backfill", "backfill", console)
+    if asked.here:
+        return _run_here(manifests, {}, console)
+    request = write_request(store, [each.key for each in manifests], "backfill", "backfill")
+    return _asked_for(request, manifests, asked, console)
+
+
+def cancel(request: str) -> int:
+    """Withdraw a request, and stop its runs; the exit code is 1 when there is nothing of it."""
+    console = Console(stderr=True)
+    withdrawn = withdraw(the_store(), request)
+    with open_instance() as instance:
+        stopped = cancel_runs(instance, request)
+    if not withdrawn and not stopped:
+        console.print(f"nothing of the request {request} waits or runs")
+        return 1
+    console.print(
+        f"{stopped} runs were told to stop, and no more are started. What is finished stays; `docmill retry` "
+        "or `docmill backfill` goes on where they were."
+    )
     return 0
 
 
@@ -146,20 +201,27 @@ def _failed(ledger: Ledger, selection: Selection) -> list[DocumentRow]:
     return [row for row in selection.rows(ledger) if row.state in wanted]
 
 
-def _ask(store: DocumentStore, manifests: Sequence[Manifest], lane: Lane, why: str, console: Console) -> None:
-    write_request(store, [manifest.key for manifest in manifests], lane, why)
+def _asked_for(request: Request, manifests: Sequence[Manifest], asked: Asked, console: Console) -> int:
+    """Say what becomes of a request, and follow it where that is wanted."""
     documents = sum(len(manifest.documents) for manifest in manifests)
     console.print(
         f"{documents} documents in {len(manifests)} batches were asked for. The sensor requested_batches "
-        "runs them where Dagster's daemon does (`docmill ui` has one); --here runs them at once."
+        f"runs them where Dagster's daemon does; `docmill cancel {request.id}` stops that."
     )
+    with open_instance() as instance:
+        if not daemon_lives(last_heartbeat(instance), datetime.now(UTC)):
+            console.print(
+                "[yellow]No daemon runs on this instance, so nothing is started yet:[/] `docmill ui` has "
+                "one, and --here runs them at once."
+            )
+        return follow(instance, request.id, manifests, console) if asked.follow else 0
 
 
-def _run_here(manifests: Sequence[Manifest], console: Console) -> int:
+def _run_here(manifests: Sequence[Manifest], config: Mapping[str, Any], console: Console) -> int:
     started = datetime.now(UTC)
     with open_instance() as instance:
-        conversion = configured_conversion({})
-        runs = run_batches(instance, manifests, _QUIET, conversion, console)
+        conversion = configured_conversion(config)
+        runs = run_batches(instance, manifests, {**_QUIET, **config}, conversion, console)
     records = [record for run in runs for record in run.records]
     seconds = (datetime.now(UTC) - started).total_seconds()
     print_summary(console, records, seconds, conversion.artifacts.store.url)

@@ -21,13 +21,11 @@ from docmill.pipeline.corpus.overview import OVERVIEW_COLUMNS, Disk, Overview, o
 from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.disk import instance_bytes
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.queue import active_runs, last_heartbeat, recent_work
+from docmill.pipeline.instance.queue import active_runs, daemon_lives, last_heartbeat, recent_work
 from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["page", "show_overview"]
 
-#: Older heartbeats: the daemon beats every half a minute.
-_DAEMON_SILENCE = timedelta(minutes=2)
 _LOOK_BACK = timedelta(minutes=15)
 #: Seconds that listing the store may take; it is not said how much is in a bigger one.
 _LISTING_S = 5.0
@@ -127,7 +125,7 @@ def _daemon(found: Overview) -> str:
 
 
 def _daemon_lives(found: Overview) -> bool:
-    return found.daemon is not None and found.at - found.daemon < _DAEMON_SILENCE
+    return daemon_lives(found.daemon, found.at)
 
 
 def _size(size: int | None) -> str:

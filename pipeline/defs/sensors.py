@@ -153,6 +153,7 @@ def _requested(
         dg.RunRequest(
             run_key=f"{request.id}/{batch}",
             partition_key=batch,
+            run_config=request.config,
             tags=lane_tags(request.lane, why=request.why, request=request.id),
         )
         for request, batch in found

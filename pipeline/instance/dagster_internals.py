@@ -48,12 +48,21 @@ __all__ = [
     "RunFailureReason",
     "UnresolvedAssetJobDefinition",
     "WorkerStatus",
+    "cancel_run",
     "engine_metadata",
     "failed_in_dagster",
     "has_code_server",
     "partition_of",
     "should_run_again",
 ]
+
+
+def cancel_run(instance: dg.DagsterInstance, run: str) -> bool:
+    """Take a run out of the queue, or tell its process to stop; whether it could be told.
+
+    As Dagster's UI does it: the coordinator of an instance has no public method for it.
+    """
+    return instance.run_coordinator.cancel_run(run)
 
 
 def partition_of(run: dg.DagsterRun) -> str | None:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from docmill.pipeline.corpus.overview import ActiveRun, WorkSpan
 from docmill.pipeline.instance.active_runs import ACTIVE
-from docmill.pipeline.instance.dagster_internals import partition_of
+from docmill.pipeline.instance.dagster_internals import cancel_run, partition_of
 
-__all__ = ["active_runs", "last_heartbeat", "recent_work"]
+__all__ = [
+    "active_runs",
+    "cancel_runs",
+    "daemon_lives",
+    "last_heartbeat",
+    "recent_work",
+    "runs_of_request",
+]
 
+#: The request that a run is of.
+REQUEST_TAG = "docmill/request"
+_SILENCE = timedelta(minutes=2)
 _QUEUED = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
 
 
@@ -47,6 +57,25 @@ def last_heartbeat(instance: dg.DagsterInstance) -> datetime | None:
     """When Dagster's daemon last said that it lives: the oldest of its parts. None: never."""
     statuses = instance.get_daemon_statuses(instance.get_required_daemon_types())
     return _oldest(status.last_heartbeat.timestamp for status in statuses.values() if status.last_heartbeat)
+
+
+def daemon_lives(heartbeat: datetime | None, now: datetime) -> bool:
+    """Whether the daemon that last said so lives; it does every half a minute."""
+    return heartbeat is not None and now - heartbeat < _SILENCE
+
+
+def runs_of_request(instance: dg.DagsterInstance, request: str) -> dict[str, dg.DagsterRunStatus]:
+    """How the latest run of each batch of a request stands, by batch."""
+    records = instance.get_run_records(dg.RunsFilter(tags={REQUEST_TAG: request}), ascending=True)
+    return {
+        batch: record.dagster_run.status for record in records if (batch := partition_of(record.dagster_run))
+    }
+
+
+def cancel_runs(instance: dg.DagsterInstance, request: str) -> int:
+    """Stop the runs of a request that wait or run; how many were told so."""
+    records = instance.get_run_records(dg.RunsFilter(tags={REQUEST_TAG: request}, statuses=ACTIVE))
+    return sum(cancel_run(instance, record.dagster_run.run_id) for record in records)
 
 
 def _oldest(moments: Iterable[float]) -> datetime | None:

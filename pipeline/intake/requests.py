@@ -7,27 +7,29 @@ needs nothing but the store; the sensor `requested_batches` turns it into runs.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from docmill.pipeline.instance.lanes import Lane
 from docmill.resources.clients.files.document_store import DocumentStore
 
-__all__ = ["Request", "RequestCursor", "read_requests", "take", "write_request"]
+__all__ = ["Request", "RequestCursor", "read_requests", "take", "withdraw", "write_request"]
 
 _FOLDER = "requests"
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Batches that somebody asked for, and why."""
+    """Batches that somebody asked for, why, and with what run configuration."""
 
     id: str
     created: datetime
     batches: list[str]
     lane: Lane
     why: str
+    config: dict[str, Any] = {}
 
 
 class RequestCursor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,10 +50,18 @@ class RequestCursor(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.json.encode(self).decode()
 
 
-def write_request(store: DocumentStore, batches: Sequence[str], lane: Lane, why: str) -> Request:
-    """Ask for runs of these batches."""
+def write_request(
+    store: DocumentStore,
+    batches: Sequence[str],
+    lane: Lane,
+    why: str,
+    config: Mapping[str, Any] | None = None,
+) -> Request:
+    """Ask for runs of these batches, with a run configuration that holds no secret."""
     now = datetime.now(UTC)
-    request = Request(f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", now, list(batches), lane, why)
+    request = Request(
+        f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", now, list(batches), lane, why, dict(config or {})
+    )
     store.write(_path(request.id), msgspec.json.encode(request))
     return request
 
@@ -65,6 +75,13 @@ def read_requests(store: DocumentStore) -> list[Request]:
         except FileNotFoundError:
             continue
     return found
+
+
+def withdraw(store: DocumentStore, id_: str) -> bool:
+    """Ask no more for what was not taken yet; whether there was such a request."""
+    there = store.exists(_path(id_))
+    store.delete([_path(id_)])
+    return there
 
 
 def take(

@@ -162,6 +162,11 @@ def test_lanes_pools_backfills_and_garbage(deployment: Deployment, holding: Hold
     assert not apart([first, min(backfills)])
     assert second[0] < late[0] < sorted(backfills)[1][0]
 
+    # one may wait for what one asked for
+    followed = deployment.docmill("retry", f"{INBOX}{names[0]}", "--format", "md", "--follow")
+    assert followed.returncode == 0, followed.stderr
+    assert deployment.rows()[names[0]].files.keys() == {"md"}
+
     # artifacts of other settings are garbage once there are newer ones
     again = deployment.docmill("retry", f"{INBOX}{names[2]}", "--here")
     assert again.returncode == 0, again.stderr

@@ -24,7 +24,7 @@ from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.lanes import lane_tags
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, write_manifest
 from docmill.pipeline.intake.inbox import Cursor
-from docmill.pipeline.intake.requests import RequestCursor, read_requests, write_request
+from docmill.pipeline.intake.requests import RequestCursor, read_requests, withdraw, write_request
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.alerts import Alerts
 from docmill.resources.clients.files.document_store import DocumentStore
@@ -152,6 +152,29 @@ def test_requests_become_runs_so_many_a_tick(
     }
     assert read_requests(store) == []
     assert RequestCursor.parse(third.cursor).taken == {}
+
+
+def test_a_request_says_how_its_runs_are_configured(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    config = {"resources": {"reader": {"config": {"password_file": "/run/secrets/pdf"}}}}
+    write_request(store, ["a"], "interactive", "retry", config)
+    write_request(store, ["b"], "interactive", "retry")
+    found = requests_of(evaluate(requested_batches, instance, resources(tmp_path)))
+    assert {each.partition_key: each.run_config for each in found} == {"a": config, "b": {}}
+    job = defs.resolve_job_def("convert_documents")
+    dg.validate_run_config(job, config)
+
+
+def test_what_was_withdrawn_is_not_asked_for(
+    tmp_path: Path, instance: dg.DagsterInstance, store: DocumentStore
+) -> None:
+    request = write_request(store, ["a", "b"], "backfill", "backfill")
+    first = evaluate(requested_batches, instance, resources(tmp_path, batches_per_tick=1))
+    assert withdraw(store, request.id)
+    assert not withdraw(store, request.id)
+    second = evaluate(requested_batches, instance, resources(tmp_path), first.cursor)
+    assert [len(requests_of(each)) for each in (first, second)] == [1, 0]
 
 
 def test_a_tick_that_was_not_kept_asks_again(
