@@ -14,6 +14,7 @@ import pytest
 from docmill.pipeline.corpus.garbage import find_garbage
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.intake.requests import read_requests
+from tests.acceptance.serving import make_repository, server
 from tests.killing.corpus import small_pdfs
 from tests.killing.gates import GATES, Gates, Message
 from tests.killing.settings import BATCH, OCR
@@ -64,14 +65,21 @@ def holding() -> Holding:
 
 @pytest.fixture
 def deployment(tmp_path: Path, holding: Holding) -> Iterator[Deployment]:
-    """Batches of one document; two runs at once, one of them a backfill at most."""
-    more = {BATCH: "1", OCR: "off", GATES: str(tmp_path / "gates")}
+    """Batches of one document, with layout from Triton; two runs at once, of backfills one at most."""
     models = weights("layout").parent
     with (
+        server(make_repository(tmp_path / "repository"), "layout_cdla") as triton,
         Gates(tmp_path / "gates", holding.passing),
-        Deployment(tmp_path, "tests.killing.definitions", models, more=more) as made,
     ):
-        yield made
+        more = {
+            BATCH: "1",
+            OCR: "off",
+            GATES: str(tmp_path / "gates"),
+            "DOCMILL_LAYOUT_BACKEND": '{ triton = { contract = "cdla" } }',
+            "DOCMILL_TRITON_URL": triton.url,
+        }
+        with Deployment(tmp_path, "tests.killing.definitions", models, more=more) as made:
+            yield made
 
 
 def run_time(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[float, float]:
