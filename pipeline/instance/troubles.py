@@ -1,0 +1,113 @@
+"""What is wrong at a moment, as far as Dagster's instance knows it: told to people, and asked by probes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import dagster as dg
+
+from docmill.pipeline.instance.dagster_internals import heartbeats, reason_of
+from docmill.pipeline.instance.ticks import Ticker
+
+__all__ = ["FailureShare", "Trouble", "failing", "many_failures", "silent_daemons", "stale"]
+
+#: What ticked last so long ago is a matter of whether it ticks at all.
+_SENSOR_TICKS = timedelta(hours=1)
+_SCHEDULE_TICKS = timedelta(hours=26)
+#: The latest batches, which are enough for a share: each event has the table of its documents.
+_BATCHES = 200
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that is wrong: by `key` it is known as the same later, `text` is Slack's mrkdwn."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FailureShare:
+    """How many documents of how long may not be converted, when there are so many."""
+
+    most: float
+    min_documents: int
+    window: timedelta = timedelta(hours=1)
+
+
+def failing(found: Iterable[Ticker], ticks: int, now: datetime) -> Iterator[Trouble]:
+    """The sensors whose last `ticks` failed, and the schedules whose last tick did."""
+    for each in found:
+        recent = _SENSOR_TICKS if each.is_sensor else _SCHEDULE_TICKS
+        needed = ticks if each.is_sensor else 1
+        if each.last and now - each.last < recent and each.failed >= needed:
+            what = "sensor" if each.is_sensor else "schedule"
+            yield Trouble(f"tick/{each.name}", f"the {what} `{each.name}` fails: {each.error}")
+
+
+def stale(looking: Ticker, place: str, longest: timedelta, now: datetime) -> Iterator[Trouble]:
+    """That nothing has looked at the inbox for too long: no tick ends, or none well."""
+    waited = now - looking.last_good if looking.last_good else timedelta()
+    if waited > longest:
+        minutes = waited // timedelta(minutes=1)
+        yield Trouble("stale", f"nothing has looked at the inbox {place} for {minutes} minutes")
+
+
+def many_failures(
+    instance: dg.DagsterInstance, exports: dg.AssetKey, limits: FailureShare, now: datetime
+) -> Iterator[Trouble]:
+    """That too many documents were not converted, of those whose batch has come to its end lately.
+
+    `exports` is the asset of the last stage; a batch that ran several times counts as it ran last.
+    """
+    since = (now - limits.window).timestamp()
+    events = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=exports, after_timestamp=since), limit=_BATCHES
+    ).records
+    batches: dict[str | None, tuple[float, float]] = {}
+    for event in events:  # the latest first
+        made = event.asset_materialization
+        if made and made.partition not in batches:
+            batches[made.partition] = _counts(made)
+    documents = sum(count for count, _ in batches.values())
+    bad = sum(count for _, count in batches.values())
+    if documents >= limits.min_documents and bad > limits.most * documents:
+        minutes = limits.window // timedelta(minutes=1)
+        yield Trouble(
+            "failures",
+            f"{bad:.0f} of {documents:.0f} documents of the last {minutes} minutes were not converted: "
+            f"`docmill documents --failed --since {minutes}m`",
+        )
+
+
+def silent_daemons(
+    instance: dg.DagsterInstance, longest: timedelta, now: datetime, *, errors: bool = True
+) -> Sequence[Trouble]:
+    """The daemons that the instance needs and that have not been heard of for so long.
+
+    With `errors` also those that say that something goes wrong in them.
+    """
+    beats = heartbeats(instance)
+    found = []
+    for daemon, beat in sorted(beats.items()):
+        name = f"daemon/{daemon}"
+        if beat is None:
+            found.append(Trouble(name, f"the daemon {daemon} has never run"))
+        elif (silent := now - beat.at) > longest:
+            found.append(Trouble(name, f"the daemon {daemon} is silent since {silent // _SECOND} s"))
+        elif errors and beat.errors:
+            found.append(Trouble(name, f"the daemon {daemon} has errors: {reason_of(beat.errors[0])}"))
+    return found
+
+
+def _counts(made: dg.AssetMaterialization) -> tuple[float, float]:
+    """A batch's documents, and those that were not converted."""
+
+    def number(key: str) -> float:
+        value = made.metadata.get(key)
+        return float(str(value.value)) if value else 0.0
+
+    return number("documents"), number("failed") + number("quarantined")
