@@ -33,7 +33,9 @@ class Alerts(dg.ConfigurableResource):  # type: ignore[type-arg]
         default=2, ge=1, le=100, description="A sensor fails when so many of its ticks failed in a row"
     )
     stale_minutes: float = Field(
-        default=15.0, gt=0, description="So long may nothing have looked at the inbox"
+        default=15.0,
+        gt=0,
+        description="So long may nothing have looked at the inbox, nor another sensor have ticked",
     )
     max_failed_share: float = Field(
         default=0.2,

@@ -12,25 +12,25 @@ from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
+from docmill.pipeline.defs.sensors import NEW_PDFS, REQUESTED_BATCHES, UNRETRIED_RUNS
 from docmill.pipeline.instance.alerts import failed_runs, failure_text, newest_failure
 from docmill.pipeline.instance.dagster_internals import location_of
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.news import Told, news
 from docmill.pipeline.instance.ticks import tickers
-from docmill.pipeline.instance.troubles import FailureShare, Trouble, failing, many_failures, stale
+from docmill.pipeline.instance.troubles import FailureShare, Trouble, failing, many_failures, silent_sensors
 from docmill.resources.alerts import Alerts
 from docmill.resources.clients.webhook import Webhook
 from docmill.resources.inbox import Inbox
 
-__all__ = ["ALERT_ON_TROUBLE", "NEW_PDFS", "WATCHED", "alert_on_failure", "alert_on_trouble", "troubles_of"]
+__all__ = ["ALERT_ON_TROUBLE", "WATCHED", "alert_on_failure", "alert_on_trouble", "troubles_of"]
 
-NEW_PDFS = "new_pdfs"
 ALERT_ON_TROUBLE = "alert_on_trouble"
 #: The sensors and schedules that are looked after.
 WATCHED = (
     NEW_PDFS,
-    "requested_batches",
-    "unretried_runs",
+    REQUESTED_BATCHES,
+    UNRETRIED_RUNS,
     "alert_on_failure",
     "nightly_backfill",
     "daily_report",
@@ -76,9 +76,8 @@ def alert_on_trouble(names: Names, alerts: Alerts, exports: str) -> dg.SensorDef
 
     @dg.sensor(
         name=names.of(ALERT_ON_TROUBLE),
-        description="Tells a Slack-compatible webhook of sensors that fail, of an inbox that nothing looks "
-        "at, and of many documents that were not converted: when it begins, now and then, and when it is "
-        "over.",
+        description="Tells a Slack-compatible webhook of sensors that fail or do not tick, and of many "
+        "documents that were not converted: when it begins, now and then, and when it is over.",
         minimum_interval_seconds=60,
         default_status=_on_if_told(alerts),
     )
@@ -107,14 +106,16 @@ def troubles_of(
     exports: str,
     now: datetime,
     location: str | None = None,
+    watched: Iterable[str] = WATCHED,
 ) -> Iterator[Trouble]:
     """What is wrong with docmill's sensors and schedules, its inbox and its documents, but for the daemon."""
-    watched = {names.of(each) for each in WATCHED}
-    on = tickers(instance, watched, alerts.failed_ticks, location)
+    on = tickers(instance, {names.of(each) for each in watched}, alerts.failed_ticks, location)
     yield from failing(on.values(), alerts.failed_ticks, now)
-    looking = on.get(names.of(NEW_PDFS))
-    if looking and inbox.place and looking.failed < alerts.failed_ticks:
-        yield from stale(looking, inbox.place, timedelta(minutes=alerts.stale_minutes), now)
+    # an instance goes on to call a sensor on that is no longer so by default
+    set_up = {REQUESTED_BATCHES, UNRETRIED_RUNS, *({NEW_PDFS} if inbox.place else ())}
+    expected = [on[name] for each in watched if each in set_up and (name := names.of(each)) in on]
+    longest = timedelta(minutes=alerts.stale_minutes)
+    yield from silent_sensors(expected, alerts.failed_ticks, longest, now)
     share = FailureShare(alerts.max_failed_share, alerts.min_documents)
     yield from many_failures(instance, names.key(exports), share, now)
 

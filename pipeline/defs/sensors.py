@@ -25,8 +25,16 @@ from docmill.pipeline.intake.requests import RequestCursor, take
 from docmill.resources.inbox import Inbox
 from docmill.resources.store import Store
 
-__all__ = ["new_pdfs", "requested_batches", "unretried_runs"]
+__all__ = [
+    "NEW_PDFS",
+    "REQUESTED_BATCHES",
+    "UNRETRIED_RUNS",
+    "new_pdfs",
+    "requested_batches",
+    "unretried_runs",
+]
 
+NEW_PDFS, REQUESTED_BATCHES, UNRETRIED_RUNS = "new_pdfs", "requested_batches", "unretried_runs"
 #: Files that one tick names in its log.
 _NAMED = 20
 
@@ -35,7 +43,7 @@ def new_pdfs(names: Names, inbox: Inbox) -> dg.SensorDefinition:
     """The sensor of that name: it is on when there is an inbox."""
 
     @dg.sensor(
-        name=names.of("new_pdfs"),
+        name=names.of(NEW_PDFS),
         description="Makes batches of new and changed PDFs of the inbox, and a run of each.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=30,
@@ -52,7 +60,7 @@ def requested_batches(names: Names) -> dg.SensorDefinition:
     """The sensor of that name: so many batches a tick."""
 
     @dg.sensor(
-        name=names.of("requested_batches"),
+        name=names.of(REQUESTED_BATCHES),
         description="Runs what `docmill retry` and `docmill backfill` asked for.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=30,
@@ -69,7 +77,7 @@ def unretried_runs(names: Names) -> dg.SensorDefinition:
     """The sensor of that name; `lost_retries` says which runs these are."""
 
     @dg.sensor(
-        name=names.of("unretried_runs"),
+        name=names.of(UNRETRIED_RUNS),
         description="Runs again what Dagster should have and could not, as while its database was away.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=60,

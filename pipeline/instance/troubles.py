@@ -11,7 +11,7 @@ import dagster as dg
 from docmill.pipeline.instance.dagster_internals import heartbeats, reason_of
 from docmill.pipeline.instance.ticks import Ticker
 
-__all__ = ["FailureShare", "Trouble", "failing", "many_failures", "silent_daemons", "stale"]
+__all__ = ["FailureShare", "Trouble", "failing", "many_failures", "silent_daemons", "silent_sensors"]
 
 #: What ticked last so long ago is a matter of whether it ticks at all.
 _SENSOR_TICKS = timedelta(hours=1)
@@ -48,12 +48,17 @@ def failing(found: Iterable[Ticker], ticks: int, now: datetime) -> Iterator[Trou
             yield Trouble(f"tick/{each.name}", f"the {what} `{each.name}` fails: {each.error}")
 
 
-def stale(looking: Ticker, place: str, longest: timedelta, now: datetime) -> Iterator[Trouble]:
-    """That nothing has looked at the inbox for too long: no tick ends, or none well."""
-    waited = now - looking.last_good if looking.last_good else timedelta()
-    if waited > longest:
-        minutes = waited // timedelta(minutes=1)
-        yield Trouble("stale", f"nothing has looked at the inbox {place} for {minutes} minutes")
+def silent_sensors(
+    found: Iterable[Ticker], ticks: int, longest: timedelta, now: datetime
+) -> Iterator[Trouble]:
+    """The sensors of which no tick has gone well for so long, and none failed: they do not tick at all."""
+    for each in found:
+        waited = now - each.last_good if each.last_good else timedelta()
+        if waited > longest and each.failed < ticks:
+            minutes = waited // timedelta(minutes=1)
+            yield Trouble(
+                f"silent/{each.name}", f"the sensor `{each.name}` has not ticked for {minutes} minutes"
+            )
 
 
 def many_failures(
