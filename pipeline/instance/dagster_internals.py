@@ -72,6 +72,7 @@ __all__ = [
     "location_of_instigator",
     "partition_of",
     "reason_of",
+    "run_limits",
     "should_run_again",
     "switched_on_at",
 ]
@@ -149,6 +150,22 @@ def location_of(run: dg.DagsterRun) -> str | None:
 def location_of_instigator(state: InstigatorState) -> str:
     """The code location that a sensor or schedule is of."""
     return str(state.repository_selector.location_name)
+
+
+def run_limits(instance: dg.DagsterInstance, tag: str, value: str) -> list[int]:
+    """How many runs with this tag the instance's queue lets go at once, by each of its limits.
+
+    `DagsterInstance` is public, its queue's settings are not.
+    """
+    queue = instance.get_concurrency_config().run_queue_config
+    if queue is None:
+        return []
+    # -1: as many as there are
+    limits = [queue.max_concurrent_runs] if queue.max_concurrent_runs >= 0 else []
+    for each in queue.tag_concurrency_limits or []:
+        if each["key"] == tag and (not isinstance(each.get("value"), str) or each["value"] == value):
+            limits.append(each["limit"])
+    return limits
 
 
 def switched_on_at(state: InstigatorState) -> float | None:
