@@ -95,16 +95,22 @@ def silent_daemons(
 
     With `errors` also those that say that something goes wrong in them.
     """
+    found, silent = [], 0
     beats = heartbeats(instance)
-    found = []
     for daemon, beat in sorted(beats.items()):
         name = f"daemon/{daemon}"
         if beat is None:
+            silent += 1
             found.append(Trouble(name, f"the daemon {daemon} has never run"))
-        elif (silent := now - beat.at) > longest:
-            found.append(Trouble(name, f"the daemon {daemon} is silent since {silent // _SECOND} s"))
+        elif now - beat.at > longest:
+            silent += 1
+            found.append(Trouble(name, f"the daemon {daemon} is silent since {(now - beat.at) // _SECOND} s"))
         elif errors and beat.errors:
             found.append(Trouble(name, f"the daemon {daemon} has errors: {reason_of(beat.errors[0])}"))
+    if silent and silent == len(beats):  # they are threads of one process
+        last = max((beat.at for beat in beats.values() if beat), default=None)
+        since = f"is silent since {(now - last) // _SECOND} s" if last else "has never run"
+        return [Trouble("daemon", f"Dagster's daemon {since}")]
     return found
 
 
