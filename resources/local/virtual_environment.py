@@ -112,7 +112,7 @@ def own_variables(
         for name, value in inherited.items()
         if not name.startswith(("PYTHON", *left_out)) and name != "VIRTUAL_ENV"
     }
-    return kept | QUIET | {"PATH": f"{folder / 'bin'}:{inherited.get('PATH') or '/usr/bin:/bin'}"}
+    return {**kept, **QUIET, "PATH": f"{folder / 'bin'}:{inherited.get('PATH') or '/usr/bin:/bin'}"}
 
 
 def run(command: list[str], what: str, variables: Mapping[str, str] | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -69,8 +70,8 @@ def test_what_goes_wrong_in_a_daemon_is_told_but_no_reason_to_restart_it(
         beat(instance)
         try:
             raise ValueError("the code location cannot be loaded")
-        except ValueError as error:
-            what = serializable_error_info_from_exc_info((type(error), error, error.__traceback__))
+        except ValueError:
+            what = serializable_error_info_from_exc_info(sys.exc_info())
         instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "SENSOR", "one", [what]))
     capsys.readouterr()
     assert asked() == 1
