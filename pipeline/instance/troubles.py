@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import heartbeats, reason_of
+from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.ticks import Ticker
 
 __all__ = ["FailureShare", "Trouble", "failing", "many_failures", "silent_daemons", "silent_sensors"]
@@ -66,16 +67,19 @@ def many_failures(
 ) -> Iterator[Trouble]:
     """That too many documents were not converted, of those whose batch has come to its end lately.
 
-    `exports` is the asset of the last stage; a batch that ran several times counts as it ran last.
+    `exports` is the asset of the last stage; a batch that ran several times counts as it ran last. What
+    somebody converts at a terminal he sees there.
     """
     since = (now - limits.window).timestamp()
     events = instance.fetch_materializations(
         dg.AssetRecordsFilter(asset_key=exports, after_timestamp=since), limit=_BATCHES
     ).records
+    runs = instance.get_runs(dg.RunsFilter(run_ids=[event.run_id for event in events])) if events else ()
+    at_terminals = {run.run_id for run in runs if HOST_TAG in run.tags}
     batches: dict[str | None, tuple[float, float]] = {}
     for event in events:  # the latest first
         made = event.asset_materialization
-        if made and made.partition not in batches:
+        if made and made.partition not in batches and event.run_id not in at_terminals:
             batches[made.partition] = _counts(made)
     documents = sum(count for count, _ in batches.values())
     bad = sum(count for _, count in batches.values())

@@ -78,6 +78,17 @@ def test_runs_that_fail_from_now_on_are_told_of_once(
     assert len(receiver.got) == 1
 
 
+def test_the_cursor_of_a_run_failure_sensor_is_no_place_to_go_on(
+    instance: dg.DagsterInstance, receiver: WebhookReceiver
+) -> None:
+    """As the sensor of that name had it before it was docmill's own."""
+    fail_a_run(instance)
+    before = '{"__class__": "RunStatusSensorCursor", "record_id": 0, "update_timestamp": null}'
+    after = failures(instance, Alerts(webhook=receiver.url), before)
+    assert receiver.texts == []
+    assert int(after.cursor or "") > 0
+
+
 def test_many_failures_are_one_message(instance: dg.DagsterInstance, receiver: WebhookReceiver) -> None:
     for _ in range(12):
         fail_a_run(instance)
@@ -170,6 +181,22 @@ def test_many_documents_that_were_not_converted_are_told_of(
     troubles(instance, alerts, again.cursor)
     assert ":large_green_circle: over" in receiver.texts[-1]
     assert len(receiver.got) == 2
+
+
+def test_documents_of_a_terminal_are_not_told_of(
+    instance: dg.DagsterInstance, receiver: WebhookReceiver
+) -> None:
+    @dg.asset(key=EXPORTS)
+    def exports() -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"documents": 100.0, "failed": 100.0})
+
+    alerts = Alerts(webhook=receiver.url)
+    dg.materialize([exports], instance=instance, tags={HOST_TAG: "here"})
+    troubles(instance, alerts)
+    assert receiver.texts == []
+    dg.materialize([exports], instance=instance)
+    troubles(instance, alerts)
+    assert "100 of 100 documents" in receiver.texts[0]
 
 
 def test_a_share_of_one_is_never_told_of(instance: dg.DagsterInstance, receiver: WebhookReceiver) -> None:
