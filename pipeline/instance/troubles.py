@@ -55,7 +55,7 @@ def silent_sensors(
     """The sensors of which no tick has gone well for so long, and none failed: they do not tick at all."""
     for each in found:
         waited = now - each.last_good if each.last_good else timedelta()
-        if waited > longest and each.failed < ticks:
+        if each.is_sensor and waited > longest and each.failed < ticks:
             minutes = waited // timedelta(minutes=1)
             yield Trouble(
                 f"silent/{each.name}", f"the sensor `{each.name}` has not ticked for {minutes} minutes"
