@@ -38,6 +38,7 @@ THROUGH: Mapping[str, str] = {
     "docmill.resources.engines.triton": "resources/engines/triton/test_flow.py",
     "docmill.resources.local.triton": "resources/local/triton/test_local.py",
     "docmill.resources.local.wheels": "resources/local/triton/test_local.py",
+    "docmill.resources.quiet": "cli/test_quiet.py",
     "docmill.resources.settings": "defs/test_definitions.py",
     "docmill.resources.vllm": "stages/test_conversion.py",
     "docmill.resources.weights": "resources/engines/triton/test_flow.py",

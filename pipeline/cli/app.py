@@ -367,6 +367,39 @@ def settings_(
         print_settings(every=every, as_json=as_json)
 
 
+@app.command(epilog="Exit code: 0 when all is well, 1 when something is wrong, 2 for misuse.")
+def health(
+    daemons: Annotated[
+        bool,
+        typer.Option("--daemons", help="Only whether the daemon is there, for a probe that restarts it."),
+    ] = False,
+    silent: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="A daemon may be silent for so long.")
+    ] = 300.0,
+    prefix: Annotated[
+        list[str] | None,
+        typer.Option(help="The key prefix of docmill's definitions in your project; may be given again."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each that is wrong.")] = False,
+) -> None:
+    """Say whether Dagster's daemon is there, and what else is wrong: for cron, monitoring and probes.
+
+    It reads Dagster's database, and needs neither the web server nor the daemon: no sensor can tell that the
+    daemon is down. It also says which sensors and schedules fail or do not tick, and whether many documents
+    of the last hour were not converted, by the limits of the settings `[alerts]`.
+
+    **Examples**
+
+        docmill health || mail -s "docmill is not well" operator@example.org
+        docmill health --daemons --silent 600
+    """
+    from docmill.pipeline.cli.health import show_health
+
+    raise typer.Exit(
+        show_health(daemons=daemons, silent_seconds=silent, prefix=prefix or (), as_json=as_json)
+    )
+
+
 @app.command()
 def ui(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",

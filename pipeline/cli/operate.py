@@ -21,6 +21,7 @@ from docmill.pipeline.cli.convert_files import (
     resource_config,
     run_batches,
 )
+from docmill.pipeline.cli.estimates import print_estimate
 from docmill.pipeline.cli.follow import follow
 from docmill.pipeline.cli.places import the_sources, the_store
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
@@ -33,7 +34,7 @@ from docmill.pipeline.instance.lanes import Lane
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.queue import cancel_runs, daemon_lives, last_heartbeat
 from docmill.pipeline.intake.batches import RETRY, BatchLimits, Manifest, read_manifest
-from docmill.pipeline.intake.estimate import Estimate, estimate
+from docmill.pipeline.intake.estimate import estimate
 from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.intake.overdue import OverdueLimits, Why, overdue_batches
 from docmill.pipeline.intake.requests import Request, withdraw, write_request
@@ -114,7 +115,9 @@ def backfill(
     price = _price(gpu_price)
     counts = Counter(each.why for each in found)
     console.print(", ".join(f"{count} batches {why}" for why, count in counts.items()))
-    _print_estimate(console, estimate(ledger, {each.batch for each in found}, price), price)
+    with console.status("estimating"):
+        guess = estimate(ledger, {each.batch for each in found}, price)
+    print_estimate(console, guess, price, at_once=1.0 if asked.here else None)
     if not yes and not typer.confirm("Run them?", err=True):
         return 1
     manifests = [read_manifest(store, each.batch) for each in found]
@@ -226,19 +229,6 @@ def _run_here(manifests: Sequence[Manifest], config: Mapping[str, Any], console:
     seconds = (datetime.now(UTC) - started).total_seconds()
     print_summary(console, records, seconds, conversion.artifacts.store.url)
     return 0 if all(record.usable for record in records) else 1
-
-
-def _print_estimate(console: Console, found: Estimate, price: Price | None) -> None:
-    guessed = f", {found.guessed:,} of them guessed" if found.guessed else ""
-    console.print(
-        f"{found.documents:,} documents in {found.batches:,} batches, {found.pages:,} pages{guessed}"
-    )
-    if found.worker_hours is None:
-        console.print("Nothing has been converted yet, so nobody knows how long that takes.")
-        return
-    console.print(f"at most {found.worker_hours:,.2f} worker hours and {found.gpu_hours:,.3f} GPU hours")
-    if price and found.cost is not None:
-        console.print(f"at most {found.cost:,.2f} {price.currency} of GPU time")
 
 
 def _print_garbage(console: Console, garbage: Sequence[Garbage]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.defs.alert_sensors import alert_on_failure, alert_on_trouble
 from docmill.pipeline.defs.assets.corpus_report import corpus_report
 from docmill.pipeline.defs.assets.inbox import INBOX, inbox_asset
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
@@ -16,7 +17,7 @@ from docmill.pipeline.defs.labels import OWNERS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import default_resources, in_force, resource_class
 from docmill.pipeline.defs.schedules import daily_report, nightly_backfill
-from docmill.pipeline.defs.sensors import alert_on_failure, new_pdfs, requested_batches, unretried_runs
+from docmill.pipeline.defs.sensors import new_pdfs, requested_batches, unretried_runs
 from docmill.pipeline.stages.registry import STAGES
 from docmill.pipeline.stages.spec import Stage
 
@@ -67,6 +68,7 @@ def docmill_definitions(
             alert_on_failure(
                 names, chosen["alerts"], [INBOX, *(stage.name for stage in stages), "corpus_report"]
             ),
+            alert_on_trouble(names, chosen["alerts"], stages[-1].name),
         ]
         if jobs and automation
         else [],

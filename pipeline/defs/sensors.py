@@ -1,56 +1,56 @@
-"""Sensors: what appears in the inbox, what was asked for, what to run again, and whom to tell of failures."""
+"""Sensors that launch runs: what appears in the inbox, what was asked for, what to run again."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
-from docmill.pipeline.convert.errors import BackendConfigError, DocmillError
+from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.assets.inbox import INBOX, NO_INBOX, seen_by_sensor
-from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
+from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
 from docmill.pipeline.instance.active_runs import running_batches
-from docmill.pipeline.instance.alerts import failure_text
 from docmill.pipeline.instance.dagster_internals import partition_of
 from docmill.pipeline.instance.lanes import LANE_TAGS, lane_tags
 from docmill.pipeline.instance.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
 from docmill.pipeline.intake.batches import BatchLimits
 from docmill.pipeline.intake.inbox import Cursor, InboxLimits, InboxReader, Look
 from docmill.pipeline.intake.requests import RequestCursor, take
-from docmill.resources.alerts import Alerts
 from docmill.resources.inbox import Inbox
 from docmill.resources.store import Store
 
-__all__ = ["alert_on_failure", "new_pdfs", "requested_batches", "unretried_runs"]
+__all__ = [
+    "NEW_PDFS",
+    "REQUESTED_BATCHES",
+    "UNRETRIED_RUNS",
+    "new_pdfs",
+    "requested_batches",
+    "unretried_runs",
+]
 
+NEW_PDFS, REQUESTED_BATCHES, UNRETRIED_RUNS = "new_pdfs", "requested_batches", "unretried_runs"
 #: Files that one tick names in its log.
 _NAMED = 20
-
-
-def _running_if(set_up: object) -> dg.DefaultSensorStatus:
-    return dg.DefaultSensorStatus.RUNNING if set_up else dg.DefaultSensorStatus.STOPPED
 
 
 def new_pdfs(names: Names, inbox: Inbox) -> dg.SensorDefinition:
     """The sensor of that name: it is on when there is an inbox."""
 
     @dg.sensor(
-        name=names.of("new_pdfs"),
+        name=names.of(NEW_PDFS),
         description="Makes batches of new and changed PDFs of the inbox, and a run of each.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=30,
-        default_status=_running_if(inbox.place),
+        default_status=dg.DefaultSensorStatus.RUNNING if inbox.place else dg.DefaultSensorStatus.STOPPED,
     )
     @taking({"inbox": Inbox, "store": Store}, names.resource_prefix)
-    def sensor(
-        context: dg.SensorEvaluationContext, resources: Mapping[str, Any]
-    ) -> dg.SensorResult | dg.SkipReason:
+    def sensor(context: dg.SensorEvaluationContext, resources: Mapping[str, Any]) -> dg.SensorResult:
         return _look(context, names, resources["inbox"], resources["store"])
 
     return sensor
@@ -60,7 +60,7 @@ def requested_batches(names: Names) -> dg.SensorDefinition:
     """The sensor of that name: so many batches a tick."""
 
     @dg.sensor(
-        name=names.of("requested_batches"),
+        name=names.of(REQUESTED_BATCHES),
         description="Runs what `docmill retry` and `docmill backfill` asked for.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=30,
@@ -77,7 +77,7 @@ def unretried_runs(names: Names) -> dg.SensorDefinition:
     """The sensor of that name; `lost_retries` says which runs these are."""
 
     @dg.sensor(
-        name=names.of("unretried_runs"),
+        name=names.of(UNRETRIED_RUNS),
         description="Runs again what Dagster should have and could not, as while its database was away.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=60,
@@ -89,42 +89,16 @@ def unretried_runs(names: Names) -> dg.SensorDefinition:
     return sensor
 
 
-def alert_on_failure(names: Names, alerts: Alerts, assets: Iterable[str]) -> dg.SensorDefinition:
-    """The sensor of that name: it is on when there is a webhook.
+def _look(context: dg.SensorEvaluationContext, names: Names, inbox: Inbox, store: Store) -> dg.SensorResult:
+    """Raises `DocmillError` where there is no inbox, or it does not answer.
 
-    It tells of runs of docmill's jobs, and those of its `assets` alone that somebody launched from the UI.
+    Then the tick has failed, the cursor stays, and the next tick tries again.
     """
-    jobs = {names.of(CONVERT_DOCUMENTS), names.of(REPORT_CORPUS)}
-    keys = {names.key(asset) for asset in assets}
-
-    @dg.run_failure_sensor(
-        name=names.of("alert_on_failure"),
-        description="Tells a Slack-compatible webhook which run failed, at which step and why.",
-        minimum_interval_seconds=30,
-        default_status=_running_if(alerts.url),
-    )
-    @taking({"alerts": Alerts}, names.resource_prefix)
-    def sensor(context: dg.RunFailureSensorContext, resources: Mapping[str, Any]) -> dg.SkipReason | None:
-        run = context.dagster_run
-        if run.job_name not in jobs and keys.isdisjoint(run.asset_selection or ()):
-            return dg.SkipReason(f"{run.job_name} is no job of docmill's")
-        return _alert(context, resources["alerts"])
-
-    return sensor
-
-
-def _look(
-    context: dg.SensorEvaluationContext, names: Names, inbox: Inbox, store: Store
-) -> dg.SensorResult | dg.SkipReason:
     if not inbox.place:
-        return dg.SkipReason(NO_INBOX)
+        raise BackendConfigError(NO_INBOX)
     opened = store.open()
     reader = InboxReader(inbox.listing(), store.sources(), opened, open_ledger(opened), _limits(inbox))
-    try:
-        look = reader.look(Cursor.parse(context.cursor))
-    except DocmillError as error:
-        # the cursor stays, and the next tick tries again
-        return dg.SkipReason(str(error))
+    look = reader.look(Cursor.parse(context.cursor))
     _tell(context, look)
     requests = [
         dg.RunRequest(
@@ -187,16 +161,6 @@ def _unretried(context: dg.SensorEvaluationContext, names: Names) -> Iterator[dg
                 "docmill/why": f"run {run.run_id} ended and was not run again",
             },
         )
-
-
-def _alert(context: dg.RunFailureSensorContext, alerts: Alerts) -> dg.SkipReason | None:
-    if not alerts.url:
-        return dg.SkipReason("nobody is told: set $DOCMILL_ALERT_WEBHOOK, or the resource `alerts`")
-    try:
-        alerts.open().post(failure_text(context, alerts.ui))
-    except BackendConfigError as error:
-        context.log.error(str(error))
-    return None
 
 
 def _limits(inbox: Inbox) -> InboxLimits:

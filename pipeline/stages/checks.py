@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from docmill.pipeline.stages.results.records import StageRecord
     from docmill.resources.settings.checks import Checks
 
-__all__ = ["FAILURE_RATE", "BatchCheck", "Check", "Finding", "StageBatch", "finding"]
+__all__ = ["ANY_CONVERTED", "FAILURE_RATE", "BatchCheck", "Check", "Finding", "StageBatch", "finding"]
 
 #: Documents that a description names.
 _NAMED = 5
@@ -104,4 +104,24 @@ FAILURE_RATE = BatchCheck(
     "their own and stop nothing.",
     blocking=True,
     judge=_failure_rate,
+)
+
+
+def _any_converted(batch: StageBatch) -> Finding:
+    records, usable = batch.records, batch.usable
+    reasons = ", ".join(sorted({record.reason for record in records if not record.usable}))
+    return Finding(
+        passed=bool(usable) or not records,
+        description=f"{len(usable)} of {len(records)} documents were converted"
+        f"{f': {reasons}' if reasons else ''}",
+        numbers={"documents": float(len(records)), "converted": float(len(usable))},
+    )
+
+
+#: However few they are: a run that has nothing to show is not to look like one that has.
+ANY_CONVERTED = BatchCheck(
+    name="any_converted",
+    description="Warns of a batch of which not one document was converted.",
+    warns=True,
+    judge=_any_converted,
 )

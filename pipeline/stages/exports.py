@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import msgspec
 
 from docmill.pipeline.convert.options import FORMATS
-from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, finding
+from docmill.pipeline.stages.checks import ANY_CONVERTED, BatchCheck, Finding, StageBatch, finding
 from docmill.pipeline.stages.spec import DocumentStage, ResourceConfig, StageOption
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ExportsStage(DocumentStage):
             short="-f",
         ),
     )
-    checks = (_ALL_FORMATS,)
+    checks = (_ALL_FORMATS, ANY_CONVERTED)
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.extras import is_installed, need
+from docmill.resources.quiet import hush
 
 __all__ = ["Array", "Engine", "OnnxModel", "resolve_engine"]
 
@@ -122,6 +123,7 @@ def resolve_engine(engine: Engine) -> Literal["onnxruntime", "openvino"]:
 
 
 def _load_onnxruntime(path: Path, threads: int, arena: bool) -> _Backend:
+    hush()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -6,6 +6,7 @@ docmill's own pip fills them, so the user's index, proxy and certificate setting
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from docmill.resources.local.errors import EnvironmentSetupError
+from docmill.resources.quiet import QUIET
 
 __all__ = ["VirtualEnvironment", "own_variables", "run", "stamp_of"]
 
@@ -80,7 +82,7 @@ class VirtualEnvironment:
 
     def check(self, code: str) -> None:
         """Run Python code in it that fails when it does not work."""
-        run([str(self.python), "-c", code], "the environment does not work")
+        run([str(self.python), "-c", code], "the environment does not work", {**os.environ, **QUIET})
 
     def finish(self, stamp: str) -> None:
         """Mark it as complete."""
@@ -102,20 +104,23 @@ def own_variables(
 ) -> dict[str, str]:
     """The environment variables of a program of the environment in `folder`.
 
-    Another Python's settings are kept out, and variables whose names begin as `left_out` says.
+    Another Python's settings are kept out, and variables whose names begin as `left_out` says; it stays for
+    itself.
     """
     kept = {
         name: value
         for name, value in inherited.items()
         if not name.startswith(("PYTHON", *left_out)) and name != "VIRTUAL_ENV"
     }
-    return kept | {"PATH": f"{folder / 'bin'}:{inherited.get('PATH') or '/usr/bin:/bin'}"}
+    return {**kept, **QUIET, "PATH": f"{folder / 'bin'}:{inherited.get('PATH') or '/usr/bin:/bin'}"}
 
 
-def run(command: list[str], what: str) -> str:
+def run(command: list[str], what: str, variables: Mapping[str, str] | None = None) -> str:
     """The command's standard output. Raises `EnvironmentSetupError`, which says `what` failed and why."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_LIMIT_S, check=False, env=variables
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentSetupError(f"{what}: {error}") from error
     if done.returncode:

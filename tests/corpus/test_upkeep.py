@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pyarrow.parquet as pq
+import pypdfium2
 import pytest
 
 from docmill.pipeline.corpus.garbage import find_garbage
@@ -18,6 +20,7 @@ from docmill.pipeline.corpus.quarantine import keep_originals, original_path
 from docmill.pipeline.corpus.report import markdown_report, write_report
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.estimate import estimate
+from docmill.pipeline.intake.page_counts import count_pages
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import StageRecord, Status
 from docmill.resources.clients.files.document_store import DocumentStore
@@ -74,13 +77,46 @@ def test_an_estimate_goes_by_what_documents_took(ledger: Ledger) -> None:
     known = row(1, seconds=3600.0, device_seconds={"heron": 360.0})  # ten pages
     ledger.documents.append(to_rows([known]))
     waiting = [row(n, batch="b2", state="queued", pages=0, page_count=0, seconds=0.0) for n in (2, 3)]
-    opened = row(4, batch="b2", state="failed", pages=0, page_count=30, seconds=1.0)
+    opened = row(4, batch="b2", state="failed", pages=0, page_count=30, seconds=1.0, size=1 << 20)
     ledger.documents.append(to_rows([*waiting, opened]))
     found = estimate(ledger, {"b2"}, Price(3.0))
     assert (found.batches, found.documents, found.pages, found.guessed) == (1, 3, 50, 20)
     assert found.worker_hours == pytest.approx(5.0)
     assert found.gpu_hours == pytest.approx(0.5)
     assert found.cost == pytest.approx(1.5)
+
+
+def test_what_was_not_opened_is_rather_guessed_too_big(ledger: Ledger) -> None:
+    """Ten known files of like size, one of them with forty pages: the mean would be 13."""
+    known = [row(n, page_count=40 if n == 9 else 10) for n in range(10)]
+    waiting = row(20, batch="b2", state="queued", pages=0, page_count=0)
+    big = row(21, batch="b2", state="queued", pages=0, page_count=0, size=4000)
+    ledger.documents.append(to_rows([*known, waiting, big]))
+    found = estimate(ledger, {"b2"}, None)
+    assert (found.pages, found.guessed) == (40 + 4 * 40, 40 + 4 * 40)
+
+
+def test_few_files_that_are_here_are_counted(ledger: Ledger) -> None:
+    samples = Path(__file__).parents[1] / "samples"
+    files = {name: samples / name for name in ("many_pages.pdf", "two_column_paper.pdf", "not_a_pdf.pdf")}
+    waiting = [
+        row(n, batch="b2", state="queued", pages=0, page_count=0, source=str(path))
+        for n, path in enumerate(files.values(), 2)
+    ]
+    ledger.documents.append(to_rows([row(1, pages=1, page_count=1), *waiting]))
+    found = estimate(ledger, {"b2"}, None)
+    with (
+        pypdfium2.PdfDocument(files["many_pages.pdf"]) as many,
+        pypdfium2.PdfDocument(files["two_column_paper.pdf"]) as paper,
+    ):
+        assert found.pages == len(many) + len(paper) + 1
+    assert found.guessed == 1
+
+
+def test_a_file_that_takes_too_long_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pdf")
+    assert count_pages([str(tmp_path / "pipe.pdf"), "s3://bucket/a.pdf", "/nowhere.pdf"]) == {}
+    assert count_pages([str(Path(__file__).parents[1] / "samples" / "form.pdf")], seconds=0.001) == {}
 
 
 def test_there_is_no_estimate_without_anything_to_go_by(ledger: Ledger) -> None:

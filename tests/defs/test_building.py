@@ -15,6 +15,7 @@ from docmill.resources.inbox import Inbox
 from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.store import Store
 from docmill.resources.triton import Triton
+from tests.support.webhook_receiver import WebhookReceiver
 
 
 def kinds(defs: dg.Definitions) -> dict[str, set[str]]:
@@ -61,7 +62,8 @@ def test_what_has_a_place_to_look_or_to_tell_is_on() -> None:
     always = {"requested_batches", "unretried_runs"}
     assert running() == always
     assert running(inbox=Inbox(url="s3://bucket/in")) == {*always, "new_pdfs"}
-    assert running(alerts=Alerts(webhook="https://hooks.example/x")) == {*always, "alert_on_failure"}
+    told = {"alert_on_failure", "alert_on_trouble"}
+    assert running(alerts=Alerts(webhook="https://hooks.example/x")) == always | told
 
 
 def test_variables_need_not_be_set_where_the_definitions_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,12 +96,12 @@ def test_failures_of_others_are_not_told_of(tmp_path: Path) -> None:
     defs = docmill_definitions(key_prefix="mill", resources={"alerts": Alerts(webhook="http://127.0.0.1:9")})
     [alert] = [each for each in defs.sensors or () if each.name == "mill_alert_on_failure"]
     sensor: Any = alert
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        result = their_job.execute_in_process(instance=instance, raise_on_error=False)
-        [event] = [each for each in result.all_events if each.event_type_value == "PIPELINE_FAILURE"]
-        context = dg.build_run_status_sensor_context(
-            "mill_alert_on_failure", event, instance, result.dagster_run
-        ).for_run_failure()
-        skipped = sensor(context, mill_alerts=Alerts(webhook="http://127.0.0.1:9"))
-    assert isinstance(skipped, dg.SkipReason)
-    assert skipped.skip_message == "their_job is no job of docmill's"
+    with (
+        WebhookReceiver() as receiver,
+        dg.instance_for_test(temp_dir=str(tmp_path)) as instance,
+        dg.build_sensor_context(instance=instance, cursor="0") as context,
+    ):
+        their_job.execute_in_process(instance=instance, raise_on_error=False)
+        result = sensor(context, mill_alerts=Alerts(webhook=receiver.url))
+    assert receiver.texts == []
+    assert result.cursor != "0"

@@ -121,6 +121,24 @@ def test_a_document_without_a_format_that_was_asked_for_is_an_error() -> None:
     assert numbers == {"documents": 2.0, "files": 3.0, "share": 0.5}
 
 
+@pytest.mark.parametrize(
+    ("statuses", "passed"),
+    [
+        (("failed", "quarantined"), False),  # few as they are
+        (("failed", "partial"), True),
+        ((), True),
+    ],
+)
+def test_a_batch_with_nothing_to_show_is_a_warning(statuses: tuple[Status, ...], passed: bool) -> None:
+    result, numbers = judged(ExportsStage(("md",)), "any_converted", records(*statuses))
+    assert (result.passed, result.severity) == (passed, dg.AssetCheckSeverity.WARN)
+    why = ": not_a_pdf" if "failed" in statuses else ""
+    assert (
+        result.description == f"{statuses.count('partial')} of {len(statuses)} documents were converted{why}"
+    )
+    assert numbers == {"documents": len(statuses), "converted": statuses.count("partial")}
+
+
 @pytest.mark.parametrize("published", [True, False])
 def test_what_a_real_run_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: bool) -> None:
     """Two files of the same name, of which `out` has room for one."""

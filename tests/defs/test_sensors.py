@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,7 +11,12 @@ from unittest.mock import patch
 import dagster as dg
 import pytest
 
-from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.pipeline.convert.errors import (
+    BackendConfigError,
+    BackendUnavailableError,
+    DocmillError,
+    SourceMissingError,
+)
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, to_rows
 from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
 from docmill.pipeline.defs.definitions import defs
@@ -26,9 +28,7 @@ from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, w
 from docmill.pipeline.intake.inbox import Cursor
 from docmill.pipeline.intake.requests import RequestCursor, read_requests, withdraw, write_request
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.resources.alerts import Alerts
 from docmill.resources.clients.files.document_store import DocumentStore
-from docmill.resources.clients.webhook import Webhook
 from docmill.resources.inbox import Inbox
 from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.store import Store
@@ -39,7 +39,7 @@ from tests.support.served_heron import heron
 SENSORS: dict[str, Any] = {sensor.name: sensor for sensor in defs.sensors or ()}
 SCHEDULES: dict[str, Any] = {schedule.name: schedule for schedule in defs.schedules or ()}
 new_pdfs, requested_batches = SENSORS["new_pdfs"], SENSORS["requested_batches"]
-unretried_runs, alert_on_failure = SENSORS["unretried_runs"], SENSORS["alert_on_failure"]
+unretried_runs = SENSORS["unretried_runs"]
 nightly_backfill = SCHEDULES["nightly_backfill"]
 
 
@@ -112,17 +112,35 @@ def test_new_pdfs_ask_for_a_run_of_each_batch(
     assert Cursor.parse(second.cursor).launched == []
 
 
-@pytest.mark.parametrize(("url", "why"), [("", "DOCMILL_INBOX"), ("/nowhere", "no inbox at /nowhere")])
-def test_without_an_inbox_the_sensor_says_so(
-    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, url: str, why: str
+@pytest.mark.parametrize(
+    ("url", "error", "why"),
+    [
+        ("", BackendConfigError, "DOCMILL_INBOX"),
+        ("/nowhere", SourceMissingError, "no inbox at /nowhere"),
+    ],
+)
+def test_without_an_inbox_the_tick_fails(
+    tmp_path: Path,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    error: type[DocmillError],
+    why: str,
 ) -> None:
     monkeypatch.delenv("DOCMILL_INBOX", raising=False)
-    made = resources(tmp_path, url=url)
-    needed = {key: made[key] for key in ("inbox", "store")}
-    with dg.build_sensor_context(instance=instance, resources=needed) as context:
-        result = new_pdfs(context)
-    assert isinstance(result, dg.SkipReason)
-    assert why in (result.skip_message or "")
+    with pytest.raises(error, match=why):
+        evaluate(new_pdfs, instance, resources(tmp_path, url=url))
+
+
+def test_without_its_server_the_tick_fails(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    options = {"endpoint_url": "http://127.0.0.1:9", "config_kwargs": {"retries": {"max_attempts": 0}}}
+    made = resources(tmp_path, url="s3://bucket/in", options=options)
+    with pytest.raises(BackendUnavailableError, match="s3://bucket/in"):
+        evaluate(new_pdfs, instance, made)
 
 
 # --- requested_batches ---
@@ -392,90 +410,3 @@ def test_a_batch_that_runs_by_now_is_not_run_beside_it(retrying: dg.DagsterInsta
     tags = {"dagster/partition": "2026-11-25-1docs-a"}
     retrying.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
     assert unretried(retrying) == []
-
-
-# --- alert_on_failure ---
-
-
-class _Receiver(BaseHTTPRequestHandler):
-    answer = 200
-    got: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        type(self).got.append(json.loads(body) | {"type": self.headers["Content-Type"]})
-        self.send_response(type(self).answer)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def receiver() -> Iterator[tuple[type[_Receiver], str]]:
-    class Receiver(_Receiver):
-        pass
-
-    Receiver.got = []
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Receiver, f"http://127.0.0.1:{server.server_port}/services/secret"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def failed_run(instance: dg.DagsterInstance) -> Any:
-    @dg.op
-    def layout() -> None:
-        raise dg.Failure("triton at localhost:8001 does not answer", allow_retries=False)
-
-    @dg.job
-    def convert_documents() -> None:
-        layout()
-
-    result = convert_documents.execute_in_process(
-        instance=instance, raise_on_error=False, tags={"dagster/partition": "2026-11-25-64docs-3f2a9c"}
-    )
-    [event] = [event for event in result.all_events if event.event_type_value == "PIPELINE_FAILURE"]
-    return dg.build_run_status_sensor_context(
-        "alert_on_failure", event, instance, result.dagster_run
-    ).for_run_failure()
-
-
-def test_a_failed_run_is_told_of(
-    instance: dg.DagsterInstance, receiver: tuple[type[_Receiver], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    got, url = receiver
-    monkeypatch.setenv("DOCMILL_UI_URL", "https://dagster.example/")
-    alert_on_failure(failed_run(instance), alerts=Alerts(webhook=url))
-    [message] = got.got
-    assert message["type"] == "application/json"
-    assert "`convert_documents` of batch `2026-11-25-64docs-3f2a9c` failed" in message["text"]
-    assert "`layout`: triton at localhost:8001 does not answer" in message["text"]
-    assert "<https://dagster.example/runs/" in message["text"]
-
-
-def test_a_webhook_that_is_away_is_tried_again_and_one_that_refuses_is_not(
-    instance: dg.DagsterInstance, receiver: tuple[type[_Receiver], str]
-) -> None:
-    got, url = receiver
-    context = failed_run(instance)
-    got.answer = 503
-    with pytest.raises(BackendUnavailableError, match="503"):
-        alert_on_failure(context, alerts=Alerts(webhook=url))
-    got.answer = 404
-    assert alert_on_failure(context, alerts=Alerts(webhook=url)) is None
-    with pytest.raises(BackendUnavailableError) as error:
-        Webhook("http://127.0.0.1:9/services/secret", 1.0).post("x")
-    assert "secret" not in str(error.value)
-    with pytest.raises(BackendConfigError):
-        Webhook("file:///etc/passwd")
-
-
-def test_nobody_is_told_without_a_webhook(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DOCMILL_ALERT_WEBHOOK", raising=False)
-    assert isinstance(alert_on_failure(failed_run(instance), alerts=Alerts()), dg.SkipReason)

@@ -52,3 +52,10 @@ def test_tritons_services_read_the_repository_that_commands_fill(
         source = Path((os.environ[variable] or default) + rest).expanduser()
         assert source == default_triton_home().models
         assert "--model-repository=/models" in service["command"]
+
+
+def test_services_stay_for_themselves() -> None:
+    variables = {name: service.get("environment", {}) for name, service in SERVICES.items()}
+    for name in ("triton", "docling"):
+        assert variables[name]["ORT_DISABLE_TELEMETRY"] == "1"
+    assert variables["vllm"]["VLLM_NO_USAGE_STATS"] == "1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -14,7 +15,11 @@ import pytest
 import yaml
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.storage import tags as dagster_tags
+from dagster._daemon.types import DaemonHeartbeat
+from dagster._utils.error import serializable_error_info_from_exc_info
+from dagster_shared.error import SerializableErrorInfo
 
+from docmill.pipeline.convert.errors import SourceMissingError
 from docmill.pipeline.instance import dagster_internals, lanes
 from docmill.pipeline.instance.dagster_internals import (
     GRPC_INFO_TAG,
@@ -26,7 +31,10 @@ from docmill.pipeline.instance.dagster_internals import (
     engine_metadata,
     failed_in_dagster,
     has_code_server,
+    heartbeats,
     partition_of,
+    reason_of,
+    run_limits,
     should_run_again,
 )
 from docmill.pipeline.instance.launcher import WatchedRunLauncher
@@ -155,6 +163,33 @@ def test_a_run_of_the_command_line_has_no_code_server_and_no_partition(instance:
     assert partition_of(instance.create_run_for_job(good, tags={"dagster/partition": "b1"})) == "b1"
 
 
+def test_an_instance_says_which_daemons_it_needs_and_when_they_were_heard_of(
+    instance: dg.DagsterInstance,
+) -> None:
+    found = heartbeats(instance)
+    assert {"SENSOR", "SCHEDULER", "BACKFILL"} <= found.keys()
+    assert set(found.values()) == {None}
+    instance.add_daemon_heartbeat(DaemonHeartbeat(1764400000.0, "SENSOR", "one", None))
+    beat = heartbeats(instance)["SENSOR"]
+    assert beat is not None
+    assert (beat.at.timestamp(), list(beat.errors)) == (1764400000.0, [])
+
+
+def test_what_a_sensor_raised_is_told_and_not_what_dagster_made_of_it() -> None:
+    def error(raised: Exception) -> SerializableErrorInfo:
+        try:
+            raise raised
+        except type(raised):
+            return serializable_error_info_from_exc_info(sys.exc_info())
+
+    ours = SourceMissingError("there is no inbox at /in")
+    ours.__cause__ = FileNotFoundError("/in")
+    theirs = dg.DagsterInvariantViolationError("in a sensor")
+    theirs.__cause__ = ours
+    assert reason_of(error(theirs)) == reason_of(error(ours)) == "there is no inbox at /in"
+    assert reason_of(error(dg.DagsterInvariantViolationError("in Dagster"))) == "in Dagster"
+
+
 def test_the_shipped_instance_names_what_there_is(tmp_path: Path) -> None:
     """Its modules are named as Dagster's documentation does."""
     shipped = yaml.safe_load((ROOT / "deploy" / "dagster.yaml").read_text("utf-8"))
@@ -164,6 +199,8 @@ def test_the_shipped_instance_names_what_there_is(tmp_path: Path) -> None:
         assert type(made.run_coordinator).__name__ == "QueuedRunCoordinator"
         assert type(made.compute_log_manager).__name__ == "NoOpComputeLogManager"
         assert made.run_monitoring_enabled
+        assert sorted(run_limits(made, "lane", "backfill")) == [1, 2]
+        assert run_limits(made, "lane", "inbox") == [2]
         assert not made.telemetry_enabled
 
 

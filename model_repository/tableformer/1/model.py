@@ -82,6 +82,8 @@ def make_engine(folder: Path, settings: Mapping[str, str], on_gpu: bool, number:
         return TorchEngine(folder / "tableformer.safetensors", variant, device, number)
     if kind != "onnxruntime":
         raise ValueError(f"the parameter engine is {kind!r}; it can be onnxruntime or torch")
+    # before the import, or it looks its maker's server up and writes to the user's cache
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
     from table_decoding.onnx_engine import OnnxEngine
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docmill.resources.local.errors import EnvironmentSetupError
-from docmill.resources.local.virtual_environment import VirtualEnvironment
+from docmill.resources.local.virtual_environment import VirtualEnvironment, own_variables
 
 
 def wheel(folder: Path) -> Path:
@@ -49,3 +49,12 @@ def test_an_environment_is_complete_once_it_is_marked_and_for_what_it_was_made_o
     assert environment.made_with("stamp") and not environment.made_with("another")
     with pytest.raises(EnvironmentSetupError, match=r"the environment does not work: no luck"):
         environment.check("raise SystemExit('no luck')")
+
+
+def test_what_runs_in_it_stays_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """onnxruntime would tell its maker, unless this is set before it is imported."""
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "")
+    environment = VirtualEnvironment(tmp_path / "env")
+    environment.create(Path(sys.executable))
+    environment.check("import os; assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'")
+    assert own_variables(tmp_path, {"ORT_DISABLE_TELEMETRY": ""})["ORT_DISABLE_TELEMETRY"] == "1"
