@@ -18,8 +18,13 @@ __all__ = ["SECRET", "SECRET_OPTIONS", "is_reference", "is_secret", "resolved", 
 
 #: Marks a field of a resource, in `json_schema_extra`. Beside it is one of that name and `_file`.
 SECRET = {"secret": True}
-#: What fsspec's file systems call theirs.
-SECRET_OPTIONS = frozenset({"secret", "token", "password", "account_key", "sas_token", "connection_string"})
+#: What fsspec's file systems and HTTP call theirs, in lower case.
+SECRET_OPTIONS = frozenset(
+    {
+        *("secret", "token", "password", "account_key", "sas_token", "connection_string"),
+        *("authorization", "proxy-authorization", "cookie", "x-api-key", "private-token"),
+    }
+)
 
 
 def is_secret(field: FieldInfo) -> bool:

@@ -28,11 +28,17 @@ class Store(dg.ConfigurableResource):  # type: ignore[type-arg]
     source_options: dict[str, Any] = Field(
         default_factory=dict, description="fsspec options to read source files that are not local"
     )
+    source_headers: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Headers of requests for https:// source files, to the host of the address alone. Values "
+        'as { env = "NAME" } or { file = "PATH" }',
+    )
 
     def open(self) -> DocumentStore:
         """The store itself."""
         return DocumentStore(self.url or default_store(), resolved(self.options))
 
-    def sources(self) -> SourceCache:
-        """Reads source files; remote ones are kept below docmill's home."""
-        return SourceCache(default_home() / "sources", resolved(self.source_options))
+    def sources(self, max_bytes: int = 1 << 30) -> SourceCache:
+        """Reads source files; remote ones are kept below docmill's home, larger ones on the web refused."""
+        options, headers = resolved(self.source_options), resolved(self.source_headers)
+        return SourceCache(default_home() / "sources", options, headers, max_bytes)

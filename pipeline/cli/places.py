@@ -24,7 +24,9 @@ def the_store() -> DocumentStore:
 
 def the_sources() -> SourceCache:
     """Copies of files that are elsewhere, below docmill's home. Raises `SettingsError`."""
-    return SourceCache(default_home() / "sources", _options(read_settings_file(), "source_options"))
+    file = read_settings_file()
+    headers = _options(file, "source_headers")
+    return SourceCache(default_home() / "sources", _options(file, "source_options"), headers)
 
 
 def _text(file: SettingsFile, key: str) -> str:

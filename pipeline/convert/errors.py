@@ -18,6 +18,7 @@ __all__ = [
     "BackendError",
     "BackendUnavailableError",
     "BatchStoppedError",
+    "CertificateEncryptedError",
     "CorruptPdfError",
     "DocmillError",
     "DocumentCrashedError",
@@ -29,6 +30,8 @@ __all__ = [
     "InternalDocumentError",
     "MissingExtraError",
     "ModelDownloadError",
+    "NoRoomError",
+    "NotAFileError",
     "NotAPdfError",
     "NotRecognisedError",
     "NotUnderstoodError",
@@ -41,6 +44,7 @@ __all__ = [
     "SettingsError",
     "SourceChangedError",
     "SourceMissingError",
+    "SourceUnreadableError",
     "TagsStrippedError",
     "TooManyBytesError",
     "TooManyPagesError",
@@ -74,6 +78,19 @@ class EncryptedPdfError(DocumentError):
     remedy = "Give the password: docmill convert --password ..., or `password` of the resource `reader`."
 
 
+class CertificateEncryptedError(DocumentError):
+    """The file is encrypted for holders of certificates, or in a way that PDFium does not know.
+
+    No password opens it.
+    """
+
+    reason = "encrypted_for_others"
+    remedy = (
+        "No password opens it. Whoever holds the private key opens it in a viewer and saves a copy without "
+        "encryption; or ask for such a copy."
+    )
+
+
 class WrongPasswordError(DocumentError):
     """A password was given and does not open the file."""
 
@@ -92,7 +109,10 @@ class CorruptPdfError(DocumentError):
     """PDFium cannot open or read the file."""
 
     reason = "corrupt"
-    remedy = "Get a complete copy of the file, or repair it (for example with `qpdf FILE fixed.pdf`)."
+    remedy = (
+        "Get a complete copy of the file, or mend it: `mutool clean FILE mended.pdf` mends the most, "
+        "`qpdf FILE mended.pdf` some others."
+    )
 
 
 class EmptyPdfError(DocumentError):
@@ -135,7 +155,10 @@ class DocumentCrashedError(DocumentError):
     """The worker process died while it worked on the document."""
 
     reason = "crashed"
-    remedy = "The file crashes the parser: repair it (for example with `qpdf FILE fixed.pdf`) and try again."
+    remedy = (
+        "The file crashes the parser: mend it (`mutool clean FILE mended.pdf`, else `qpdf FILE mended.pdf`) "
+        "and try again."
+    )
     permanent = False
 
 
@@ -162,6 +185,22 @@ class SourceChangedError(DocumentError):
 
     reason = "source_changed"
     remedy = "Convert it again: a changed file is a new document."
+    permanent = False
+
+
+class SourceUnreadableError(DocumentError):
+    """The file or folder is there and cannot be read: its permissions, its disk, or a server that refuses."""
+
+    reason = "source_unreadable"
+    remedy = "Give the user that runs docmill the right to read it, or take it out of the folder."
+    permanent = False
+
+
+class NotAFileError(DocumentError):
+    """Something that has a file's name and holds no bytes to convert: a pipe, a socket, a device."""
+
+    reason = "not_a_file"
+    remedy = "Only files are converted: take it out of the folder."
     permanent = False
 
 
@@ -296,6 +335,10 @@ class SettingsError(BackendConfigError):
 
 class MissingExtraError(BackendConfigError):
     """A setting needs packages that docmill was installed without."""
+
+
+class NoRoomError(BackendUnavailableError):
+    """A disk is full, or a limit on it is reached: there is room again when somebody has made some."""
 
 
 class ModelDownloadError(BackendConfigError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
-__all__ = ["FORMATS", "AssemblyOptions"]
+__all__ = ["FORMATS", "AssemblyOptions", "Chunking", "ExportOptions", "ImageMode"]
 
 #: Export format -> file extension.
 FORMATS: Mapping[str, str] = MappingProxyType(
@@ -25,3 +26,27 @@ class AssemblyOptions:
 
     hierarchy: bool = True
     pictures: bool = False
+
+
+#: docling's `ImageRefMode`; `auto`: embedded where the document has pictures in it, else placeholders.
+ImageMode = Literal["auto", "placeholder", "embedded", "referenced"]
+
+
+@dataclass(frozen=True)
+class Chunking:
+    """How chunks are made: of at most `tokens` tokens (0: what the tokenizer says of itself).
+
+    `tokenizer` is a folder or the name of one of Hugging Face's; without one a chunk is as long as the text
+    that it is made of.
+    """
+
+    tokenizer: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What documents look like in the formats that they are written in."""
+
+    images: ImageMode = "auto"
+    chunking: Chunking = Chunking()

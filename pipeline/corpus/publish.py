@@ -1,6 +1,7 @@
 """Copies of the exports under names that people know, and an index of them.
 
     OUT/reports/2026/march.md, .html, .json     of reports/2026/march.pdf in the inbox
+    OUT/reports/2026/march_artifacts/image_000000_....png   its pictures, where they are referenced
     OUT/_docmill/index/BATCH.parquet            a row for each document of a batch, converted or not
 
 Whoever reads all files of the index as one table sees each document once for every batch it was in; `at` says
@@ -10,11 +11,13 @@ which is the latest.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from docmill.pipeline.convert.document.picture_names import artifacts_folder, pointed_at
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.exports import ExportsExtra
@@ -22,9 +25,11 @@ from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.clients.files.document_store import DocumentStore
 
-__all__ = ["INDEX", "publish", "write_index"]
+__all__ = ["INDEX", "OUTPUT", "publish", "write_index"]
 
 INDEX = "_docmill/index"
+#: What errors call the place of the copies.
+OUTPUT = "the output"
 #: Files copied at once; each is held whole.
 _COPIES = 8
 
@@ -54,25 +59,46 @@ def publish(
 
     Many are copied at once; of those under the same name the last stands.
     """
-    target = DocumentStore(out)
+    target = DocumentStore(out, what=OUTPUT)
 
-    def copy(pair: tuple[str, str]) -> str:
-        name, path = pair
-        target.write(name, store.read(path))
-        return target.full_path(name)
+    def copy(each: _Copy) -> str:
+        data = store.read(each.path)
+        if each.pictures:
+            data = pointed_at(data, each.extension, each.pictures, each.stem)
+        target.write(each.name, data)
+        return target.full_path(each.name)
 
     copies = {
-        f"{document.stem}.{extension}": path
+        each.name: each
         for document, record in zip(documents, records, strict=True)
         if record.usable
-        for extension, path in record.extra_as(ExportsExtra).files.items()
+        for each in _copies(document.stem, record.extra_as(ExportsExtra))
     }
-    return list(at_once(copy, copies.items(), _COPIES))
+    return list(at_once(copy, copies.values(), _COPIES))
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A file of the store and the name that it gets; a document's also has the pictures it refers to."""
+
+    name: str
+    path: str
+    stem: str
+    extension: str = ""
+    pictures: tuple[str, ...] = ()
+
+
+def _copies(stem: str, made: ExportsExtra) -> Iterator[_Copy]:
+    """Pictures first: what refers to them should find them."""
+    for name, path in made.images.items():
+        yield _Copy(f"{artifacts_folder(stem)}/{name}", path, stem)
+    for extension, path in made.files.items():
+        yield _Copy(f"{stem}.{extension}", path, stem, extension, tuple(made.images))
 
 
 def write_index(rows: Sequence[DocumentRow], out: str) -> str:
     """Write what became of a batch below `out`; doing it again writes the same file. Returns its address."""
-    target = DocumentStore(out)
+    target = DocumentStore(out, what=OUTPUT)
     path = f"{INDEX}/{rows[0].batch}.parquet"
     table = pa.Table.from_pylist([_indexed(row) for row in rows], _COLUMNS)
     sink = io.BytesIO()

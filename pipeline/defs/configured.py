@@ -90,6 +90,6 @@ def _open_secrets(value: Any) -> Iterator[str]:
     """The options in `value` that hold a secret themselves."""
     if isinstance(value, Mapping) and not is_reference(value):
         for key, each in value.items():
-            if key in SECRET_OPTIONS and not is_reference(each):
+            if key.lower() in SECRET_OPTIONS and not is_reference(each):
                 yield key
             yield from _open_secrets(each)

@@ -82,7 +82,7 @@ def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = 
     workers: Workers = resources["workers"]
     return Conversion(
         artifacts=ArtifactStore(store.open()),
-        sources=store.sources(),
+        sources=store.sources(reader.max_bytes),
         reader=ReaderSettings(reader.opening(), reader.limits()),
         all_stages=[stage.configured(resources) for stage in stages],
         workers=WorkerLimits(workers.processes, workers.memory_mb),

@@ -25,7 +25,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from docmill.pipeline.convert.errors import BackendUnavailableError, SourceMissingError
+from docmill.pipeline.convert.errors import BackendUnavailableError, DocumentError, SourceMissingError
 from docmill.pipeline.corpus.ledger.entries import SourceRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger
 from docmill.pipeline.intake.batches import (
@@ -323,6 +323,8 @@ class InboxReader:
         except BackendUnavailableError:
             if not self.listing.is_local:
                 raise
+            return UNREADABLE
+        except DocumentError:
             return UNREADABLE
 
     def _take(

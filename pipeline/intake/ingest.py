@@ -7,20 +7,40 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from docmill.pipeline.convert.errors import DocumentError
 from docmill.pipeline.intake.batches import CONVERT, BatchLimits, DocumentRef, Manifest, group, write_manifest
 from docmill.resources.clients.files.document_store import DocumentStore
-from docmill.resources.clients.files.sources import SourceCache, find_sources
+from docmill.resources.clients.files.sources import (
+    LeaveOut,
+    SourceCache,
+    UnreadableSource,
+    find_sources,
+    is_web,
+)
 
 __all__ = ["distinct_names", "find_documents", "make_batches"]
 
 
-def find_documents(places: Iterable[str], sources: SourceCache) -> Iterator[DocumentRef]:
+def find_documents(
+    places: Iterable[str], sources: SourceCache, leave_out: LeaveOut | None = None, *, keep: bool = True
+) -> Iterator[DocumentRef]:
     """The documents at the places named, identified by their bytes.
 
-    Raises `SourceMissingError` for a place that does not exist.
+    What is there and cannot be read goes to `leave_out`; without it, its `DocumentError` is raised. Files
+    that are elsewhere are copied to this machine, unless `keep` is off. Raises `SourceMissingError` for a
+    place that does not exist.
     """
-    for file in find_sources(places, sources.options):
-        yield DocumentRef(sources.identify(file.address), file.name, file.address, file.size)
+    for file in find_sources(places, sources.options, leave_out):
+        try:
+            id_ = sources.identify(file.address) if keep else sources.content_id(file.address)
+        except DocumentError as error:
+            if leave_out is None:
+                raise
+            leave_out(UnreadableSource(file.name, file.address, error))
+            continue
+        # nobody says how large a file on the web is before it is here
+        size = sources.copied_size(id_) if keep and is_web(file.address) else file.size
+        yield DocumentRef(id_, file.name, file.address, size)
 
 
 def distinct_names(documents: Sequence[DocumentRef]) -> list[DocumentRef]:

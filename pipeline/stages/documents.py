@@ -15,6 +15,7 @@ from docmill.pipeline.stages.spec import DocumentStage, StageOption
 
 if TYPE_CHECKING:
     from docmill.resources.settings.assembly import Assembly
+    from docmill.resources.settings.exports import Exports
     from docmill.resources.settings.layout import Layout
 
 __all__ = ["AssemblyEngine", "DocumentsExtra", "DocumentsStage"]
@@ -110,6 +111,7 @@ class DocumentsStage(DocumentStage):
     resources: ClassVar[Mapping[str, str]] = {
         "assembly": "docmill.resources.settings.assembly:Assembly",
         "layout": "docmill.resources.settings.layout:Layout",
+        "exports": "docmill.resources.settings.exports:Exports",
     }
     options = (
         StageOption(
@@ -131,10 +133,11 @@ class DocumentsStage(DocumentStage):
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:
-        """Nested as the layout backend's documents are, unless it is set."""
+        """Nested as the layout backend's documents are, unless it is set; with what exports need."""
         assembly: Assembly = resources["assembly"]
         layout: Layout = resources["layout"]
-        return cls(assembly.options(layout.backend.nested))
+        exports: Exports = resources["exports"]
+        return cls(assembly.options(layout.backend.nested, exports.needs_pictures))
 
     def identity(self) -> dict[str, Any]:
         """The options."""

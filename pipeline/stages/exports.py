@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
-from docmill.pipeline.convert.options import FORMATS
+from docmill.pipeline.convert.options import FORMATS, ExportOptions
 from docmill.pipeline.stages.checks import ANY_CONVERTED, BatchCheck, Finding, StageBatch, finding
 from docmill.pipeline.stages.spec import DocumentStage, ResourceConfig, StageOption
 
@@ -22,14 +24,20 @@ __all__ = ["ExportsExtra", "ExportsStage"]
 _PRELOAD = MappingProxyType({"chunks": "docmill.pipeline.convert.document.chunks"})
 
 
+#: What a folder with a tokenizer holds.
+_TOKENIZER = "tokenizer.json"
 #: What Dagster's UI calls a format, where that is another name.
 _KINDS = MappingProxyType({"md": "markdown"})
 
 
 class ExportsExtra(msgspec.Struct):
-    """What the record of the stage says besides: the files in the store, by extension."""
+    """What the record of the stage says besides: the files in the store, by extension.
+
+    `images` are the pictures that they refer to, by name.
+    """
 
     files: dict[str, str] = {}
+    images: dict[str, str] = {}
 
 
 def _formats(chosen: str) -> ResourceConfig:
@@ -63,6 +71,7 @@ class ExportsStage(DocumentStage):
     """
 
     formats: Sequence[str] = ()
+    written: ExportOptions = field(default_factory=ExportOptions)
 
     name = "exports"
     version = 1
@@ -75,20 +84,53 @@ class ExportsStage(DocumentStage):
             "md,html,json",
             "Any of md,html,json,doctags,chunks; chunks needs docmill[chunks].",
             _formats,
+            metavar="FORMAT,...",
+            choices=tuple(FORMATS),
+            several=True,
             short="-f",
+        ),
+        StageOption(
+            "--image-export-mode",
+            "placeholder",
+            "Pictures in the documents: placeholder, embedded, or referenced (files in OUT/NAME_artifacts).",
+            lambda chosen: {"exports": {"image_export_mode": chosen}},
+            choices=("placeholder", "embedded", "referenced"),
+        ),
+        StageOption(
+            "--chunk-tokenizer",
+            "",
+            "Format chunks: a folder or name of a Hugging Face tokenizer that cuts and joins chunks.",
+            lambda chosen: {"exports": {"chunk_tokenizer": _place(chosen)}},
+            metavar="DIR|NAME",
+        ),
+        StageOption(
+            "--chunk-tokens",
+            0,
+            "Format chunks: the most tokens of one. Default: what the tokenizer says.",
+            lambda chosen: {"exports": {"chunk_tokens": chosen}},
+            metavar="N",
         ),
     )
     checks = (_ALL_FORMATS, ANY_CONVERTED)
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:
-        """The formats that are set. Raises as `Exports.checked_formats` does."""
+        """The formats and options that are set. Raises as `Exports` does."""
         exports: Exports = resources["exports"]
-        return cls(exports.checked_formats())
+        return cls(exports.checked_formats(), exports.options())
 
     def identity(self) -> dict[str, Any]:
-        """The formats."""
-        return {"formats": list(self.formats)}
+        """The formats, and those options that change what they are."""
+        images, chunking = self.written.images, self.written.chunking
+        return (
+            {"formats": list(self.formats)}
+            | ({"images": images} if images != "auto" else {})
+            | (
+                {"chunking": asdict(chunking) | _digest(chunking.tokenizer)}
+                if chunking.tokenizer and "chunks" in self.formats
+                else {}
+            )
+        )
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -100,6 +142,17 @@ class ExportsStage(DocumentStage):
         """What the formats need."""
         return tuple(_PRELOAD[name] for name in self.formats if name in _PRELOAD)
 
-    def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """The formats."""
-        return list(self.formats)
+    def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> Self:
+        """The stage itself: the formats and options."""
+        return self
+
+
+def _place(tokenizer: str) -> str:
+    """A folder by its whole path: runs start where they like."""
+    return str(Path(tokenizer).resolve()) if Path(tokenizer).is_dir() else tokenizer
+
+
+def _digest(tokenizer: str) -> dict[str, str]:
+    """Of a folder what is in it: another tokenizer may come to stand there."""
+    file = Path(tokenizer) / _TOKENIZER
+    return {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()} if file.is_file() else {}

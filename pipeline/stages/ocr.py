@@ -42,6 +42,20 @@ class OcrStage(ModelStage):
             lambda chosen: {"ocr": backend_config(chosen)},
             choices=("embedded", "triton", "triton:docling", "off"),
         ),
+        StageOption(
+            "--force-ocr",
+            False,
+            "OCR every page, and take nothing of the text layers that pages have.",
+            lambda chosen: {"ocr": {"force": chosen}},
+        ),
+        StageOption(
+            "--ocr-lang",
+            "",
+            "Language of the text, for --ocr triton:docling. The others read Latin, Chinese and Japanese "
+            "script without being told, and no other.",
+            lambda chosen: {"ocr": {"language": chosen}},
+            metavar="LANGUAGE",
+        ),
         TRITON_URL,
     )
 

@@ -17,6 +17,7 @@ from docmill.pipeline.stages.spec import PageStage, Progress, StageOption
 
 if TYPE_CHECKING:
     from docmill.pipeline.convert.engines import PageReader
+    from docmill.resources.settings.ocr import Ocr
     from docmill.resources.settings.reader import Reader
 
 __all__ = ["PagesExtra", "PagesStage", "readable_pages"]
@@ -42,13 +43,18 @@ class PagesStage(PageStage):
     range: str = ""
     #: What reads a page in place of PDFium alone.
     reader: PageReader | None = None
+    #: Every page is a scan: nothing is taken of its text layer.
+    scans: bool = False
 
     name = "pages"
     version = 2
     work = "docmill.pipeline.stages.work.pages:read_pages"
     finish = "docmill.pipeline.stages.work.pages:look_over"
     needed = True
-    resources: ClassVar[Mapping[str, str]] = {"reader": "docmill.resources.settings.reader:Reader"}
+    resources: ClassVar[Mapping[str, str]] = {
+        "reader": "docmill.resources.settings.reader:Reader",
+        "ocr": "docmill.resources.settings.ocr:Ocr",
+    }
     options = (
         StageOption(
             "--pages", "", "Pages to convert, e.g. 1-3,7,10-.", lambda chosen: {"reader": {"pages": chosen}}
@@ -59,15 +65,23 @@ class PagesStage(PageStage):
 
     @classmethod
     def configured(cls, resources: Mapping[str, Any]) -> Self:
-        """The range of pages that the reader is set to. Raises `BackendConfigError` for one that is none."""
+        """The range of pages that the reader is set to, as scans where OCR is forced.
+
+        Raises `BackendConfigError` for a range that is none.
+        """
         reader: Reader = resources["reader"]
+        ocr: Ocr = resources["ocr"]
         if reader.pages:
             check_page_range(reader.pages)
-        return cls(reader.pages)
+        return cls(reader.pages, scans=ocr.forced)
 
     def identity(self) -> dict[str, Any]:
-        """The range of pages, and what reads them if that is not PDFium alone."""
-        return {"range": self.range} | (self.reader.identity() if self.reader else {})
+        """The range of pages; what reads them if that is not PDFium alone; whether all are scans."""
+        return (
+            {"range": self.range}
+            | (self.reader.identity() if self.reader else {})
+            | ({"scans": True} if self.scans else {})
+        )
 
     def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
         """The first pages: which there are is known once the file has been opened."""

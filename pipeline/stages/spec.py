@@ -54,21 +54,28 @@ class TimeLimits:
 class StageOption:
     """An option of `docmill convert` that a stage brings; stages may share one.
 
-    `config` turns what was chosen into settings of Dagster resources.
+    `config` turns what was chosen into settings of Dagster resources. Of `choices` one is taken, or with
+    `several` as many as are given, with commas between.
     """
 
     flag: str
-    default: str | bool | None
+    default: str | int | bool | None
     help: str
     config: Callable[[Any], ResourceConfig] = field(repr=False)
     metavar: str | None = None
     choices: tuple[str, ...] = ()
+    several: bool = False
     short: str | None = None
 
     @property
     def name(self) -> str:
         """Its name in Python: `--vlm-url` is `vlm_url`, `--flat/--nested` is `flat`."""
         return self.flag.partition("/")[0].removeprefix("--").replace("-", "_")
+
+    def unknown(self, chosen: object) -> list[str]:
+        """What was chosen that there is not."""
+        named = str(chosen).split(",") if self.several else [str(chosen)]
+        return [name.strip() for name in named if self.choices and name.strip() not in self.choices]
 
 
 class Stage(ABC):

@@ -20,7 +20,10 @@ class Assembly(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
     pictures: bool = Field(default=False, description="Crop pictures into the document at 144 dpi")
 
-    def options(self, nested: bool) -> AssemblyOptions:
-        """The options; `nested` is what the layout backend makes of documents unless told otherwise."""
+    def options(self, nested: bool, pictures: bool = False) -> AssemblyOptions:
+        """The options; `nested` is what the layout backend makes of documents unless told otherwise.
+
+        With `pictures` they have pictures in them, whatever is set here.
+        """
         hierarchy = nested if self.hierarchy is None else self.hierarchy
-        return AssemblyOptions(hierarchy=hierarchy, pictures=self.pictures)
+        return AssemblyOptions(hierarchy=hierarchy, pictures=self.pictures or pictures)

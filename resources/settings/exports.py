@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 from pydantic import Field
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.extras import need
-from docmill.pipeline.convert.options import FORMATS
+from docmill.pipeline.convert.options import FORMATS, Chunking, ExportOptions, ImageMode
 
 __all__ = ["Exports"]
 
@@ -29,6 +31,35 @@ class Exports(dg.ConfigurableResource):  # type: ignore[type-arg]
         description="Copy files that cannot be converted into the store, so that they can be tried again "
         "when they are gone from where they were",
     )
+
+    image_export_mode: ImageMode = Field(
+        default="auto",
+        description="Pictures in Markdown and HTML, and in JSON where they are referenced, as in docling: "
+        "placeholder, embedded, or referenced as files in NAME_artifacts. auto: embedded with "
+        "assembly.pictures, else placeholder",
+    )
+    chunk_tokenizer: str = Field(
+        default="",
+        description="chunks: a folder or the name of a tokenizer of Hugging Face's, by which chunks are cut "
+        "and joined. Default: a chunk is as long as the text that it is made of",
+    )
+    chunk_tokens: int = Field(
+        default=0, ge=0, description="chunks: the most tokens of one. Default: what the tokenizer says"
+    )
+
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether documents are to have their pictures in them, whatever `assembly` says."""
+        return self.image_export_mode in ("embedded", "referenced")
+
+    def options(self) -> ExportOptions:
+        """The options. Raises `BackendConfigError` for a size of chunks that nothing measures."""
+        named = self.chunk_tokenizer
+        if named.startswith((".", "/", "~")) and not Path(named).expanduser().is_dir():
+            raise BackendConfigError(f"there is no folder {named} with a tokenizer for chunks")
+        if self.chunk_tokens and not self.chunk_tokenizer:
+            raise BackendConfigError("chunk_tokens needs chunk_tokenizer: something has to count tokens")
+        return ExportOptions(self.image_export_mode, Chunking(self.chunk_tokenizer, self.chunk_tokens))
 
     def checked_formats(self) -> list[str]:
         """The formats, each once.

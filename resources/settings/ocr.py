@@ -9,6 +9,8 @@ import dagster as dg
 from pydantic import Field
 
 from docmill.pipeline.convert.engines import OcrEngine
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.ocr.languages import has_script
 from docmill.resources.engines.embedded import EmbeddedOcr
 from docmill.resources.engines.triton import DETECTOR, RECOGNISER, TritonDoclingOcr, TritonOcr
 from docmill.resources.settings.backends import EmbeddedModels, ServedModel
@@ -16,6 +18,10 @@ from docmill.resources.triton import Triton
 from docmill.resources.weights.embedded_weights import default_folder
 
 __all__ = ["EmbeddedOcrConfig", "Ocr", "OcrOffConfig", "TritonOcrConfig"]
+
+
+#: A letter of each script besides Latin that PP-OCRv6 reads.
+_SCRIPTS = ("語", "汉", "漢")
 
 
 class EmbeddedOcrConfig(EmbeddedModels):
@@ -75,7 +81,35 @@ class Ocr(dg.ConfigurableResource):  # type: ignore[type-arg]
         discriminator="kind",
         description="embedded, triton or off: what reads them, and its settings",
     )
+    force: bool = Field(
+        default=False,
+        description="Read every page, and take nothing of the text layers that pages have",
+    )
+    language: str = Field(
+        default="",
+        description="Language of the text. A model under docling's contract is told; PP-OCR reads Latin, "
+        "Chinese and Japanese script anyway, and another one is an error",
+    )
+
+    @property
+    def forced(self) -> bool:
+        """Whether pages are taken for scans. Raises `BackendConfigError` where there is no OCR."""
+        if self.force and isinstance(self.backend, OcrOffConfig):
+            raise BackendConfigError("OCR cannot be both forced and off: --force-ocr, --ocr off")
+        return self.force
 
     def engine(self, triton: Triton) -> OcrEngine | None:
-        """The engine; `triton` is the server for a backend that is served."""
-        return self.backend.engine(triton)
+        """The engine; `triton` is the server for a backend that is served.
+
+        Raises `BackendConfigError` for a language that it cannot read, or be told of.
+        """
+        backend = self.backend
+        if self.language and isinstance(backend, TritonOcrConfig) and backend.contract == "docling":
+            return backend.model_copy(update={"language": self.language}).engine(triton)
+        strange = [name.strip() for name in self.language.split(",") if not has_script(name, _SCRIPTS)]
+        if strange:
+            raise BackendConfigError(
+                f"PP-OCR cannot read {', '.join(strange)}: it knows Latin, Chinese and Japanese script. A "
+                "model on a Triton server may: --ocr triton:docling --ocr-lang LANGUAGE"
+            )
+        return backend.engine(triton)

@@ -13,6 +13,7 @@ from docling_core.types.doc.base import ImageRefMode
 from docling_core.types.doc.document import DOCUMENT_TOKENS_EXPORT_LABELS, FloatingItem
 
 from docmill.pipeline.convert.document.assemble import document_json
+from docmill.pipeline.convert.options import ExportOptions
 
 __all__ = ["export"]
 
@@ -25,41 +26,53 @@ class _DocTagsSerializer(DocTagsDocSerializer):
         return super().serialize_captions(item, **kwargs)
 
 
-def _images(document: DoclingDocument) -> ImageRefMode:
+def _images(document: DoclingDocument, options: ExportOptions) -> ImageRefMode:
+    if options.images != "auto":
+        return ImageRefMode(options.images)
     embedded = any(picture.image for picture in document.pictures)
     return ImageRefMode.EMBEDDED if embedded else ImageRefMode.PLACEHOLDER
 
 
-def _markdown(document: DoclingDocument) -> bytes:
-    return document.export_to_markdown(image_mode=_images(document)).encode()
+def _markdown(document: DoclingDocument, options: ExportOptions) -> bytes:
+    return document.export_to_markdown(image_mode=_images(document, options)).encode()
 
 
-def _html(document: DoclingDocument) -> bytes:
+def _json(document: DoclingDocument, _: ExportOptions) -> bytes:
+    return document_json(document)
+
+
+def _html(document: DoclingDocument, options: ExportOptions) -> bytes:
     # a formula that no model has read has no LaTeX to draw
     latex = any(item.label == DocItemLabel.FORMULA and item.text for item in document.texts)
-    html = document.export_to_html(image_mode=_images(document), formula_to_mathml=latex)
+    html = document.export_to_html(image_mode=_images(document, options), formula_to_mathml=latex)
     return html.encode()
 
 
-def _doctags(document: DoclingDocument) -> bytes:
+def _doctags(document: DoclingDocument, _: ExportOptions) -> bytes:
     parameters = DocTagsParams(labels=DOCUMENT_TOKENS_EXPORT_LABELS)
     text: str = _DocTagsSerializer(doc=document, params=parameters).serialize().text
     return text.encode()
 
 
-def _chunks(document: DoclingDocument) -> bytes:
+def _chunks(document: DoclingDocument, options: ExportOptions) -> bytes:
     from docmill.pipeline.convert.document.chunks import (
         chunk_lines,  # a second to import, and few want chunks
     )
 
-    return chunk_lines(document)
+    return chunk_lines(document, options.chunking)
 
 
-_WRITERS: Mapping[str, Callable[[DoclingDocument], bytes]] = MappingProxyType(
-    {"md": _markdown, "html": _html, "json": document_json, "doctags": _doctags, "chunks": _chunks}
+_WRITERS: Mapping[str, Callable[[DoclingDocument, ExportOptions], bytes]] = MappingProxyType(
+    {"md": _markdown, "html": _html, "json": _json, "doctags": _doctags, "chunks": _chunks}
 )
 
 
-def export(document: DoclingDocument, format_: str) -> bytes:
-    """A document in one of `FORMATS`. KeyError for another one."""
-    return _WRITERS[format_](document)
+_AS_EVER = ExportOptions()
+
+
+def export(document: DoclingDocument, format_: str, options: ExportOptions = _AS_EVER) -> bytes:
+    """A document in one of `FORMATS`. KeyError for another one.
+
+    References to pictures are written as the document has them (`referenced_pictures`).
+    """
+    return _WRITERS[format_](document, options)

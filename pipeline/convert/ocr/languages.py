@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from .recognise import Characters
+if TYPE_CHECKING:  # settings ask here too, and have no use for OpenCV
+    from .recognise import Characters
 
 __all__ = ["has_script"]
 

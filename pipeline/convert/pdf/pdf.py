@@ -18,6 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from docmill.pipeline.convert.errors import (
+    CertificateEncryptedError,
     CorruptPdfError,
     EmptyPdfError,
     EncryptedPdfError,
@@ -25,6 +26,7 @@ from docmill.pipeline.convert.errors import (
     PageError,
     PageTooLargeError,
     SourceMissingError,
+    SourceUnreadableError,
     TooManyBytesError,
     TooManyPagesError,
     WrongPasswordError,
@@ -72,9 +74,9 @@ class Pdf:
     def open(cls, path: Path, *, password: str | None = None, limits: PdfLimits | None = None) -> Pdf:
         """Open the file at `path`.
 
-        Raises the `DocumentError` that says why it cannot be read: SourceMissingError, NotAPdfError,
-        TooManyBytesError, EncryptedPdfError, WrongPasswordError, CorruptPdfError, EmptyPdfError or
-        TooManyPagesError.
+        Raises the `DocumentError` that says why it cannot be read: SourceMissingError,
+        SourceUnreadableError, NotAPdfError, TooManyBytesError, EncryptedPdfError, WrongPasswordError,
+        CertificateEncryptedError, CorruptPdfError, EmptyPdfError or TooManyPagesError.
         """
         limits = limits or PdfLimits()
         _check_file(path, limits)
@@ -214,8 +216,10 @@ def _check_file(path: Path, limits: PdfLimits) -> None:
             raise NotAPdfError("it is not a file")
         with path.open("rb") as stream:
             head = stream.read(HEADER_WINDOW)
+    except FileNotFoundError as error:
+        raise SourceMissingError("it is not there any more") from error
     except OSError as error:
-        raise SourceMissingError(f"it cannot be read: {error.strerror or error}") from error
+        raise SourceUnreadableError(f"it cannot be read: {error.strerror or error}") from error
     if size == 0:
         raise NotAPdfError("it is empty (0 bytes)")
     if b"%PDF-" not in head:
@@ -238,7 +242,7 @@ def _load(path: Path, password: str | None) -> ctypes.Structure:
             raise EncryptedPdfError("it needs a password")
         raise WrongPasswordError("the password does not open it")
     if code == pdfium_c.FPDF_ERR_SECURITY:
-        raise EncryptedPdfError("it is encrypted in a way that PDFium does not support")
+        raise CertificateEncryptedError("it is encrypted for certificates, or in a way unknown to PDFium")
     if code == pdfium_c.FPDF_ERR_FILE:
         raise SourceMissingError("it cannot be read")
     raise CorruptPdfError("it is not a readable PDF: cross-reference or page tree is broken")

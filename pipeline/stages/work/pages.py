@@ -12,7 +12,7 @@ from docmill.pipeline.convert.layout.style import document_style
 from docmill.pipeline.convert.pdf.page_range import select_pages
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.types import PageContent
+from docmill.pipeline.convert.types import Box, PageContent
 from docmill.pipeline.stages.pages import PagesExtra, PagesStage
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.page_clock import PageClock
@@ -71,10 +71,17 @@ def look_over(context: WorkerContext, parts: list[str]) -> dict[str, Any]:
 
 def _read_page(pdf: Pdf, number: int, stage: PagesStage, name: str, issues: list[PageIssue]) -> PageContent:
     try:
-        return stage.reader.read(pdf, number, name) if stage.reader else read_page(pdf, number)
+        page = stage.reader.read(pdf, number, name) if stage.reader else read_page(pdf, number)
+        return _as_scan(page) if stage.scans else page
     except PageError as error:
         issues.append(PageIssue(number, "pages", error.reason, error.message))
         return stage.failed_page(number, error.message)
+
+
+def _as_scan(page: PageContent) -> PageContent:
+    """A page without its text layer, all of which OCR reads."""
+    whole = Box(0.0, 0.0, page.width, page.height)
+    return msgspec.structs.replace(page, words=[], cells=[], fonts=[], scanned=[whole])
 
 
 def _style(pages: Iterable[PageContent]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import uuid
@@ -21,6 +22,7 @@ from fsspec.spec import AbstractBufferedFile
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.resources.clients.files import s3_requests
 from docmill.resources.clients.files.at_once import at_once
+from docmill.resources.clients.files.room import is_no_room, no_room
 from docmill.resources.home import default_home
 
 __all__ = ["DocumentStore", "StoredObject", "default_store", "is_store_error"]
@@ -52,11 +54,13 @@ class DocumentStore:
 
     Objects appear whole or not at all: local files are written beside their place and renamed, S3 objects
     are put. Paths are relative to `url` and use `/`. Errors of the file system other than a missing object
-    are raised as `BackendUnavailableError`, or `BackendConfigError` when it is not allowed what was tried.
+    are raised as `BackendUnavailableError`, `NoRoomError` among them, or `BackendConfigError` when it is not
+    allowed what was tried; they call the tree what it is to people, `what`.
     """
 
     url: str
     options: dict[str, Any] = field(default_factory=dict)
+    what: str = "the store"
 
     @cached_property
     def _root(self) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -65,12 +69,12 @@ class DocumentStore:
             options = {"use_listings_cache": False, **self.options}
             fs, root = fsspec.core.url_to_fs(self.url, **options)
         except (ValueError, ImportError) as error:
-            raise BackendConfigError(f"cannot use the store {self.url}: {error}") from error
+            raise BackendConfigError(f"cannot use {self.what} {self.url}: {error}") from error
         return fs, root.rstrip("/")
 
     def __getstate__(self) -> dict[str, Any]:
         """Connections stay behind when a store is sent to a worker."""
-        return {"url": self.url, "options": self.options}
+        return {"url": self.url, "options": self.options, "what": self.what}
 
     @property
     def is_local(self) -> bool:
@@ -214,7 +218,7 @@ class DocumentStore:
             try:
                 target.close()
             except FileNotFoundError as error:
-                raise BackendConfigError(f"the store {self.url} cannot be written: {error}") from error
+                raise BackendConfigError(f"{self.what} {self.url} cannot be written: {error}") from error
             return
         final = Path(place)
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -250,8 +254,10 @@ class DocumentStore:
         except Exception as error:
             if not is_store_error(error):
                 raise
-            message = f"the store failed at {self.full_path(path)}: {error}"
-            if isinstance(error, _MISUSE):
+            if is_no_room(error):
+                raise no_room(self.what, self.full_path(path), error) from error
+            message = f"{self.what} failed at {self.full_path(path)}: {error}"
+            if isinstance(error, _MISUSE) or getattr(error, "errno", None) == errno.EROFS:
                 raise BackendConfigError(message) from error
             raise BackendUnavailableError(message) from error
 

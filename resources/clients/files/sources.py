@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,17 +14,28 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 import fsspec
-from fsspec.implementations.local import LocalFileSystem
 
 from docmill.pipeline.convert.errors import (
     BackendConfigError,
     BackendUnavailableError,
+    DocumentError,
     SourceChangedError,
     SourceMissingError,
 )
 from docmill.resources.clients.files.document_store import is_store_error
+from docmill.resources.clients.files.local_files import below, file_size, reading
+from docmill.resources.clients.files.room import is_no_room, no_room
 
-__all__ = ["SourceCache", "SourceFile", "content_hash", "find_sources", "readable"]
+__all__ = [
+    "LeaveOut",
+    "SourceCache",
+    "SourceFile",
+    "UnreadableSource",
+    "content_hash",
+    "find_sources",
+    "is_web",
+    "readable",
+]
 
 _READ_BYTES = 1 << 20
 #: Sixteen files are read at once, and s3fs would read 50 MB of each ahead.
@@ -34,6 +44,11 @@ _READ_AHEAD = 8 << 20
 _SMALL_BYTES = 4 << 20
 _AT_ONCE = 16
 _FILE, _S3 = "file://", "s3://"
+#: Read by `resources.clients.files.web_files`, which is imported when it is needed.
+_WEB = ("https://", "http://")
+_PDF = ".pdf"
+#: The limit of a reader that is not set otherwise.
+_MAX_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -48,43 +63,105 @@ class SourceFile:
     name: str
 
 
-def find_sources(places: Iterable[str], options: dict[str, Any] | None = None) -> Iterator[SourceFile]:
+@dataclass(frozen=True)
+class UnreadableSource:
+    """A file or folder among others that cannot be read, and why."""
+
+    name: str
+    address: str
+    error: DocumentError
+
+
+#: Told of what cannot be read, so that the others go on.
+LeaveOut = Callable[[UnreadableSource], None]
+
+
+def find_sources(
+    places: Iterable[str], options: dict[str, Any] | None = None, leave_out: LeaveOut | None = None
+) -> Iterator[SourceFile]:
     """Files at the places given: a file as it is, a folder or prefix with every `.pdf` below it.
 
-    Raises `SourceMissingError` for a place that does not exist, `BackendConfigError` for an address that
-    cannot be understood.
+    A local file or folder that is there and cannot be read, a pipe or a link that leads nowhere, goes to
+    `leave_out`; without it, its `DocumentError` is raised. Raises `SourceMissingError` for a place that does
+    not exist, `BackendConfigError` for an address that cannot be understood.
     """
     for place in places:
-        with _reading(place):
-            yield from _found(place, options or {})
+        if not place:
+            raise BackendConfigError("a file or folder is named by an empty text")
+        if is_web(place):
+            yield _on_the_web(place)
+        elif path := _local_path(place):
+            yield from _on_this_machine(place, path.expanduser().absolute(), leave_out or _raised)
+        else:
+            with _reading(place):
+                yield from _elsewhere(place, options or {})
 
 
-def _found(place: str, options: dict[str, Any]) -> Iterator[SourceFile]:
-    fs, path = _open_place(place, options)
+def _raised(source: UnreadableSource) -> None:
+    raise source.error
+
+
+def _on_this_machine(place: str, path: Path, leave_out: LeaveOut) -> Iterator[SourceFile]:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceMissingError(f"there is no file or folder at {place}") from error
+    except OSError:
+        pass  # `file_size` says what is wrong
+    found = sorted(below(path, _PDF), key=lambda each: str(each[0])) if path.is_dir() else [(path, None)]
+    for each, wrong in found:
+        name = readable(each.name if each == path else str(each.relative_to(path)))
+        address = _local_address(each)
+        try:
+            if wrong:
+                raise wrong
+            yield SourceFile(address, file_size(each), name)
+        except DocumentError as why:
+            leave_out(UnreadableSource(name, address, why))
+
+
+def _on_the_web(address: str) -> SourceFile:
+    from docmill.resources.clients.files.web_files import check_address, web_name
+
+    check_address(address)
+    return SourceFile(address, 0, web_name(address))
+
+
+def _elsewhere(place: str, options: dict[str, Any]) -> Iterator[SourceFile]:
+    try:
+        fs, path = fsspec.core.url_to_fs(place, **options)
+    except (ValueError, ImportError) as error:
+        raise BackendConfigError(f"cannot read from {place}: {error}") from error
     if fs.isfile(path):
-        yield SourceFile(_address(fs, path), int(fs.size(path)), readable(PurePosixPath(path).name))
+        yield SourceFile(str(fs.unstrip_protocol(path)), int(fs.size(path)), PurePosixPath(path).name)
     elif fs.isdir(path):
         found = fs.find(path, detail=True)
         for name, info in sorted(found.items()):
-            if name.lower().endswith(".pdf"):
-                below = PurePosixPath(name).relative_to(path)
-                yield SourceFile(_address(fs, name), int(info["size"]), readable(str(below)))
+            if name.lower().endswith(_PDF):
+                relative = PurePosixPath(name).relative_to(path)
+                yield SourceFile(str(fs.unstrip_protocol(name)), int(info["size"]), str(relative))
     else:
         raise SourceMissingError(f"there is no file or folder at {place}")
 
 
 @dataclass(frozen=True)
 class SourceCache:
-    """Source files as local paths. Local files are read where they are; others are copied to `folder`."""
+    """Source files as local paths. Local files are read where they are; others are copied to `folder`.
+
+    `headers` go with requests for https:// addresses, of which at most `max_bytes` are fetched.
+    """
 
     folder: Path
     options: dict[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    max_bytes: int = _MAX_BYTES
 
     def identify(self, address: str) -> str:
         """The document id of a file: the SHA-256 of its bytes. Errors as of `local_path`."""
         if path := _local_path(address):
-            with _reading(address):
-                return content_hash(_existing(path, address))
+            file_size(path)
+            with reading(path):
+                return content_hash(path)
         return self._fetch(address).stem
 
     def content_id(self, address: str) -> str:
@@ -92,10 +169,13 @@ class SourceCache:
         if _local_path(address):
             return self.identify(address)
         digest = hashlib.sha256()
-        with _reading(address), self._stream(address) as source:
-            while piece := source.read(_READ_BYTES):
-                digest.update(piece)
+        for piece in self._pieces(address):
+            digest.update(piece)
         return digest.hexdigest()
+
+    def copied_size(self, content_id: str) -> int:
+        """The size of the copy that `identify` made of a file that is elsewhere."""
+        return (self.folder / f"{content_id}{_PDF}").stat().st_size
 
     def small_content_ids(self, files: Mapping[str, int]) -> dict[str, str]:
         """The ids of small files on S3 by address, given their sizes: a request each, all under way at once.
@@ -115,6 +195,17 @@ class SourceCache:
             if isinstance(data, bytes) and len(data) == size
         }
 
+    def _pieces(self, address: str) -> Iterator[bytes]:
+        """The bytes of a file that is elsewhere."""
+        if is_web(address):
+            from docmill.resources.clients.files.web_files import pieces
+
+            yield from pieces(address, self.headers, self.max_bytes)
+            return
+        with _reading(address), self._stream(address) as source:
+            while piece := source.read(_READ_BYTES):
+                yield piece
+
     def _stream(self, address: str) -> BinaryIO:
         fs, path = fsspec.core.url_to_fs(address, **self.options)
         stream: BinaryIO = fs.open(path, "rb", block_size=_READ_AHEAD)
@@ -126,13 +217,14 @@ class SourceCache:
         Raises `SourceMissingError`, `SourceChangedError`, or `BackendUnavailableError` when the server that
         holds it does not answer.
         """
-        if local := _local_path(address):
-            path = _existing(local, address)
+        if path := _local_path(address):
+            found = self.identify(address)
         else:
             path = self.folder / f"{content_id}.pdf"
             if not path.is_file() or content_hash(path) != content_id:
                 path = self._fetch(address)
-        if content_hash(path) != content_id:
+            found = path.stem
+        if found != content_id:
             raise SourceChangedError(f"the file at {address} is not the one that was batched")
         return path
 
@@ -144,18 +236,20 @@ class SourceCache:
 
     def _fetch(self, address: str) -> Path:
         """Copy a remote file to the cache, under the hash of its bytes."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f".{uuid.uuid4().hex}.partial"
         try:
-            with (
-                _reading(address),
-                fsspec.open(address, "rb", **self.options) as source,
-                partial.open("wb") as target,
-            ):
-                shutil.copyfileobj(source, target, _READ_BYTES)
-            return partial.rename(self.folder / f"{content_hash(partial)}.pdf")
-        finally:
-            partial.unlink(missing_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            partial = self.folder / f".{uuid.uuid4().hex}.partial"
+            try:
+                with partial.open("wb") as target:
+                    for piece in self._pieces(address):
+                        target.write(piece)
+                return partial.rename(self.folder / f"{content_hash(partial)}{_PDF}")
+            finally:
+                partial.unlink(missing_ok=True)
+        except OSError as error:
+            if is_no_room(error):
+                raise no_room(f"a copy of {address}", self.folder, error) from error
+            raise BackendConfigError(f"cannot write copies of source files: {error}") from error
 
 
 @contextmanager
@@ -171,22 +265,6 @@ def _reading(address: str) -> Iterator[None]:
         raise BackendUnavailableError(f"cannot read {address}: {error}") from error
 
 
-def _existing(path: Path, address: str) -> Path:
-    if not path.is_file():
-        raise SourceMissingError(f"there is no file at {address} any more")
-    return path
-
-
-def _open_place(place: str, options: dict[str, Any]) -> tuple[fsspec.AbstractFileSystem, str]:
-    if path := _local_path(place):
-        return LocalFileSystem(), str(path.expanduser().absolute())
-    try:
-        fs, path = fsspec.core.url_to_fs(place, **options)
-    except (ValueError, ImportError) as error:
-        raise BackendConfigError(f"cannot read from {place}: {error}") from error
-    return fs, path
-
-
 def _local_path(address: str) -> Path | None:
     """The path that an address means on this machine; None when it lies elsewhere."""
     if address.startswith(_FILE):
@@ -194,10 +272,13 @@ def _local_path(address: str) -> Path | None:
     return None if "://" in address else Path(address)
 
 
-def _address(fs: fsspec.AbstractFileSystem, path: str) -> str:
-    if not isinstance(fs, LocalFileSystem):
-        return str(fs.unstrip_protocol(path))
-    return path if readable(path) == path else Path(path).as_uri()
+def _local_address(path: Path) -> str:
+    return str(path) if readable(str(path)) == str(path) else path.as_uri()
+
+
+def is_web(address: str) -> bool:
+    """Whether it is an http:// or https:// address."""
+    return address.lower().startswith(_WEB)
 
 
 def readable(name: str) -> str:

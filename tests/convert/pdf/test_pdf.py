@@ -170,7 +170,7 @@ def test_no_pages(tmp_path: Path) -> None:
 
 
 def test_missing_file_and_directory(tmp_path: Path) -> None:
-    with pytest.raises(SourceMissingError, match="cannot be read"):
+    with pytest.raises(SourceMissingError, match="not there any more"):
         Pdf.open(tmp_path / "gone.pdf")
     with pytest.raises(NotAPdfError):
         Pdf.open(tmp_path)
