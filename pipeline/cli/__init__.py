@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from docmill.pipeline.cli.app import main
-
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line. Signals are watched for before anything else is imported."""
+    from docmill.pipeline.cli.interrupting import Interruptions
+
+    with Interruptions() as interruptions:
+        from docmill.pipeline.cli.app import main as run
+
+        with interruptions.unwinding():
+            run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docmill.pipeline.cli.app import main
+from docmill.pipeline.cli import main
 
 if __name__ == "__main__":
     main()

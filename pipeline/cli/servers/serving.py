@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.markup import escape
 
+from docmill.pipeline.cli.interrupting import leave_signals
+
 __all__ = ["announcer", "until_stopped"]
 
 
 @contextmanager
 def until_stopped(console: Console) -> Iterator[None]:
     """Until a signal says to stop; the server inside is stopped then, whatever ends this process."""
+    leave_signals()
     for number in (signal.SIGINT, signal.SIGTERM):  # shells ignore SIGINT for jobs
         signal.signal(number, signal.default_int_handler)
     try:

@@ -239,7 +239,7 @@ class WorkerPool:
             name="docmill-worker",
             daemon=True,
         )
-        with _hidden_main():
+        with _hidden_main(), _uninterrupted():
             process.start()
         theirs.close()
         worker = _Worker(process, ours)
@@ -263,6 +263,20 @@ def _hidden_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C is for this process alone, which then stops the others.
+
+    The fork server, and through it each worker, begins with the signals that are blocked here: a terminal
+    sends it to all of them, and what is in the middle of its imports would write a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _kill(worker: _Worker) -> None:
