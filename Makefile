@@ -33,7 +33,8 @@ demo: setup ## Convert the sample PDFs, good and bad, and say where to look.
 	@echo
 	@echo "The documents are in out/demo: open out/demo/two_column_paper.html, or annual_report.md."
 	@echo "Files that could not be converted are meant to fail; the table says why and what to do."
-	@echo "make dev shows this batch in Dagster's UI."
+	@echo "make dev shows this batch in Dagster's UI. The home of both is $(DOCMILL_HOME); the command by itself has"
+	@echo "~/.docmill, where it has not the models yet: DOCMILL_HOME=$(DOCMILL_HOME) $(BIN)/docmill ..."
 
 dev: setup ## Dagster's UI and daemon at http://127.0.0.1:3000
 	$(BIN)/docmill ui

@@ -7,10 +7,13 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line. Signals are watched for before anything else is imported."""
-    from docmill.pipeline.cli.interrupting import Interruptions
+    try:
+        from docmill.pipeline.cli.ending.interrupting import Interruptions
+    except KeyboardInterrupt:  # there are some milliseconds before
+        raise SystemExit(130) from None
 
     with Interruptions() as interruptions:
         from docmill.pipeline.cli.app import main as run
 
         with interruptions.unwinding():
-            run()
+            run(interruptions.interrupted)

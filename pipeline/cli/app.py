@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from docmill.pipeline.cli.ending.trouble import trouble
 from docmill.pipeline.cli.options.stages import with_stage_options
 from docmill.pipeline.cli.servers.triton_commands import triton_app
 from docmill.pipeline.cli.servers.vllm_commands import vllm_app
@@ -79,13 +81,13 @@ def root(
 
 @app.command(
     epilog="Exit code: 0 when every document was converted (some perhaps partially), "
-    "1 when some were not, 2 for misuse."
+    "1 when some were not, 2 for misuse, 130 and 143 after Ctrl-C and SIGTERM: it goes on where it was."
 )
 @with_stage_options
 def convert(
     stages: dict[str, Any],
     places: Annotated[
-        list[str], typer.Argument(metavar="FILE|FOLDER|s3://...", help="PDFs, or folders of PDFs.")
+        list[str], typer.Argument(metavar="FILE|FOLDER|ADDRESS", help="PDFs, folders, s3:// or https://.")
     ],
     out: Annotated[
         str, typer.Option("--out", "-o", help="Folder or prefix for the results. Default: as set, or ./out.")
@@ -108,7 +110,34 @@ def convert(
     debug_overlays: Annotated[
         bool, typer.Option("--debug-overlays", help="Also draw every page with its regions, as JPEG.")
     ] = False,
+    headers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--header",
+            metavar="'NAME: VALUE'",
+            help="Sent with requests for https:// addresses, to that host alone; may be given again. With "
+            "@FILE or env:VARIABLE for VALUE no list of processes shows it.",
+        ),
+    ] = None,
+    output_file: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="One document in one format, there and not in OUT; - is standard output."
+        ),
+    ] = "",
     batch_size: Annotated[int, typer.Option(min=1, help="Documents of one Dagster partition.")] = 64,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON a document, when it is done.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say only what could not be converted.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first document that is not converted.")
+    ] = False,
     log_level: Annotated[
         str, typer.Option(help="Dagster's console log: debug, info, warning, error, critical.")
     ] = "critical",
@@ -123,10 +152,13 @@ def convert(
         docmill convert paper.pdf --format md
         docmill convert inbox/ --out converted --jobs 4
         docmill convert scan.pdf --ocr off --debug-overlays
+        docmill convert report.pdf --output-file - | less
+        docmill convert https://host/report.pdf --header "Authorization: @token"
         DOCMILL_PASSWORD=secret docmill convert statement.pdf
     """
     with uncollected():
-        from docmill.pipeline.cli.convert_files import ConvertOptions, convert_places
+        from docmill.pipeline.cli.convert_files import convert_places
+        from docmill.pipeline.cli.options.convert import ConvertOptions
 
     options = ConvertOptions(
         places=places,
@@ -139,6 +171,12 @@ def convert(
         debug_overlays=debug_overlays,
         batch_size=batch_size,
         log_level=log_level.upper(),
+        headers=headers or [],
+        output_file=output_file,
+        quiet=quiet,
+        as_json=as_json,
+        dry_run=dry_run,
+        fail_fast=fail_fast,
     )
     raise typer.Exit(convert_places(options))
 
@@ -473,12 +511,19 @@ def list_(
     raise typer.Exit(list_models(repository))
 
 
-def main() -> None:
-    """Run the command line; errors of docmill's own are one line on standard error."""
+def main(interrupted: Callable[[], bool] = lambda: False) -> None:
+    """Run the command line; errors of docmill's own, and of disks, are one line on standard error.
+
+    Of what comes of an interruption nothing is said here.
+    """
     from docmill.pipeline.convert.errors import DocmillError
 
     try:
         app(standalone_mode=True)
-    except DocmillError as error:
-        typer.echo(f"docmill: {error}", err=True)
+    except Exception as error:
+        said = str(error) if isinstance(error, DocmillError) else trouble(error)
+        if said is None:
+            raise
+        if not interrupted():
+            typer.echo(f"docmill: {said}", err=True)
         sys.exit(MISUSE)

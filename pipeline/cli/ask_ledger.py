@@ -25,6 +25,8 @@ __all__ = ["find_documents_named", "list_documents", "list_ignored", "rebuild_le
 
 _HEX = set("0123456789abcdef")
 _SHORTEST_ID = 4
+#: Columns from which on a table has room for batches.
+_WIDE = 110
 _COLOURS = {
     "queued": "cyan",
     "converted": "green",
@@ -37,7 +39,7 @@ _COLOURS = {
 def show_status(names: Sequence[str], *, as_json: bool) -> int:
     """Print what is known of each file or id; the exit code is 1 when something is not known."""
     store = the_store()
-    console = Console(soft_wrap=True)
+    console = Console()
     unknown = 0
     for name in names:
         found = find_documents_named(open_ledger(store), name)
@@ -122,7 +124,7 @@ def _print_document(console: Console, store: DocumentStore, row: DocumentRow) ->
     table.add_column(overflow="fold")
     for label, value in _facts(store, row):
         table.add_row(label, value)
-    console.print(f"[bold]{escape(row.name)}[/]  [{_COLOURS[row.state]}]{row.state}[/]")
+    console.print(f"[bold]{escape(row.name)}[/]  [{_COLOURS[row.state]}]{row.state}[/]", overflow="fold")
     console.print(table)
 
 
@@ -152,15 +154,20 @@ def _facts(store: DocumentStore, row: DocumentRow) -> list[tuple[str, str]]:
 
 
 def _print_documents(rows: Sequence[DocumentRow]) -> None:
+    """Where there is room for them, with their batches: names come first."""
+    console = Console()
+    batches = console.width >= _WIDE
     table = Table(box=box.SIMPLE)
     table.add_column("id", no_wrap=True)
     table.add_column("document", overflow="fold")
     table.add_column("state", no_wrap=True)
     table.add_column("reason")
     table.add_column("pages", justify="right")
-    table.add_column("batch", overflow="fold")
+    if batches:
+        table.add_column("batch", overflow="fold")
     for row in rows:
         state = f"[{_COLOURS[row.state]}]{row.state}"
-        table.add_row(row.id[:12], escape(row.name), state, row.reason, str(row.page_count), row.batch)
+        batch = [row.batch] if batches else []
+        table.add_row(row.id[:12], escape(row.name), state, row.reason, str(row.page_count), *batch)
     if rows:
-        Console().print(table)
+        console.print(table)

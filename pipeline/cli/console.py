@@ -24,7 +24,7 @@ from rich.table import Table
 
 from docmill.pipeline.stages.results.records import StageRecord, Status
 
-__all__ = ["LiveProgress", "download_progress", "print_summary"]
+__all__ = ["LiveProgress", "download_progress", "print_failures", "print_summary"]
 
 _MAX_ROWS = 100
 #: What needs attention first.
@@ -128,8 +128,7 @@ def print_summary(console: Console, records: Sequence[StageRecord], seconds: flo
         )
     console.print(table)
     attention = [record for record in ranked if not record.usable or record.issues]
-    for record in attention[:_MAX_ROWS]:
-        console.print(f"[{_COLOURS[record.status]}]{record.status}[/] {escape(_what(record))}")
+    print_failures(console, attention[:_MAX_ROWS])
     for kind, shown in (("documents", ranked), ("problems", attention)):
         if len(shown) > _MAX_ROWS:
             console.print(f"and {len(shown) - _MAX_ROWS} more {kind}; Dagster's UI shows all: docmill ui")
@@ -137,6 +136,12 @@ def print_summary(console: Console, records: Sequence[StageRecord], seconds: flo
     summary = ", ".join(f"{counts[status]} {status}" for status in reversed(_ORDER) if counts[status])
     pages = sum(_pages(record) for record in records)
     console.print(f"\n{summary}: {pages} pages in {seconds:.1f} s. Results are in {escape(out)}")
+
+
+def print_failures(console: Console, records: Sequence[StageRecord]) -> None:
+    """A line of each: what is wrong with it, and what to do."""
+    for record in records:
+        console.print(f"[{_COLOURS[record.status]}]{record.status}[/] {escape(_what(record))}")
 
 
 def _pages(record: StageRecord) -> int:

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from socket import gethostname
 from typing import Any
 
 import dagster as dg
+import msgspec
 from rich.console import Console
+from rich.markup import escape
 
-from docmill.pipeline.cli.console import LiveProgress, download_progress, print_summary
-from docmill.pipeline.cli.options.stages import STAGE_OPTIONS
+from docmill.pipeline.cli.console import LiveProgress, download_progress, print_failures, print_summary
+from docmill.pipeline.cli.converting.dry_run import plan, print_plan
+from docmill.pipeline.cli.converting.outcomes import (
+    Outcome,
+    outcome,
+    published_files,
+    unread_outcome,
+    unread_record,
+)
+from docmill.pipeline.cli.converting.preflight import check_places, homes, output, store_place
+from docmill.pipeline.cli.converting.stopping import FailFast
+from docmill.pipeline.cli.options.convert import PASSWORD_VARIABLE, ConvertOptions
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.corpus.names import apart_from_others, take_names
 from docmill.pipeline.defs.assets.stage_run import INTERRUPTED
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.partitions import BATCHES
-from docmill.pipeline.defs.resources import conversion_of, in_force
+from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.served import as_noted
@@ -31,72 +43,24 @@ from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
-from docmill.resources.settings.exports import Exports
+from docmill.resources.clients.files.sources import UnreadableSource
 
 __all__ = [
     "BatchRun",
     "ConvertOptions",
     "Summary",
-    "check_options",
     "configured_conversion",
     "convert_files",
     "convert_places",
-    "resource_config",
     "run_batches",
 ]
-
-_PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
-
-
-@dataclass(frozen=True)
-class ConvertOptions:
-    """The command's options, as `docmill convert --help` explains them.
-
-    `stages` are those that the stages bring, by `StageOption.name`; what is left out is as it is set.
-    """
-
-    places: Sequence[str]
-    out: str = ""
-    stages: Mapping[str, Any] = field(default_factory=dict)
-    jobs: int | None = None
-    password: str = ""
-    timeout: float | None = None
-    memory: int | None = None
-    debug_overlays: bool = False
-    batch_size: int = 64
-    log_level: str = "CRITICAL"
-
-    def check(self) -> None:
-        """Raise `BackendConfigError` for an option or a choice that does not exist."""
-        check_options(self.stages)
-
-    @property
-    def place(self) -> str:
-        """Where the results go: as it was asked, else as it is set, else `./out`."""
-        exports: Exports = _as_set("exports")
-        return _absolute(self.out or exports.out or "out")
-
-    def run_config(self) -> dict[str, Any]:
-        """The run's configuration, as the launchpad would show it. It names the variable of the password."""
-        workers = {"count": self.jobs, "task_seconds": self.timeout, "memory_mb": self.memory}
-        settings: dict[str, dict[str, Any]] = {
-            "workers": {key: value for key, value in workers.items() if value is not None},
-            "exports": {"out": self.place, "index": False},
-            # whoever names files wants to hear of each
-            "checks": {"max_failed_share": 1.0},
-        }
-        if self.password:
-            settings["reader"] = {"password": {"env": _PASSWORD_VARIABLE}}
-        return {
-            **resource_config(settings, self.stages),
-            "loggers": {"console": {"config": {"log_level": self.log_level}}},
-        }
 
 
 @dataclass(frozen=True)
 class BatchRun:
     """A batch that was run: the conversion, with what servers had for that run, and what became of it."""
 
+    batch: str
     conversion: Conversion
     documents: list[DocumentRef]
     records: list[StageRecord]
@@ -104,84 +68,154 @@ class BatchRun:
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of the documents; `run_seconds` is the part of `seconds` that Dagster's runs took."""
+    """What became of the documents; `run_seconds` is the part of `seconds` that Dagster's runs took.
+
+    `left` is how many were not done, because the first failure was to stop everything.
+    """
 
     records: list[StageRecord]
     seconds: float
     run_seconds: float
+    left: int = 0
 
 
-def check_options(stages: Mapping[str, Any]) -> None:
-    """Raise `BackendConfigError` for an option of a stage, or a choice, that does not exist."""
-    for name, chosen in stages.items():
-        option = STAGE_OPTIONS.get(name)
-        if option is None:
-            raise BackendConfigError(f"there is no option {name}")
-        if option.choices and chosen not in option.choices:
-            known = ", ".join(option.choices)
-            raise BackendConfigError(f"{option.flag} {chosen!r} is unknown; choose from {known}")
-
-
-def resource_config(settings: Mapping[str, Mapping[str, Any]], stages: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by resource, and what the stages' options say, as a run is configured with them."""
-    merged = {name: dict(each) for name, each in settings.items()}
-    for name, chosen in stages.items():
-        for resource, config in STAGE_OPTIONS[name].config(chosen).items():
-            merged[resource] = merged.get(resource, {}) | _beside(resource, config)
-    return {"resources": {name: {"config": config} for name, config in merged.items()}}
+#: Hears what became of a document.
+Told = Callable[[Outcome], None]
 
 
 def convert_places(options: ConvertOptions) -> int:
     """Convert what the options name and print what became of it; returns the exit code."""
-    console = Console(stderr=True)
-    summary = convert_files(options, console)
-    print_summary(console, summary.records, summary.seconds, options.out or options.place)
-    return 0 if all(record.usable for record in summary.records) else 1
+    console = Console(stderr=True, quiet=options.quiet)
+    if options.dry_run:
+        return _plan(options, console)
+    summary = convert_files(options, console, _print_line if options.as_json else _hear_nothing)
+    bad = [record for record in summary.records if not record.usable]
+    if options.quiet:
+        print_failures(Console(stderr=True), bad)
+    out = options.file.shown if options.file else options.out or options.place
+    print_summary(console, summary.records, summary.seconds, out)
+    if summary.left:
+        console.print(f"Stopped at the first failure; {summary.left} more wait: the same command goes on.")
+    return 1 if bad else 0
 
 
-def convert_files(options: ConvertOptions, console: Console) -> Summary:
+def convert_files(options: ConvertOptions, console: Console, told: Told = lambda _: None) -> Summary:
     """Make batches of the files, run the job on each, and say what became of every document.
 
-    Raises `DocmillError` when nothing can be done at all: no file, a wrong option, a store out of reach.
+    `told` hears of each when its results are where they are to be. Raises `DocmillError` when nothing can be
+    done at all: no file, a wrong option, a store out of reach, a place that cannot be written to.
     """
     options.check()
     started = time.monotonic()
-    with _lent(options.password), open_instance() as instance:
+    check_places(homes())
+    with _lent(options.lent()), open_instance() as instance:
         run_config = options.run_config()
         conversion = configured_conversion(run_config)
+        store, file, out = conversion.artifacts.store, options.file, options.place
+        results = file.folder if file else out
+        check_places([store_place(store), *([output(results)] if results else [])])
         with console.status("looking for PDFs and reading their content hashes"):
-            documents = distinct_names(list(find_documents(options.places, conversion.sources)))
-            limits = BatchLimits(documents=options.batch_size)
-            manifests = list(make_batches(conversion.artifacts.store, documents, limits))
-            open_ledger(conversion.artifacts.store).queue(manifests)
-        if not documents:
-            raise BackendConfigError(f"no PDF was found at {', '.join(options.places)}")
-        _make_folder(options.place)
-        with download_progress(console) as progress:
-            conversion.prepare(progress)
+            documents, unread = _find(options, conversion)
+            records = [unread_record(each) for each in unread]
+            stopped = bool(unread) and options.fail_fast
+            manifests = [] if stopped else _batches(options, store, documents, console)
+        for each in unread:
+            told(unread_outcome(each))
+        if manifests:
+            with download_progress(console) as progress:
+                conversion.prepare(progress)
+
+        def settled(run: BatchRun) -> None:
+            for document, record in zip(run.documents, run.records, strict=True):
+                if file:
+                    files = file.write(store, record) if record.usable else []
+                else:
+                    files = published_files(document, record, out)
+                told(outcome(document, record, run.batch, files))
+            if options.debug_overlays:
+                _write_overlays(run.conversion, run.documents, out)
+
         running = time.monotonic()
-        runs = run_batches(instance, manifests, run_config, conversion, console)
+        runs: list[BatchRun] = []
+        if manifests:
+            runs = run_batches(
+                instance, manifests, run_config, conversion, console, settled, fail_fast=options.fail_fast
+            )
         finished = time.monotonic()
-        if options.debug_overlays:
-            for run in runs:
-                _write_overlays(run.conversion, run.documents, options.place)
-    records = [record for run in runs for record in run.records]
-    return Summary(records, finished - started, finished - running)
+    done = [record for run in runs for record in run.records]
+    left = len(documents) - len(done)
+    return Summary([*records, *done], finished - started, finished - running, left)
+
+
+def _find(
+    options: ConvertOptions, conversion: Conversion, *, keep: bool = True
+) -> tuple[list[DocumentRef], list[UnreadableSource]]:
+    """The documents, each under a name of its own, and what cannot be read."""
+    unread: list[UnreadableSource] = []
+    found = find_documents(options.places, conversion.sources, unread.append, keep=keep)
+    documents = distinct_names(list(found))
+    if not documents and not unread:
+        raise BackendConfigError(f"no PDF was found at {', '.join(options.places)}")
+    if options.output_file and len(documents) + len(unread) > 1:
+        raise BackendConfigError(
+            f"--output-file is for one document; there are {len(documents) + len(unread)}"
+        )
+    return documents, unread
+
+
+def _batches(
+    options: ConvertOptions, store: DocumentStore, documents: Sequence[DocumentRef], console: Console
+) -> list[Manifest]:
+    """Write the batches' manifests, and queue them in the ledger."""
+    if options.place:
+        named = apart_from_others(store, documents, options.place)
+        for before, now in zip(documents, named, strict=True):
+            if now != before:
+                console.print(
+                    f"{escape(before.stem)} is the name of another document's results there: these are "
+                    f"{escape(now.stem)}"
+                )
+        take_names(store, named, options.place)
+        documents = named
+    manifests = list(make_batches(store, documents, BatchLimits(documents=options.batch_size)))
+    open_ledger(store).queue(manifests)
+    return manifests
+
+
+def _plan(options: ConvertOptions, console: Console) -> int:
+    """Say what would be done, and do none of it; the exit code is 1 where something cannot be read."""
+    options.check()
+    with _lent(options.lent()):
+        conversion = configured_conversion(options.run_config())
+        documents, unread = _find(options, conversion, keep=False)
+        if options.place:
+            documents = apart_from_others(conversion.artifacts.store, documents, options.place)
+        limits = BatchLimits(documents=options.batch_size)
+        print_plan(plan(conversion, documents, limits), unread, console, as_json=options.as_json)
+    return 1 if unread else 0
+
+
+def _print_line(done: Outcome) -> None:
+    print(msgspec.json.encode(done).decode(), flush=True)
+
+
+def _hear_nothing(_: Outcome) -> None:
+    return
 
 
 @contextmanager
-def _lent(password: str) -> Iterator[None]:
-    """The password in the environment, where a run looks for it: Dagster keeps the variable's name alone."""
-    before = os.environ.get(_PASSWORD_VARIABLE)
-    if password:
-        os.environ[_PASSWORD_VARIABLE] = password
+def _lent(variables: Mapping[str, str]) -> Iterator[None]:
+    """Secrets in the environment, where a run looks for them: Dagster keeps their names alone."""
+    before = {name: os.environ.get(name) for name in {*variables, PASSWORD_VARIABLE}}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is not None:
-            os.environ[_PASSWORD_VARIABLE] = before
-        else:
-            os.environ.pop(_PASSWORD_VARIABLE, None)
+        for name, value in before.items():
+            if value is not None:
+                os.environ[name] = value
+            else:
+                os.environ.pop(name, None)
 
 
 def configured_conversion(run_config: Mapping[str, Any]) -> Conversion:
@@ -197,48 +231,45 @@ def run_batches(
     run_config: dict[str, Any],
     conversion: Conversion,
     console: Console,
+    then: Callable[[BatchRun], None] = lambda _: None,
+    *,
+    fail_fast: bool = False,
 ) -> list[BatchRun]:
-    """Run the job in this process on one batch after the other; what became of each.
+    """Run the job in this process on one batch after the other; what became of each, which `then` hears too.
 
-    Raises `BackendConfigError` with the reason when a run fails.
+    With `fail_fast` nothing is done after the first document that cannot be converted, and the last batch has
+    that document alone. Raises `BackendConfigError` with the reason when a run fails.
     """
     job = defs.resolve_job_def(CONVERT_DOCUMENTS)
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
     runs: list[BatchRun] = []
     count = sum(len(manifest.documents) for manifest in manifests)
     with LiveProgress(console, len(conversion.stages), count) as progress:
+        watched = FailFast(progress) if fail_fast else progress
         for manifest in manifests:
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=manifest.key,
                 run_config=run_config,
-                resources={"progress": progress},
+                resources={"progress": watched},
                 raise_on_error=False,
                 tags={"docmill/command": "convert", HOST_TAG: gethostname()},
             )
+            if isinstance(watched, FailFast) and (first := watched.first):
+                documents = [each for each in manifest.documents if each.id == first.document][:1]
+                runs.append(BatchRun(manifest.key, conversion, documents, [first]))
+                then(runs[-1])
+                break
             if not result.success:
                 why = _why(result)
                 if why.endswith(INTERRUPTED):
                     raise KeyboardInterrupt
                 raise BackendConfigError(why)
             ran = as_noted(conversion, instance, result.run_id)
-            runs.append(BatchRun(ran, manifest.documents, ran.final_records(manifest.documents)))
+            records = ran.final_records(manifest.documents)
+            runs.append(BatchRun(manifest.key, ran, manifest.documents, records))
+            then(runs[-1])
     return runs
-
-
-def _as_set(name: str) -> Any:
-    """A resource as file and environment have it."""
-    return in_force((defs.resources or {})[name])
-
-
-def _beside(resource: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a resource that was asked for; of a backend that is set anyway the other settings stay."""
-    if "backend" not in config:
-        return dict(config)
-    [(kind, given)] = config["backend"].items()
-    set_: dg.Config = _as_set(resource).backend
-    kept = set_.model_dump(exclude={"kind"}) if getattr(set_, "kind", None) == kind else {}
-    return {**config, "backend": {kind: {**kept, **given}}}
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:
@@ -257,17 +288,3 @@ def _write_overlays(conversion: Conversion, documents: Sequence[DocumentRef], ou
         for record in conversion.records("layout", [document]):
             for _, page, image in conversion.overlays([(document, page) for page in record.pages]):
                 target.write(f"{document.stem}.overlays/page-{page:04d}.jpg", image)
-
-
-def _make_folder(out: str) -> None:
-    """Fail now rather than when everything is converted."""
-    if "://" in out:
-        return
-    try:
-        Path(out).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BackendConfigError(f"cannot write results to {out}: {error.strerror}") from error
-
-
-def _absolute(out: str) -> str:
-    return out if "://" in out else str(Path(out).expanduser().resolve())

@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from docmill.pipeline.cli.ending.interrupting import leave_signals
 from docmill.pipeline.instance.queue import runs_of_request
 from docmill.pipeline.intake.batches import Manifest
 
@@ -33,6 +34,7 @@ def follow(
 
     Ctrl-C ends the looking, not the runs.
     """
+    leave_signals()
     sizes = {manifest.key: len(manifest.documents) for manifest in manifests}
     bar = Progress(
         TextColumn("{task.description}"),

@@ -15,14 +15,10 @@ from rich.console import Console
 
 from docmill.pipeline.cli.ask_ledger import find_documents_named
 from docmill.pipeline.cli.console import print_summary
-from docmill.pipeline.cli.convert_files import (
-    check_options,
-    configured_conversion,
-    resource_config,
-    run_batches,
-)
+from docmill.pipeline.cli.convert_files import configured_conversion, run_batches
 from docmill.pipeline.cli.estimates import print_estimate
 from docmill.pipeline.cli.follow import follow
+from docmill.pipeline.cli.options.convert import check_options, resource_config
 from docmill.pipeline.cli.places import the_sources, the_store
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.corpus.garbage import Garbage, find_garbage

@@ -15,10 +15,10 @@ from docmill.resources.clients.files.sources import (
     SourceCache,
     UnreadableSource,
     find_sources,
-    is_web,
 )
+from docmill.resources.clients.files.web_addresses import is_web
 
-__all__ = ["distinct_names", "find_documents", "make_batches"]
+__all__ = ["distinct_names", "find_documents", "make_batches", "told_apart"]
 
 
 def find_documents(
@@ -48,11 +48,13 @@ def distinct_names(documents: Sequence[DocumentRef]) -> list[DocumentRef]:
     documents = list({(document.id, document.source): document for document in documents}.values())
     shared = Counter(document.stem.lower() for document in documents)
     return [
-        document
-        if shared[document.stem.lower()] == 1
-        else msgspec.structs.replace(document, published=f"{document.stem}-{document.id[:6]}")
-        for document in documents
+        document if shared[document.stem.lower()] == 1 else told_apart(document) for document in documents
     ]
+
+
+def told_apart(document: DocumentRef) -> DocumentRef:
+    """The document with its content id in the name of its results."""
+    return msgspec.structs.replace(document, published=f"{document.stem}-{document.id[:6]}")
 
 
 def make_batches(

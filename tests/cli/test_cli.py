@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from docmill.pipeline.cli.app import main
+from docmill.pipeline.cli.ending.interrupting import MESSAGE
 from tests.stages.running.test_pool import gone
 from tests.support.model_cache import weights
 
@@ -105,9 +106,23 @@ def test_a_folder_for_results_that_cannot_be_made(misuse: Callable[..., str], tm
         (["--format", "docx"], "docx"),
         (["--pages", "3-1"], "page range"),
         (["--ocr", "magic"], "magic"),
+        (["--format", "md,magic"], "choose from md, html, json, doctags, chunks"),
+        (["--image-export-mode", "magic"], "choose from placeholder, embedded, referenced"),
+        (["--force-ocr", "--ocr", "off"], "--force-ocr"),
+        (["--ocr-lang", "english,korean"], "PP-OCR cannot read korean"),
+        (["--chunk-tokens", "9", "-f", "md"], "chunk_tokenizer"),
+        (["--chunk-tokenizer", "./nowhere"], "there is no folder ./nowhere"),
+        (["--output-file", "x.docx"], ".doctags.txt"),
+        (["--output-file", "x.md", "-f", "md,json"], "one format"),
+        (["--output-file", "x.md", "--out", "y"], "takes the place of --out"),
+        (["--output-file", "-", "--json"], "standard output"),
+        (["--output-file", "x.md", SAMPLES / "hebrew.pdf"], "one document; there are 2"),
+        (["--header", "s3cret"], "--header number 1"),
+        (["--out", "/proc/docmill"], "the output at /proc/docmill"),
+        ([""], "empty text"),
     ],
 )
-def test_options_that_make_no_sense(misuse: Callable[..., str], options: list[str], words: str) -> None:
+def test_options_that_make_no_sense(misuse: Callable[..., str], options: list[object], words: str) -> None:
     assert words in misuse("convert", SAMPLES / "form.pdf", *options)
 
 
@@ -214,8 +229,9 @@ def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
     family = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
     assert len(family) >= 2
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert said.decode().count(MESSAGE) == 1
     assert not (tmp_path / "out" / "many_pages.md").exists()
     assert gone(family)
     parts = {path: path.stat().st_mtime_ns for path in store.glob("documents/*/*/layout/*.parts/*.zst")}
@@ -225,6 +241,20 @@ def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
     assert "1 converted: 24 pages" in run.stderr
     text = (tmp_path / "out" / "many_pages.md").read_text()
     assert text.count("At dawn the sea was") == 24
+
+
+def test_a_place_that_cannot_be_written_to_is_named_by_its_setting(misuse: Callable[..., str]) -> None:
+    form = SAMPLES / "form.pdf"
+    for name, words in (
+        ("DOCMILL_HOME", "docmill's home at /proc/docmill"),
+        ("DAGSTER_HOME", "Dagster's home at /proc/docmill"),
+        ("DOCMILL_STORE", "the store at /proc/docmill"),
+    ):
+        with pytest.MonkeyPatch.context() as set_:
+            set_.setenv(name, "/proc/docmill")
+            said = misuse("convert", form)
+        assert f"cannot write to {words}" in said
+        assert f"${name}" in said
 
 
 def test_models_are_listed(docmill: Run, tmp_path: Path) -> None:

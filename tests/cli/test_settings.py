@@ -89,13 +89,23 @@ def test_commands_that_ask_work_on_the_store_that_is_set(
     (tmp_path / "docmill.toml").write_text(
         '[store]\nurl = "s3://bucket/store"\noptions = { secret = { env = "SECRET" } }\n'
         'source_options = { endpoint_url = "http://s3" }\n'
+        'source_headers = { Authorization = { env = "SECRET" }, Accept = "application/pdf" }\n'
     )
     assert the_store().url == "s3://bucket/store"
     assert the_store().options == {"secret": "s3cret"}
     assert the_sources().options == {"endpoint_url": "http://s3"}
+    assert the_sources().headers == {"Authorization": "s3cret", "Accept": "application/pdf"}
     monkeypatch.setenv("DOCMILL_STORE", str(tmp_path / "other"))
     assert the_store().url == str(tmp_path / "other")
     (tmp_path / "docmill.toml").write_text("[store]\nurl = 3\n")
     monkeypatch.delenv("DOCMILL_STORE")
     with pytest.raises(SettingsError, match=r"line 2: store\.url cannot be 3"):
         the_store()
+
+
+def test_headers_that_are_secrets_are_not_written_down(tmp_path: Path, docmill: Run) -> None:
+    (tmp_path / "mine.toml").write_text('[store]\nsource_headers = { Authorization = "Bearer s3cret" }\n')
+    run = docmill("--settings", "mine.toml", "settings")
+    assert run.returncode == 2
+    assert "store.source_headers is a secret, and is not written down" in run.stderr
+    assert "s3cret" not in run.stderr

@@ -54,3 +54,15 @@ def test_a_folder_that_cannot_be_written_is_misuse(store: DocumentStore, tmp_pat
     document = DocumentRef("1" * 64, "a.pdf", "/a.pdf", 1)
     with pytest.raises(BackendConfigError, match="file/out"):
         publish(store, [document], [exported("a", md="x/1.md")], str(tmp_path / "file" / "out"))
+
+
+def test_pictures_are_copied_and_referred_to_under_the_name(store: DocumentStore, tmp_path: Path) -> None:
+    for path, data in (("x/1.png", b"PNG"), ("x/2.md", b"![Image](document_artifacts/1.png)")):
+        store.write(path, data)
+    document = DocumentRef("1" * 64, "in/a b.pdf", "/in/a b.pdf", 1)
+    record = exported("a b", md="x/2.md")
+    record.extra["images"] = {"1.png": "x/1.png"}
+    written = publish(store, [document], [record], str(tmp_path))
+    assert written == [str(tmp_path / "in/a b_artifacts/1.png"), str(tmp_path / "in/a b.md")]
+    assert (tmp_path / "in/a b_artifacts/1.png").read_bytes() == b"PNG"
+    assert (tmp_path / "in/a b.md").read_text() == "![Image](a%20b_artifacts/1.png)"

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from docmill.pipeline.convert.errors import BackendUnavailableError
-from docmill.pipeline.convert.options import AssemblyOptions
+from docmill.pipeline.convert.options import AssemblyOptions, Chunking, ExportOptions
+from docmill.pipeline.convert.types import PageContent
 from docmill.pipeline.convert.understanding.choosing import Choice, UnderstandingMode
 from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.conversion import Conversion
+from docmill.pipeline.stages.exports import ExportsStage
+from docmill.pipeline.stages.pages import PagesStage
 from docmill.pipeline.stages.registry import stages_with
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
@@ -50,6 +53,17 @@ def stages(**changes: Any) -> list[Stage]:
     return stages_with(**given | changes)
 
 
+def as_scans(made: list[Stage]) -> list[Stage]:
+    return [replace(stage, scans=True) if isinstance(stage, PagesStage) else stage for stage in made]
+
+
+def written(made: list[Stage], options: ExportOptions) -> list[Stage]:
+    return [replace(stage, written=options) if isinstance(stage, ExportsStage) else stage for stage in made]
+
+
+BY_TOKENS = ExportOptions(chunking=Chunking("somebody/a-tokenizer", 64))
+
+
 @pytest.fixture
 def conversion(tmp_path: Path) -> Conversion:
     return Conversion(
@@ -76,6 +90,11 @@ def conversion(tmp_path: Path) -> Conversion:
         ({"all_stages": stages(layout=FakeEngine(2))}, {"layout", "tables", "documents", "exports"}),
         ({"all_stages": stages(ocr=None)}, {"ocr", "layout", "tables", "documents", "exports"}),
         ({"all_stages": stages(pages="1-2")}, STAGES),
+        ({"all_stages": as_scans(stages())}, STAGES),
+        ({"all_stages": written(stages(), ExportOptions(images="referenced"))}, {"exports"}),
+        ({"all_stages": written(stages(formats=["chunks"]), BY_TOKENS)}, {"exports"}),
+        # what is not written is not made in another way
+        ({"all_stages": written(stages(), BY_TOKENS)}, set()),
         ({"all_stages": stages(reader=FakeEngine())}, STAGES),
     ],
 )
@@ -180,6 +199,18 @@ def test_the_records_of_all_stages_are_told_as_one(conversion: Conversion) -> No
     assert (final.stage, final.name, final.status) == ("exports", "new name.pdf", "partial")
     assert final.seconds == sum(range(1, len(STAGES) + 1))
     assert [record.stage for record in conversion.records("layout", [document])] == ["layout"]
+
+
+def test_a_forced_page_is_a_scan_without_its_text_layer(conversion: Conversion) -> None:
+    path = SAMPLES / "form.pdf"
+    form = DocumentRef(content_hash(path), "form.pdf", str(path), path.stat().st_size)
+    for forced, made in ((False, stages()), (True, as_scans(stages()))):
+        run = replace(conversion, all_stages=made)
+        [record] = run.run("pages", [form], Told())
+        assert bool(record.flagged) is forced  # what the stage `ocr` has work on
+        [(_, page)] = run.artifacts.pages(form.id, "pages", run.fingerprints["pages"], PageContent)
+        assert bool(page.words) is bool(page.cells) is not forced
+        assert [box.area for box in page.scanned] == ([page.width * page.height] if forced else [])
 
 
 def test_files_are_checked_when_they_are_read(conversion: Conversion, tmp_path: Path) -> None:

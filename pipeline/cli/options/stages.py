@@ -44,9 +44,26 @@ def with_stage_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameter(option: StageOption) -> inspect.Parameter:
-    kind: Any = str | None if isinstance(option.default, str) else bool | None
+    kind: Any = int if type(option.default) is int else str if isinstance(option.default, str) else bool
     flags = [option.flag, *([option.short] if option.short else [])]
-    shown = option.default or False
-    made = typer.Option(*flags, help=option.help, metavar=option.metavar, show_default=shown)
+    made = typer.Option(
+        *flags,
+        help=option.help,
+        metavar=option.metavar,
+        show_default=str(option.default) if option.default else False,
+        autocompletion=_completion(option) if option.choices else None,
+    )
     own = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Parameter(option.name, own, default=None, annotation=Annotated[kind, made])
+    return inspect.Parameter(option.name, own, default=None, annotation=Annotated[kind | None, made])
+
+
+def _completion(option: StageOption) -> Callable[[str], list[str]]:
+    """What may follow what was typed; of several choices, those that were not named yet."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, begun = incomplete.rpartition(",") if option.several else ("", "", incomplete)
+        named = before.split(",")
+        fitting = (each for each in option.choices if each.startswith(begun) and each not in named)
+        return [f"{before}{comma}{each}" for each in fitting]
+
+    return complete

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.markup import escape
 
-from docmill.pipeline.cli.interrupting import leave_signals
+from docmill.pipeline.cli.ending.interrupting import leave_signals
 
 __all__ = ["announcer", "until_stopped"]
 

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.reduction import ForkingPickler
@@ -272,6 +273,7 @@ def _uninterrupted() -> Iterator[None]:
     The fork server, and through it each worker, begins with the signals that are blocked here: a terminal
     sends it to all of them, and what is in the middle of its imports would write a traceback.
     """
+    resource_tracker.ensure_running()  # which unblocks them, when it is the fork server that starts it
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

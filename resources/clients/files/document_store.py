@@ -90,6 +90,11 @@ class DocumentStore:
         fs, root = self._root
         return str(fs.unstrip_protocol(f"{root}/{path}")) if not self.is_local else f"{root}/{path}"
 
+    def has_bucket(self) -> bool:
+        """Whether the bucket is there that the tree is in; True for what has none, or does not say."""
+        with self._errors(""):
+            return s3_requests.has_bucket(self._root[0], self._root[1]) if self._is_s3 else True
+
     def exists(self, path: str) -> bool:
         """Whether the object is there."""
         with self._errors(path):

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["listing", "put_if", "tail", "version", "whole"]
+__all__ = ["has_bucket", "listing", "put_if", "tail", "version", "whole"]
 
 #: What S3 answers when an object is not in the state that a conditional write asks for.
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 #: ... and when a range is asked of an object that has no bytes.
 _NO_BYTES = {"InvalidRange", "416"}
+
+
+def has_bucket(fs: Any, place: str) -> bool:
+    """Whether there is the bucket of a place; True where it may not be asked."""
+    try:
+        fs.call_s3("head_bucket", Bucket=place.partition("/")[0])
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def whole(fs: Any, place: str) -> bytes:

@@ -25,6 +25,7 @@ from docmill.pipeline.convert.errors import (
 from docmill.resources.clients.files.document_store import is_store_error
 from docmill.resources.clients.files.local_files import below, file_size, reading
 from docmill.resources.clients.files.room import is_no_room, no_room
+from docmill.resources.clients.files.web_addresses import check_address, is_web, web_name
 
 __all__ = [
     "LeaveOut",
@@ -33,7 +34,6 @@ __all__ = [
     "UnreadableSource",
     "content_hash",
     "find_sources",
-    "is_web",
     "readable",
 ]
 
@@ -44,8 +44,6 @@ _READ_AHEAD = 8 << 20
 _SMALL_BYTES = 4 << 20
 _AT_ONCE = 16
 _FILE, _S3 = "file://", "s3://"
-#: Read by `resources.clients.files.web_files`, which is imported when it is needed.
-_WEB = ("https://", "http://")
 _PDF = ".pdf"
 #: The limit of a reader that is not set otherwise.
 _MAX_BYTES = 1 << 30
@@ -121,8 +119,6 @@ def _on_this_machine(place: str, path: Path, leave_out: LeaveOut) -> Iterator[So
 
 
 def _on_the_web(address: str) -> SourceFile:
-    from docmill.resources.clients.files.web_files import check_address, web_name
-
     check_address(address)
     return SourceFile(address, 0, web_name(address))
 
@@ -198,7 +194,7 @@ class SourceCache:
     def _pieces(self, address: str) -> Iterator[bytes]:
         """The bytes of a file that is elsewhere."""
         if is_web(address):
-            from docmill.resources.clients.files.web_files import pieces
+            from docmill.resources.clients.files.web_files import pieces  # 0.2 s, and few need it
 
             yield from pieces(address, self.headers, self.max_bytes)
             return
@@ -274,11 +270,6 @@ def _local_path(address: str) -> Path | None:
 
 def _local_address(path: Path) -> str:
     return str(path) if readable(str(path)) == str(path) else path.as_uri()
-
-
-def is_web(address: str) -> bool:
-    """Whether it is an http:// or https:// address."""
-    return address.lower().startswith(_WEB)
 
 
 def readable(name: str) -> str:

@@ -4,48 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import PurePosixPath
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
 from docmill.pipeline.convert.errors import (
-    BackendConfigError,
     SourceMissingError,
     SourceUnreadableError,
     TooManyBytesError,
 )
 from docmill.resources.clients.certificates import certificates
-from docmill.resources.clients.files.sources import is_web
+from docmill.resources.clients.files.web_addresses import is_web
 
-__all__ = ["check_address", "pieces", "web_name"]
+__all__ = ["pieces"]
 
 #: Of each silence, not of a file.
 _TIMEOUT = httpx2.Timeout(60.0, connect=15.0)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_SENT = {"User-Agent": "docmill", "Accept-Encoding": "identity"}
 _GONE = frozenset({404, 410})
 _REFUSED = frozenset({401, 403, 407})
-
-
-def check_address(address: str) -> None:
-    """Raise `BackendConfigError` for an address with a password in it, or without a host."""
-    parts = urlsplit(address)
-    if not parts.hostname:
-        raise BackendConfigError(f"{address} names no host")
-    if parts.username or parts.password:
-        # it would stand in manifests, in the ledger and in Dagster's database
-        raise BackendConfigError(
-            f"the address of {parts.hostname} has a user or a password in it; give them as a header instead: "
-            '--header "Authorization: @FILE"'
-        )
-
-
-def web_name(address: str) -> str:
-    """A file's name: the last part of its path, with .pdf at the end."""
-    parts = urlsplit(address)
-    name = PurePosixPath(unquote(parts.path)).name.replace("\x00", "") or str(parts.hostname)
-    return name if name.lower().endswith(".pdf") else f"{name}.pdf"
 
 
 def pieces(address: str, headers: Mapping[str, str], max_bytes: int) -> Iterator[bytes]:
@@ -76,7 +55,7 @@ def _answer(address: str, headers: Mapping[str, str]) -> Iterator[httpx2.Respons
         here = address
         for _ in range(_MOST_REDIRECTS + 1):
             own = headers if _origin(here) == _origin(address) else {}
-            with client.stream("GET", here, headers={"User-Agent": "docmill", **own}) as answer:
+            with client.stream("GET", here, headers={**_SENT, **own}) as answer:
                 target = answer.headers.get("Location", "")
                 if answer.status_code in _REDIRECTS and target:
                     here = urljoin(here, target)

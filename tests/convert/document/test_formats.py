@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 from docling_core.types.doc import DoclingDocument
 from docling_core.types.doc import TableCell as DoclingTableCell
+from docling_core.types.doc.base import ImageRefMode
 from docling_core.types.doc.document import TableData
+from transformers import AutoTokenizer
 
 from docmill.pipeline.convert.document.assemble import add_pictures, assemble, document_json
 from docmill.pipeline.convert.document.formats import export
-from docmill.pipeline.convert.options import FORMATS, AssemblyOptions
+from docmill.pipeline.convert.document.picture_names import pointed_at
+from docmill.pipeline.convert.document.referenced_pictures import with_references
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.options import FORMATS, AssemblyOptions, Chunking, ExportOptions, ImageMode
 from docmill.pipeline.convert.types import TableCell, TableStructure
 from tests.convert.handmade import line, page, region
+
+TOKENIZER = Path(__file__).parents[3] / "deploy" / "vllm" / "tiny"
 
 
 @pytest.fixture
@@ -138,3 +146,60 @@ def test_a_document_without_anything(format_: str) -> None:
 def test_an_unknown_format() -> None:
     with pytest.raises(KeyError):
         export(DoclingDocument(name="empty"), "docx")
+
+
+@pytest.fixture
+def pictured(document: DoclingDocument) -> DoclingDocument:
+    """The same, with its picture in it."""
+    add_pictures(document, lambda page, scale, box: np.full((40, 60, 3), 200, np.uint8))
+    assert document.pictures[0].image
+    return document
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("auto", "![Image](data:image/png;base64,"),
+        ("placeholder", "<!-- image -->"),
+        ("embedded", "![Image](data:image/png;base64,"),
+    ],
+)
+def test_pictures_in_markdown(pictured: DoclingDocument, mode: ImageMode, words: str) -> None:
+    assert words in export(pictured, "md", ExportOptions(images=mode)).decode()
+
+
+def test_pictures_as_files_are_docling_s(
+    pictured: DoclingDocument, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictured.save_as_markdown(
+        Path("an été.md"), artifacts_dir=Path("an été_artifacts"), image_mode=ImageRefMode.REFERENCED
+    )
+    [expected] = (tmp_path / "an été_artifacts").iterdir()
+    referring, files = with_references(pictured)
+    assert files == {expected.name: expected.read_bytes()}
+    options = ExportOptions(images="referenced")
+    made = {format_: export(referring, format_, options) for format_ in ("md", "html", "json")}
+    under = {format_: pointed_at(data, format_, files, "reports/an été") for format_, data in made.items()}
+    assert under["md"].decode() == (tmp_path / "an été.md").read_text()
+    assert f'<img src="an%20%C3%A9t%C3%A9_artifacts/{expected.name}">' in under["html"].decode()
+    again = DoclingDocument.model_validate_json(under["json"])
+    assert again.pictures[0].image
+    assert str(again.pictures[0].image.uri) == f"an été_artifacts/{expected.name}"
+
+
+def test_chunks_by_tokens(document: DoclingDocument) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(TOKENIZER)
+    document.texts[1].text = "Water rises. " * 60
+    by_structure = [json.loads(line) for line in exported(document, "chunks").splitlines()]
+    options = ExportOptions(chunking=Chunking(str(TOKENIZER), 64))
+    lines = [json.loads(line) for line in export(document, "chunks", options).decode().splitlines()]
+    assert len(lines) > len(by_structure)
+    assert max(len(tokenizer.tokenize(line["text"])) for line in lines) <= 64
+    assert max(len(tokenizer.tokenize(line["text"])) for line in by_structure) > 64
+
+
+def test_a_tokenizer_that_cannot_be_had(document: DoclingDocument, tmp_path: Path) -> None:
+    options = ExportOptions(chunking=Chunking(str(tmp_path), 64))
+    with pytest.raises(BackendConfigError, match="cannot be used"):
+        export(document, "chunks", options)

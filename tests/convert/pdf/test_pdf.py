@@ -10,7 +10,9 @@ import pytest
 from pikepdf import Dictionary, Name, OutlineItem
 
 from docmill.pipeline.convert.errors import (
+    CertificateEncryptedError,
     CorruptPdfError,
+    DocumentCrashedError,
     DocumentError,
     EmptyPdfError,
     EncryptedPdfError,
@@ -113,6 +115,25 @@ def test_encrypted_files(tmp_path: Path) -> None:
         Pdf.open(path, password="falsch")
     with Pdf.open(path, password="geheim") as pdf:
         assert pdf.page_count == 1
+
+
+def test_a_file_for_holders_of_certificates_needs_no_password(tmp_path: Path) -> None:
+    builder = Builder()
+    builder.page(text(72, 700, "secret"))
+    path = builder.save(tmp_path / "locked.pdf", encryption=pikepdf.Encryption(owner="o", user="geheim"))
+    # its length stays, and with it the cross-reference table
+    standard, public = b"/Filter /Standard", b"/Filter /PubSec  "
+    assert standard in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(standard, public))
+    for password in (None, "geheim"):
+        with pytest.raises(CertificateEncryptedError, match="certificates") as error:
+            Pdf.open(path, password=password)
+        assert "No password opens it" in error.value.remedy
+
+
+def test_damaged_files_are_mended_by_what_mends_most() -> None:
+    for error in (CorruptPdfError, DocumentCrashedError):
+        assert 0 < error.remedy.index("mutool clean") < error.remedy.index("qpdf")
 
 
 def test_a_file_with_only_an_owner_password_opens(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from docmill.resources.clients.triton import TritonServer
 from docmill.resources.engines.embedded import EmbeddedOcr
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.engines.triton import TritonDoclingOcr, TritonOcr
-from docmill.resources.settings.ocr import Ocr, TritonOcrConfig
+from docmill.resources.settings.ocr import EmbeddedOcrConfig, Ocr, TritonOcrConfig
 from docmill.resources.triton import Triton
 from tests.support.kserve_server import KServeServer, Model
 from tests.support.model_cache import weights
@@ -175,6 +175,21 @@ def test_engines_are_identified_without_a_server() -> None:
         "version": "",
         "language": "ja",
     }
+
+
+def test_a_language_is_named_to_a_model_that_is_told_and_checked_for_one_that_is_not() -> None:
+    options = ConvertOptions(["x.pdf"], stages={"ocr": "triton:docling", "ocr_lang": "korean"})
+    engine = configured_conversion(options.run_config()).stage(OcrStage).engine
+    assert engine is not None
+    assert engine.identity()["language"] == "korean"
+    before = configured_conversion({}).fingerprints
+    for language in ("german", "Japanese, ch_sim", ""):
+        assert Ocr(language=language).engine(Triton())
+        told = ConvertOptions(["x.pdf"], stages={"ocr_lang": language})
+        assert configured_conversion(told.run_config()).fingerprints["ocr"] == before["ocr"]
+    for backend in (EmbeddedOcrConfig(), TritonOcrConfig()):
+        with pytest.raises(BackendConfigError, match="cannot read arabic, ru: it knows Latin, Chinese and"):
+            Ocr(backend=backend, language="english,arabic,ru").engine(Triton())
 
 
 @pytest.mark.parametrize(("chosen", "kind"), [("triton", TritonOcr), ("triton:docling", TritonDoclingOcr)])

@@ -20,6 +20,9 @@ MESSAGE = "docmill: interrupted; the same command goes on where it was"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: To put workers and runs away.
 _PATIENCE_S = 20.0
+_BEHIND_S = 0.1
+#: Statuses of commands that came to their end.
+_ENDS = (None, 0, 1)
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -31,10 +34,9 @@ class Interruptions:
     """
 
     def __init__(self) -> None:
-        #: The first signal that came.
-        self.signal: int | None = None
+        self._first: int | None = None
+        self._heard = threading.Event()
         self._unwinding = False
-        self._before: dict[int, object] = {}
         self._told = threading.Lock()
 
     def __enter__(self) -> Interruptions:
@@ -43,8 +45,8 @@ class Interruptions:
         os.set_blocking(self._write, False)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         self._taken = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-        for each in self._taken:
-            self._before[each] = signal.signal(each, self._raise)
+        for each in _SIGNALS:
+            signal.signal(each, self._raise)
         threading.Thread(target=self._watch, name="signals", daemon=True).start()
         return self
 
@@ -52,11 +54,17 @@ class Interruptions:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """After a signal whatever was raised is what came of it: say one line, and end with its number."""
-        if self.signal is not None:
+        ended = isinstance(error, SystemExit) and error.code in _ENDS
+        if self._heard.is_set() if ended or error is None else self.interrupted():
             self._say()
             # nothing that ends with the process has more to say
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
-            raise SystemExit(128 + self.signal) from None
+            raise SystemExit(self._status()) from None
+
+    def interrupted(self) -> bool:
+        """Whether a signal came, and what is raised now is what came of it."""
+        # the thread that hears of them may be a moment behind the one that they were raised in
+        return self._heard.wait(_BEHIND_S)
 
     @contextmanager
     def unwinding(self) -> Iterator[None]:
@@ -68,8 +76,9 @@ class Interruptions:
         finally:
             self._unwinding, sys.unraisablehook = False, before
 
-    def _raise(self, _number: int, _frame: FrameType | None) -> None:
-        if self._unwinding:
+    def _raise(self, number: int, _frame: FrameType | None) -> None:
+        if self._unwinding and number in self._taken:
+            _hush()
             raise KeyboardInterrupt
 
     def _watch(self) -> None:
@@ -78,23 +87,29 @@ class Interruptions:
             number = came[0]
             if number not in self._taken:
                 continue
-            if self.signal is not None or not self._unwinding:
-                self.signal = self.signal or number
+            again = self._first is not None
+            self._first = self._first or number
+            self._heard.set()
+            _hush()
+            if again or not self._unwinding:
                 self._end()
-            self.signal = number
             patience = threading.Timer(_PATIENCE_S, self._end)
             patience.daemon = True
             patience.start()
 
     def _lost(self, unraisable: sys.UnraisableHookArgs) -> None:
         """An exception that nobody can catch: if it was the interruption, it would have gone unheard."""
-        if self.signal is not None:
+        if self.interrupted():
             self._end()
         sys.__unraisablehook__(unraisable)
 
     def _end(self) -> None:
         self._say()
-        os._exit(128 + (self.signal or signal.SIGINT))
+        os._exit(self._status())
+
+    def _status(self) -> int:
+        """The exit status by which shells know a signal."""
+        return 128 + (self._first or signal.SIGINT)
 
     def _say(self) -> None:
         """Once, past whatever holds `sys.stderr`."""
@@ -104,6 +119,12 @@ class Interruptions:
                 os.write(2, f"{shown}{MESSAGE}\n".encode())
 
 
+def _hush() -> None:
+    """What is logged from now on is what came of the interruption."""
+    if logging := sys.modules.get("logging"):  # importing it would take longer than what there is to do
+        logging.disable()
+
+
 def leave_signals() -> None:
-    """For commands that run servers: what signals mean is theirs to say."""
+    """For commands that run servers, or watch others' runs: what signals mean is theirs to say."""
     signal.set_wakeup_fd(-1)

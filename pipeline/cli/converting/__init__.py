@@ -1,0 +1,1 @@
+"""`docmill convert`: what is looked at before, what is told while it runs, and where results go."""
