@@ -23,7 +23,7 @@ from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 __all__ = ["comparable_metadata", "comparable_record", "document_folders", "read_pieces"]
 
 _ARTIFACT, _PARTS = ".json.zst", ".parts"
-_TIMES = ("seconds", "device_seconds", "page_seconds")
+_TIMES = ("seconds", "cpu_seconds", "device_seconds", "page_seconds")
 _OF_THE_COMMIT = (*_TIMES, "made_with", "fingerprints")
 _MODULE = re.compile(rb"(?<![\w.])(?:docmill\.)?(?:pipeline|resources)(?:\.\w+)+(?::\w+)?")
 

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from docmill.pipeline.cli.places import the_sources, the_store
+from docmill.pipeline.cli.places import the_price, the_sources, the_store
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, SourceRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.rebuild import rebuild
 from docmill.pipeline.corpus.ledger.select import Selection
 from docmill.resources.clients.files.document_store import DocumentStore
+from docmill.resources.price import Price
 
 __all__ = ["find_documents_named", "list_documents", "list_ignored", "rebuild_ledger", "show_status"]
 
@@ -140,6 +141,7 @@ def _facts(store: DocumentStore, row: DocumentRow) -> list[tuple[str, str]]:
         facts.append(("attempts", str(row.attempts)))
     if row.page_count:
         facts.append(("pages", f"{row.pages} of {row.page_count} converted, {row.issues} with issues"))
+    facts += _took(row, the_price())
     if row.original:
         facts.append(("original", row.original))
     facts += [(extension, store.full_path(path)) for extension, path in sorted(row.files.items())]
@@ -151,6 +153,19 @@ def _facts(store: DocumentStore, row: DocumentRow) -> list[tuple[str, str]]:
     if row.run:
         facts.append(("run", row.run))
     return [(label, escape(value)) for label, value in facts]
+
+
+def _took(row: DocumentRow, price: Price | None) -> list[tuple[str, str]]:
+    """What all stages took."""
+    devices = sum(row.device_seconds.values())
+    cost = price.of(row.device_seconds, row.cpu_seconds) if price else 0.0
+    numbers = [
+        ("worker seconds", row.seconds),
+        ("CPU seconds", row.cpu_seconds),
+        ("GPU seconds", devices),
+    ]
+    took = [(label, f"{seconds:,.3f}") for label, seconds in numbers if seconds]
+    return [*took, ("cost", f"{cost:,.6f} {price.currency}")] if price and cost else took
 
 
 def _print_documents(rows: Sequence[DocumentRow]) -> None:

@@ -42,7 +42,7 @@ def _print_work(console: Console, found: Estimate, price: Price | None) -> None:
         "if a page takes what pages took so far; less where finished work is found again"
     )
     if price and found.cost is not None:
-        console.print(f"about {found.cost:,.2f} {price.currency} of GPU time, by the same guess")
+        console.print(f"about {found.cost:,.2f} {price.currency}, by the same guess")
 
 
 def _print_time(console: Console, found: Estimate, at_once: float | None) -> None:

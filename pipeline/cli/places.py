@@ -1,4 +1,4 @@
-"""The store and the copies of sources that a command works on, as they are set; without Dagster."""
+"""The store, the copies of sources and the prices of a command, as they are set; without Dagster."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from docmill.pipeline.convert.errors import SettingsError
 from docmill.resources.clients.files.document_store import DocumentStore, default_store
 from docmill.resources.clients.files.sources import SourceCache
 from docmill.resources.home import default_home
+from docmill.resources.price import Price
 from docmill.resources.secrets import is_reference, resolved
 from docmill.resources.settings_file import SettingsFile, from_environment, read_settings_file, variable
 
-__all__ = ["the_sources", "the_store"]
+__all__ = ["the_price", "the_sources", "the_store"]
 
 T = TypeVar("T")
+_PRICES = ("per_gpu_hour", "per_cpu_hour")
 
 
 def the_store() -> DocumentStore:
@@ -27,6 +29,19 @@ def the_sources() -> SourceCache:
     file = read_settings_file()
     headers = _options(file, "source_headers")
     return SourceCache(default_home() / "sources", _options(file, "source_options"), headers)
+
+
+def the_price() -> Price | None:
+    """What the settings say that hours cost; None where they say nothing. Raises `SettingsError`."""
+    file = read_settings_file()
+    section = file.section("pricing")
+    said = {key: from_environment("pricing", key, text=False) for key in _PRICES}
+    given = {key: section.get(key) if said[key] is None else said[key] for key in _PRICES}
+    prices = {key: float(each) for key, each in given.items() if isinstance(each, int | float)}
+    if not prices:
+        return None
+    currency = from_environment("pricing", "currency", text=True) or section.get("currency", "USD")
+    return Price(currency=currency, **prices)
 
 
 def _text(file: SettingsFile, key: str) -> str:

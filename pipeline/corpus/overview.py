@@ -16,7 +16,16 @@ from docmill.resources.price import Price
 __all__ = ["OVERVIEW_COLUMNS", "ActiveRun", "Disk", "Overview", "WorkSpan", "overview"]
 
 #: The columns of the ledger that it needs.
-OVERVIEW_COLUMNS = ("state", "reason", "at", "pages", "page_count", "device_seconds", "seconds")
+OVERVIEW_COLUMNS = (
+    "state",
+    "reason",
+    "at",
+    "pages",
+    "page_count",
+    "device_seconds",
+    "seconds",
+    "cpu_seconds",
+)
 #: What "now" means for the rate, and "lately" for failures.
 _RATE_WINDOW = timedelta(minutes=15)
 _FAILURE_WINDOW = timedelta(hours=1)
@@ -98,7 +107,7 @@ def overview(
     devices: Counter[str] = Counter()
     waiting = waiting_pages = unopened = opened = all_pages = recent_pages = 0
     documents_today = pages_today = 0
-    worker_seconds = 0.0
+    worker_seconds = cpu_seconds = 0.0
     for table in documents:
         queued = table.filter(pc.equal(table["state"], "queued"))
         waiting += queued.num_rows
@@ -114,6 +123,7 @@ def overview(
         documents_today += today.num_rows
         pages_today += _sum(today["pages"])
         worker_seconds += pc.sum(today["seconds"]).as_py() or 0.0
+        cpu_seconds += pc.sum(today["cpu_seconds"]).as_py() or 0.0
         for spent in today["device_seconds"].to_pylist(maps_as_pydicts="strict"):
             devices.update(spent or {})
     if opened:
@@ -135,7 +145,7 @@ def overview(
         pages_today=pages_today,
         worker_seconds_today=worker_seconds,
         device_seconds_today=sum(devices.values()),
-        cost_today=price.of(devices) if price else None,
+        cost_today=price.of(devices, cpu_seconds) if price else None,
         currency=price.currency if price else "",
         disk=disk,
     )

@@ -26,12 +26,13 @@ _HOUR_S = 3600.0
 
 @dataclass
 class CorpusTotals:
-    """Sums over documents; seconds are worker seconds, `device_seconds` what servers measured, by model."""
+    """Sums over documents; seconds are workers' wall and CPU time, `device_seconds` what servers measured."""
 
     documents: int = 0
     bytes: int = 0
     pages: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     states: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     days: Counter[str] = field(default_factory=Counter)
@@ -49,6 +50,7 @@ class CorpusTotals:
         self.bytes += _sum(table["size"])
         self.pages += _sum(table["pages"])
         self.seconds += _sum(table["seconds"])
+        self.cpu_seconds += _sum(table["cpu_seconds"])
         self.states += _counts(table["state"])
         self.reasons += _counts(table.filter(pc.not_equal(table["reason"], ""))["reason"])
         done = table.filter(pc.not_equal(table["state"], "queued"))
@@ -99,11 +101,12 @@ def _sections(totals: CorpusTotals, price: Price | None) -> list[tuple[str, list
         ("pages converted", f"{totals.pages:,}"),
         ("megabytes", f"{totals.bytes / 1e6:,.1f}"),
         ("worker hours", f"{totals.seconds / _HOUR_S:,.2f}"),
+        ("CPU hours", f"{totals.cpu_seconds / _HOUR_S:,.2f}"),
     ]
     if totals.device_seconds:
         everything.append(("GPU hours", f"{totals.gpu_hours:,.3f}"))
-        if price:
-            everything.append(("cost", f"{price.of(totals.device_seconds):,.2f} {price.currency}"))
+    if price and (cost := price.of(totals.device_seconds, totals.cpu_seconds)):
+        everything.append(("cost", f"{cost:,.2f} {price.currency}"))
     sections = [("Corpus", everything), ("By state", _ranked(totals.states))]
     if totals.reasons:
         sections.append(("Why not, or not wholly", _ranked(totals.reasons)))

@@ -14,11 +14,23 @@ from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.price import Price
 
-__all__ = ["outcome_metadata", "overlay_metadata", "preview_metadata", "served_metadata"]
+__all__ = [
+    "arranged",
+    "cost_metadata",
+    "outcome_metadata",
+    "overlay_metadata",
+    "preview_metadata",
+    "served_metadata",
+]
 
 #: More rows make the event log heavy and the page slow.
 _MAX_ROWS = 256
-_MAX_PREVIEW = 12_000
+_PREVIEW, _OVERLAYS, _DOCUMENTS = "preview", "overlays", "documents_table"
+_FIRST = (_PREVIEW, _OVERLAYS, _DOCUMENTS)
+#: Dagster's UI shows Markdown of fewer than 1000 characters at once, and more of it when somebody asks.
+_SHOWN_AT_ONCE = 990
+_MAX_NAME = 60
+_BETWEEN = "\n\n---\n\n"
 
 
 def outcome_metadata(
@@ -26,9 +38,9 @@ def outcome_metadata(
 ) -> dict[str, Any]:
     """Numbers and the table of documents of one stage over one batch; `seconds` is its wall time.
 
-    Device seconds and their cost are there when a server measured any, and the slowest page where pages were
-    timed; totals leave reused work out. The table has the documents that need attention, and `ordinary` of
-    the others.
+    Device seconds are there when a server measured any, the cost with a price, and the slowest page where
+    pages were timed; totals leave reused work out. The table has the documents that need attention, and
+    `ordinary` of the others.
     """
     statuses = Counter(record.status for record in records)
     fresh = [record for record in records if not record.reused]
@@ -45,18 +57,39 @@ def outcome_metadata(
         "reused": float(len(records) - len(fresh)),
         "wall_seconds": round(seconds, 3),
         "worker_seconds": round(sum(record.seconds for record in fresh), 3),
+        "cpu_seconds": round(sum(record.cpu_seconds for record in fresh), 3),
         "pages_per_second": round(pages / seconds, 2) if seconds > 0 else 0.0,
     }
     counts = {f"count/{key}": value for key, value in sorted(totals.items())}
-    devices = _device_numbers(summed(record.device_seconds for record in fresh), price)
-    columns = _columns(records, price)
     return {
         **numbers,
         **_slowest_page(fresh),
         **counts,
-        **devices,
-        "documents_table": _table(records, columns, ordinary),
+        **_device_numbers(summed(record.device_seconds for record in fresh)),
+        **_cost(fresh, price),
+        _DOCUMENTS: _table(records, _columns(records, price), ordinary),
     }
+
+
+def cost_metadata(records: Sequence[StageRecord], price: Price | None = None) -> dict[str, Any]:
+    """What documents took in all stages, whenever these ran: numbers, and a table with a row for each.
+
+    `records` are those of the last stage with the seconds of all, as of `Conversion.final_records`.
+    """
+    devices = summed(record.device_seconds for record in records)
+    numbers = {
+        "worker_seconds": round(sum(record.seconds for record in records), 3),
+        "cpu_seconds": round(sum(record.cpu_seconds for record in records), 3),
+        **({"device_seconds": round(sum(devices.values()), 6)} if devices else {}),
+        **_cost(records, price),
+    }
+    table = _table(records, _columns(records, price), _MAX_ROWS)
+    return {f"all_stages/{key}": value for key, value in numbers.items()} | {_DOCUMENTS: table}
+
+
+def arranged(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What people look at first, then the numbers: Dagster's UI keeps the order."""
+    return {key: metadata[key] for key in _FIRST if key in metadata} | dict(metadata)
 
 
 def served_metadata(served: Mapping[str, str]) -> dict[str, str]:
@@ -64,20 +97,34 @@ def served_metadata(served: Mapping[str, str]) -> dict[str, str]:
     return {f"served/{model}": digest for model, digest in served.items()}
 
 
-def overlay_metadata(overlays: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
-    """Pages with their regions drawn, as pictures in Markdown: (file name, page, JPEG)."""
-    found = {}
-    for name, page, image in overlays:
-        data = base64.b64encode(image).decode()
-        label = f"overlay/{name} p{page}"
-        found[label] = dg.MetadataValue.md(f"![{name}, page {page}](data:image/jpeg;base64,{data})")
-    return found
+def overlay_metadata(
+    overlays: Iterable[tuple[str, int, bytes]], keep: Callable[[int, bytes], str] | None = None
+) -> dict[str, Any]:
+    """Pages with their regions drawn, as pictures in one Markdown text: (file name, page, JPEG).
+
+    `keep` keeps a picture by its number and says at which address it is; without it the text holds the
+    pictures themselves, and is shown when somebody asks for it.
+    """
+    shown = []
+    for number, (name, page, image) in enumerate(overlays):
+        where = keep(number, image) if keep else f"data:image/jpeg;base64,{base64.b64encode(image).decode()}"
+        shown.append(f"**{_short(name, _MAX_NAME)}**, page {page}\n\n![page {page}]({where})")
+    return {_OVERLAYS: dg.MetadataValue.md("\n\n".join(shown))} if shown else {}
 
 
-def preview_metadata(name: str, markdown: str) -> dict[str, Any]:
-    """The beginning of a document's Markdown."""
-    cut = markdown if len(markdown) <= _MAX_PREVIEW else markdown[:_MAX_PREVIEW] + "\n\n*(cut here)*"
-    return {f"preview/{name}": dg.MetadataValue.md(cut)}
+def preview_metadata(previews: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The beginnings of a few documents, in one Markdown text: (file name, its Markdown)."""
+    some = list(previews)
+    each = _SHOWN_AT_ONCE // max(1, len(some)) - _MAX_NAME - len(_BETWEEN)
+    shown = (f"**{_short(name, _MAX_NAME - 8)}**\n\n{_short(text.strip(), each)}" for name, text in some)
+    return {_PREVIEW: dg.MetadataValue.md(_BETWEEN.join(shown))} if some else {}
+
+
+def _short(text: str, most: int) -> str:
+    """The text, or so much of its beginning; `most` counts as JavaScript does."""
+    if len(text.encode("utf-16-le")) <= 2 * most:
+        return text
+    return text.encode("utf-16-le")[: 2 * (most - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 def _slowest_page(records: Iterable[StageRecord]) -> dict[str, str | float]:
@@ -97,36 +144,58 @@ def _slowest_page(records: Iterable[StageRecord]) -> dict[str, str | float]:
     }
 
 
-def _device_numbers(spent: Mapping[str, float], price: Price | None) -> dict[str, float]:
-    """Totals that plot: device seconds in all and by model, and what they cost."""
+def _device_numbers(spent: Mapping[str, float]) -> dict[str, float]:
+    """Totals that plot: device seconds in all and by model."""
     if not spent:
         return {}
     numbers = {"device_seconds": round(sum(spent.values()), 6)}
-    numbers |= {f"device_seconds/{model}": round(seconds, 6) for model, seconds in sorted(spent.items())}
-    return numbers | ({f"cost_{price.currency}": round(price.of(spent), 8)} if price else {})
+    return numbers | {
+        f"device_seconds/{model}": round(seconds, 6) for model, seconds in sorted(spent.items())
+    }
+
+
+def _is_priced(records: Iterable[StageRecord], price: Price | None) -> bool:
+    """Whether there is a price of anything that these took."""
+    return price is not None and any(_paid(record, price) for record in records)
+
+
+def _paid(record: StageRecord, price: Price) -> float:
+    return round(price.of(record.device_seconds, record.cpu_seconds), 8)
+
+
+def _cost(records: Sequence[StageRecord], price: Price | None) -> dict[str, float]:
+    if price is None or not _is_priced(records, price):
+        return {}
+    return {f"cost_{price.currency}": round(sum(_paid(record, price) for record in records), 8)}
 
 
 _Column = tuple[dg.TableColumn, Callable[[StageRecord], Any]]
 
 
 def _columns(records: Sequence[StageRecord], price: Price | None) -> list[_Column]:
-    """The table's columns; those of device seconds only where there are any."""
+    """The table's columns; those of device seconds and cost only where there are any."""
     columns: list[_Column] = [
         (dg.TableColumn("document", "string"), lambda record: record.name),
+        (dg.TableColumn("reason", "string"), _reason),
         (dg.TableColumn("status", "string"), lambda record: record.status),
         (dg.TableColumn("pages", "int"), lambda record: record.page_count or len(record.pages)),
         (dg.TableColumn("seconds", "float"), lambda record: round(record.seconds, 3)),
+        (dg.TableColumn("cpu_seconds", "float"), lambda record: round(record.cpu_seconds, 3)),
     ]
     if any(record.device_seconds for record in records):
         columns.append((dg.TableColumn("device_seconds", "float"), _device_total))
-        if price:
-            cost = dg.TableColumn(f"cost_{price.currency}", "float")
-            columns.append((cost, lambda record: round(price.of(record.device_seconds), 8)))
+    if price and _is_priced(records, price):
+        columns.append((dg.TableColumn(f"cost_{price.currency}", "float"), lambda each: _paid(each, price)))
     return [
         *columns,
         (dg.TableColumn("reused", "bool"), lambda record: record.reused),
         (dg.TableColumn("what", "string"), _what),
     ]
+
+
+def _reason(record: StageRecord) -> str:
+    """One word: why the document was given up, or what its first page with an issue lacks."""
+    return record.reason or next((issue.reason for issue in record.issues), "")
 
 
 def _device_total(record: StageRecord) -> float:

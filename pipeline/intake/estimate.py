@@ -67,5 +67,5 @@ def estimate(ledger: Ledger, batches: Collection[str], price: Price | None) -> E
         guessed,
         done.seconds * share / _HOUR_S,
         sum(devices.values()) / _HOUR_S,
-        price.of(devices) if price else None,
+        price.of(devices, done.cpu_seconds * share) if price else None,
     )

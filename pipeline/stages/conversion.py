@@ -139,6 +139,7 @@ class Conversion:
             return msgspec.structs.replace(
                 renamed(records[-1], document.name),
                 seconds=sum(record.seconds for record in records),
+                cpu_seconds=sum(record.cpu_seconds for record in records),
                 device_seconds=summed(record.device_seconds for record in records),
             )
 

@@ -1,4 +1,4 @@
-"""Resource `pricing`: what the servers' devices cost."""
+"""Resource `pricing`: what the servers' devices and the workers' CPUs cost."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ __all__ = ["Pricing"]
 
 
 class Pricing(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """What the servers' devices cost; without a price no cost is shown."""
+    """What the servers' devices and the workers' CPUs cost; without a price no cost is shown."""
 
     per_gpu_hour: float | None = Field(default=None, ge=0, description="Price of an hour of one GPU")
-    currency: str = Field(default="USD", description="What the price is in")
+    per_cpu_hour: float | None = Field(default=None, ge=0, description="Price of an hour of one CPU")
+    currency: str = Field(default="USD", description="What the prices are in")
 
     def price(self) -> Price | None:
         """The price; None when none is set."""
-        return None if self.per_gpu_hour is None else Price(self.per_gpu_hour, self.currency)
+        if self.per_gpu_hour is None and self.per_cpu_hour is None:
+            return None
+        return Price(self.per_gpu_hour or 0.0, self.currency, self.per_cpu_hour or 0.0)

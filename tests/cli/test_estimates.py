@@ -35,7 +35,7 @@ def test_without_a_run_nobody_knows_how_long_one_waits() -> None:
         "1,200 of them guessed by the size of files that were not opened yet"
     )
     assert work.startswith("about 2.50 worker hours and 0.250 GPU hours, if a page takes what")
-    assert money == "about 0.62 USD of GPU time, by the same guess"
+    assert money == "about 0.62 USD, by the same guess"
     assert time == "No run on this instance was measured, so nobody knows how long you will wait."
 
 

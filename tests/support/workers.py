@@ -71,6 +71,15 @@ def sleep(_context: object, seconds: float) -> float:
     return seconds
 
 
+def compute(_context: object, cpu_seconds: float, then: str = "") -> None:
+    """Computes for so long, then perhaps meets a document's error."""
+    until = time.process_time() + cpu_seconds
+    while time.process_time() < until:
+        pass
+    if then:
+        raise EncryptedPdfError(then)
+
+
 def meet(_context: object, folder: str, number: int, others: int) -> int:
     """Waits until as many tasks as `others` are under way beside this one."""
     (Path(folder) / str(number)).touch()

@@ -20,7 +20,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     """A document: what it is, in which batch it was last, and what became of it.
 
-    `queued` until its batch has run. `seconds` are worker seconds of all stages, `device_seconds` what model
+    `queued` until its batch has run. `seconds` are worker seconds of all stages, `cpu_seconds` what workers
+    computed in them (none in rows of earlier versions), `device_seconds` what model
     servers measured, by model. `prints` are the fingerprints that its artifacts have, by stage; `last_print`
     is that of the exports, which all others go into. `files` are the exports in the store by extension, `out`
     is where copies of them were put. `attempts` counts ends that were not as good as can be, under the
@@ -45,6 +46,7 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     pages: int = 0
     issues: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     device_seconds: dict[str, float] = {}
     prints: dict[str, str] = {}
     files: dict[str, str] = {}
@@ -107,6 +109,7 @@ DOCUMENTS = pa.schema(
         pa.field("pages", pa.int32()),
         pa.field("issues", pa.int32()),
         pa.field("seconds", pa.float64()),
+        pa.field("cpu_seconds", pa.float64()),
         pa.field("device_seconds", pa.map_(pa.string(), pa.float64())),
         pa.field("prints", _TEXTS),
         pa.field("files", _TEXTS),

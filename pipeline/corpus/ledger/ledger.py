@@ -258,6 +258,7 @@ def settled_row(
         pages=len(record.pages),
         issues=len(record.issues),
         seconds=record.seconds,
+        cpu_seconds=record.cpu_seconds,
         device_seconds=record.device_seconds,
         prints=last,
         files=record.extra_as(ExportsExtra).files if record.usable else {},

@@ -112,8 +112,11 @@ def _row(
     if not finished or _LAST not in records:
         return queued_row(ref, manifest, None, manifest.created)
     seconds = sum(record.seconds for record in records.values())
+    cpu_seconds = sum(record.cpu_seconds for record in records.values())
     devices = summed(record.device_seconds for record in records.values())
-    record = msgspec.structs.replace(records[_LAST], seconds=seconds, device_seconds=devices)
+    record = msgspec.structs.replace(
+        records[_LAST], seconds=seconds, cpu_seconds=cpu_seconds, device_seconds=devices
+    )
     return settled_row(outcome, ref, record, None, finished.times[_LAST], "")
 
 

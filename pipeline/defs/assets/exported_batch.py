@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import dagster as dg
@@ -11,15 +12,18 @@ from docmill.pipeline.corpus.ledger.ledger import Ledger, Outcome, open_ledger
 from docmill.pipeline.corpus.publish import publish, write_index
 from docmill.pipeline.corpus.quarantine import keep_originals
 from docmill.pipeline.defs.assets.stage_run import Followed, FollowUp, StageOutcome
-from docmill.pipeline.instance.metadata import preview_metadata
+from docmill.pipeline.instance.metadata import cost_metadata, preview_metadata
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.checks import Check, Finding, finding
 from docmill.pipeline.stages.exports import ExportsExtra
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.settings.exports import Exports
+from docmill.resources.settings.pricing import Pricing
 
 __all__ = ["SETTLING"]
 
+#: Documents whose beginning is shown.
+_PREVIEWS = 2
 
 _PUBLISHED = Check(
     name="published",
@@ -30,15 +34,17 @@ _PUBLISHED = Check(
 
 
 def _settle_batch(outcome: StageOutcome) -> Followed:
-    """Publish the batch's documents and settle them in the ledger; a preview of one of them."""
+    """Publish the batch's documents and settle them in the ledger; what each took in all, and previews."""
     settings: Exports = outcome.resources["exports"]
+    pricing: Pricing = outcome.resources["pricing"]
     ledger = open_ledger(outcome.conversion.artifacts.store)
-    metadata: dict[str, Any] = _preview(outcome)
+    records = _final_records(outcome)
+    metadata: dict[str, Any] = _previews(outcome) | cost_metadata(records, pricing.price())
     found = Finding(True, "there is no `out`: nothing is published")
     if settings.out:
         files, found = _publish(outcome, ledger, settings.out)
         metadata |= {"out": dg.MetadataValue.path(settings.out), "files": float(files)}
-    _settle(outcome, ledger, settings)
+    _settle(outcome, records, ledger, settings)
     return Followed(metadata, [found])
 
 
@@ -69,9 +75,16 @@ def _judged(current: Sequence[tuple[DocumentRef, StageRecord]], replaced: int) -
     )
 
 
-def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports) -> None:
+def _final_records(outcome: StageOutcome) -> list[StageRecord]:
+    """The last records with the seconds of all stages; each says whether this run found it done."""
+    finals = outcome.conversion.final_records(outcome.documents)
+    for final, record in zip(finals, outcome.records, strict=True):
+        final.reused = record.reused
+    return finals
+
+
+def _settle(outcome: StageOutcome, records: Sequence[StageRecord], ledger: Ledger, settings: Exports) -> None:
     manifest, conversion = outcome.manifest, outcome.conversion
-    records = conversion.final_records(outcome.documents)
     originals = (
         keep_originals(conversion.artifacts.store, conversion.sources, outcome.documents, records)
         if settings.keep_quarantined
@@ -83,12 +96,15 @@ def _settle(outcome: StageOutcome, ledger: Ledger, settings: Exports) -> None:
         write_index(rows, settings.out)
 
 
-def _preview(outcome: StageOutcome) -> dict[str, dg.MetadataValue]:
-    for record in outcome.records:
-        path = record.extra_as(ExportsExtra).files.get("md")
-        if record.usable and path:
-            return preview_metadata(record.name, outcome.conversion.artifacts.store.read(path).decode())
-    return {}
+def _previews(outcome: StageOutcome) -> dict[str, Any]:
+    """The beginnings of the first documents that can be read."""
+    files = (
+        (record.name, path)
+        for record in outcome.records
+        if record.usable and (path := record.extra_as(ExportsExtra).files.get("md"))
+    )
+    store = outcome.conversion.artifacts.store
+    return preview_metadata((name, store.read(path).decode()) for name, path in islice(files, _PREVIEWS))
 
 
 SETTLING = FollowUp(_settle_batch, (_PUBLISHED,))

@@ -40,10 +40,12 @@ class StageRecord(msgspec.Struct, kw_only=True):
 
     `selected` are the pages to convert, in the record that found them out; `flagged` are the pages on which
     the next optional stage has work (scanned pages, pages with tables); `counts` are numbers for people and
-    plots; `seconds` is worker time, summed over pages; `device_seconds` is what servers measured, by model,
-    and empty when none did; `page_seconds` is the wall time of each page in its worker (`PageClock`; of a
-    page that was given up, of its last attempt; of a page that a model was asked about, of its answers), and
-    empty for stages that do documents whole; `extra` is what the stage says besides (`extra_as`).
+    plots; `seconds` is worker time, summed over pages, `cpu_seconds` what its workers computed in it (0 for
+    a worker that was lost, and in records of earlier versions); `device_seconds` is what servers measured,
+    by model, and empty when none did; `page_seconds` is the wall time of each page in its worker
+    (`PageClock`; of a page that was given up, of its last attempt; of a page that a model was asked about, of
+    its answers), and empty for stages that do documents whole; `extra` is what the stage says besides
+    (`extra_as`).
     `stopped_at` names the stage that gave the document up, in the records of all that follow.
     """
 
@@ -62,6 +64,7 @@ class StageRecord(msgspec.Struct, kw_only=True):
     issues: list[PageIssue] = []
     counts: dict[str, float] = {}
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     device_seconds: dict[str, float] = {}
     page_seconds: dict[int, float] = {}
     reused: bool = False
@@ -107,6 +110,7 @@ def merge(parts: Sequence[StageRecord]) -> StageRecord:
         issues=issues,
         counts=counts,
         seconds=sum(part.seconds for part in parts),
+        cpu_seconds=sum(part.cpu_seconds for part in parts),
         device_seconds=summed(part.device_seconds for part in parts),
         page_seconds={page: seconds for part in parts for page, seconds in part.page_seconds.items()},
         extra={key: value for part in parts for key, value in part.extra.items()},

@@ -64,20 +64,22 @@ class Task(Generic[T]):
 
 @dataclass(frozen=True)
 class Success(Generic[T]):
-    """A task's return value and the wall seconds it took in its worker."""
+    """A task's return value, and the wall and CPU seconds that it took in its worker."""
 
     task: Task[T]
     value: Any
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
 class Failure(Generic[T]):
-    """A task that raised a `DocumentError`, or lost its worker (`worker_lost`)."""
+    """A task that raised a `DocumentError`, or lost its worker (`worker_lost`), and its CPU time with it."""
 
     task: Task[T]
     error: DocumentError
     seconds: float
+    cpu_seconds: float = 0.0
     worker_lost: bool = False
 
 
@@ -199,7 +201,7 @@ class WorkerPool:
         assert task is not None
         seconds = time.monotonic() - worker.started
         try:
-            kind, value = worker.pipe.recv()
+            kind, value, cpu_seconds = worker.pipe.recv()
         except (EOFError, OSError):
             worker.process.join(_GRACE_S)  # before it is killed, so that its exit status tells why it died
             self._discard(worker)
@@ -215,11 +217,11 @@ class WorkerPool:
             worker.pipe.close()
             self._workers.remove(worker)
         if kind == "ok":
-            return Success(task, value, seconds)
+            return Success(task, value, seconds, cpu_seconds)
         if kind == "backend":
             raise value
         reason, message, page = value
-        return Failure(task, document_error(reason, message, page=page), seconds)
+        return Failure(task, document_error(reason, message, page=page), seconds, cpu_seconds)
 
     def _expire(self, worker: _Worker, now: float) -> Failure[Any]:
         task = worker.task
@@ -316,9 +318,9 @@ def _serve(pipe: Connection, memory_mb: int, make_context: str, context_args: tu
     try:
         context = _look_up(make_context)(*context_args)
     except BackendError as error:
-        pipe.send(("backend", error))
+        pipe.send(("backend", error, 0.0))
         return
-    pipe.send(("ready", None))
+    pipe.send(("ready", None, 0.0))
     while True:
         try:
             function, args = pipe.recv()
@@ -346,11 +348,13 @@ def _limit_memory(size: int) -> None:
 
 def _answer(function: str, args: tuple[Any, ...]) -> Any:
     """The pickled message that tells the parent what came of a task."""
+    began = time.process_time()  # of all threads
     try:
-        return ForkingPickler.dumps(("ok", _look_up(function)(*args)))
+        return ForkingPickler.dumps(("ok", _look_up(function)(*args), time.process_time() - began))
     except Exception as error:  # noqa: BLE001 - one document's surprise must not end the batch
         explanation = _explain(error)
-    return ForkingPickler.dumps(explanation)  # the error has gone, and with it the memory that it held
+    # the error has gone, and with it the memory that it held
+    return ForkingPickler.dumps((*explanation, time.process_time() - began))
 
 
 def _explain(error: Exception) -> tuple[str, Any]:

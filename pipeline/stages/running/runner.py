@@ -92,6 +92,7 @@ class _Document:
     closed: bool = False
     last: Callable[[], StageRecord] | None = None
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     page_seconds: dict[int, float] = field(default_factory=dict)
 
 
@@ -163,7 +164,8 @@ class StageRunner:
         state = _Document(Job(document, stage, self.fingerprints), found.upstream)
         self._open[document.id] = state
         if record := found.unusable:
-            record.stage, record.seconds, record.counts, record.page_seconds = stage, 0.0, {}, {}
+            record.stage, record.seconds, record.cpu_seconds = stage, 0.0, 0.0
+            record.counts, record.page_seconds = {}, {}
             self._close(state, partial(self._write, b"", record))
         elif not found.chunks:
             self._write_single(state, b"", self._blank(state))
@@ -178,6 +180,7 @@ class StageRunner:
         key = result.task.key
         state = self._open[key.document]
         state.seconds += result.seconds
+        state.cpu_seconds += result.cpu_seconds
         if state.closed:
             return
         if isinstance(result, Failure):
@@ -216,7 +219,7 @@ class StageRunner:
 
     def _chunk(self, state: _Document, result: Success[_Key]) -> None:
         chunk: Chunk = result.value
-        chunk.record.seconds = result.seconds
+        chunk.record.seconds, chunk.record.cpu_seconds = result.seconds, result.cpu_seconds
         state.waiting -= 1
         if chunk.record.selected is not None:
             wary = isinstance(result.task.key.selection, NoPages)
@@ -286,7 +289,7 @@ class StageRunner:
         record = self._blank(state)
         record.pages = [number]
         record.issues = [PageIssue(number, self.stage.name, error.reason, error.message)]
-        record.seconds = failure.seconds
+        record.seconds, record.cpu_seconds = failure.seconds, failure.cpu_seconds
         record.page_seconds = {number: state.page_seconds[number]}
         self._keep(state, encode_pages([self.stage.failed_page(number, error.reason)]), record)
 
@@ -375,7 +378,7 @@ class StageRunner:
         document, print_ = state.job.document, self.fingerprints[self.stage.name]
         record = quarantine(self.stage.name, document.id, document.name, error, state.seconds)
         record.page_count = max([page_count, *(r.page_count for r in state.upstream.values())])
-        record.page_seconds = state.page_seconds
+        record.page_seconds, record.cpu_seconds = state.page_seconds, state.cpu_seconds
         _with_losses(record, state)
         standing = self.artifacts.write(print_, b"", record)
         if standing.usable:  # another run finished it meanwhile, and perhaps took the page chunks

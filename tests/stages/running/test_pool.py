@@ -63,6 +63,19 @@ def alive(pid: int) -> bool:
         return False
 
 
+def test_a_task_s_cpu_seconds_are_those_of_its_worker() -> None:
+    with pool(workers=1) as workers:
+        tasks = [
+            task("works", "compute", 0.3),
+            task("waits", "sleep", 0.3),
+            task("fails", "compute", 0.3, "no"),
+        ]
+        found = results(workers, tasks)
+    assert 0.3 <= found["works"].cpu_seconds < 0.5
+    assert found["waits"].cpu_seconds < 0.1 < found["waits"].seconds
+    assert 0.3 <= failure(found["fails"]).cpu_seconds < 0.5
+
+
 def test_every_task_has_its_result() -> None:
     with pool() as workers:
         found = results(workers, [task(n, "add", n, 1) for n in range(50)])
