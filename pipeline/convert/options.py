@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["FORMATS", "AssemblyOptions", "Chunking", "ExportOptions", "ImageMode"]
+__all__ = ["FORMATS", "AssemblyOptions", "Chunking", "ExportOptions", "Format", "ImageMode"]
 
 #: Export format -> file extension.
 FORMATS: Mapping[str, str] = MappingProxyType(
     {"md": "md", "html": "html", "json": "json", "doctags": "doctags.txt", "chunks": "chunks.jsonl"}
 )
+
+
+class Format(StrEnum):
+    """What a document can be written as."""
+
+    md = "md"
+    html = "html"
+    json = "json"
+    doctags = "doctags"
+    chunks = "chunks"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
-from docmill.pipeline.convert.options import FORMATS, ExportOptions
+from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.options import FORMATS, ExportOptions, Format
 from docmill.pipeline.stages.checks import ANY_CONVERTED, BatchCheck, Finding, StageBatch, finding
 from docmill.pipeline.stages.spec import DocumentStage, ResourceConfig, StageOption
 
@@ -41,7 +42,10 @@ class ExportsExtra(msgspec.Struct):
 
 
 def _formats(chosen: str) -> ResourceConfig:
-    return {"exports": {"formats": [name.strip() for name in chosen.split(",") if name.strip()]}}
+    names = [name.strip() for name in chosen.split(",") if name.strip()]
+    if unknown := sorted(set(names) - set(Format)):
+        raise BackendConfigError(f"unknown format {', '.join(unknown)}; choose from {', '.join(Format)}")
+    return {"exports": {"formats": names}}
 
 
 def _all_formats(batch: StageBatch) -> Finding:

@@ -9,8 +9,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from docmill.pipeline.convert.errors import BackendConfigError, MissingExtraError
-from docmill.pipeline.convert.options import FORMATS
+from docmill.pipeline.cli.options.stages import STAGE_OPTIONS
+from docmill.pipeline.convert.errors import BackendConfigError, MissingExtraError, SettingsError
+from docmill.pipeline.convert.options import FORMATS, Format
+from docmill.pipeline.defs.configured import built
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.stages.conversion import Conversion
@@ -38,8 +40,8 @@ def configured(**config: dict[str, Any]) -> Conversion:
     resources = {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"}
     with dg.build_resources(
         resources, resource_config={name: {"config": each} for name, each in config.items()}
-    ) as built:
-        return conversion_of({name: getattr(built, name) for name in resources})
+    ) as made:
+        return conversion_of({name: getattr(made, name) for name in resources})
 
 
 def test_the_defaults_convert_on_this_machine_alone(home: Path) -> None:
@@ -103,9 +105,28 @@ def test_settings_that_make_no_sense_are_refused(config: dict[str, Any]) -> None
 
 
 def test_unknown_formats_are_refused_with_those_there_are() -> None:
-    with pytest.raises(BackendConfigError, match="docx, odt") as error:
-        Exports(formats=["md", "odt", "docx"]).checked_formats()
-    assert all(name in str(error.value) for name in FORMATS)
+    """By the launchpad, before anything runs; by the settings file; by the command line."""
+    with pytest.raises(dg.DagsterInvalidConfigError, match="odt"):
+        configured(exports={"formats": ["md", "odt"]})
+    with pytest.raises(SettingsError, match="odt") as set_:
+        built(Exports, {"formats": ["md", "odt"]})
+    with pytest.raises(BackendConfigError, match="docx, odt") as asked:
+        STAGE_OPTIONS["format"].config("md,odt,docx")
+    assert all(name in str(error.value) for name in FORMATS for error in (set_, asked))
+
+
+def test_the_launchpad_knows_the_formats() -> None:
+    schema = Exports.to_config_schema().as_field().config_type
+    formats = schema.fields["formats"].config_type  # type: ignore[attr-defined]
+    while not isinstance(formats, dg.Enum):
+        [formats] = formats.type_params
+    assert {each.config_value for each in formats.enum_values} == set(FORMATS) == set(Format)
+
+
+def test_formats_of_a_resource_are_those_of_its_runs() -> None:
+    assert configured(exports={"formats": ["json"]}).stage(ExportsStage).formats == ["json"]
+    assert Exports(formats=["json", "md", "json"]).checked_formats() == ["json", "md"]  # type: ignore[list-item]
+    assert Exports().checked_formats() == ["html", "json", "md"]
 
 
 @pytest.mark.parametrize("missing", ["semchunk", "transformers", "tree_sitter"])
