@@ -24,7 +24,7 @@ _PAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "asset": ("/assets/exports?view=overview", f"{_STATUS} && {{body}}.includes('pages_per_second')"),
         "asset with overlays": (
             "/assets/layout?view=overview",
-            f"{_STATUS} && {{body}}.includes('overlay/')",
+            f"{_STATUS} && {{body}}.includes('overlays')",
         ),
         "asset's partitions": ("/assets/exports?view=partitions", "{body}.includes('Materialized ({done})')"),
         "asset graph": (

@@ -13,8 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
+
+# Runs a job that a process has in memory. The public `execute_in_process` does it by the same, but creates
+# the run itself, without an origin.
+from dagster._core.definitions.job_base import InMemoryJob
+
+# What the one repository of `Definitions` is called.
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 
 # Sensors and schedules with their ticks, as `DagsterInstance.all_instigator_state` and `get_ticks` have them.
 # Only GraphQL shows them in public, and that needs a web server.
@@ -26,21 +35,41 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 # Whether Dagster's rules call for another run of one that failed, and the reasons that they tell apart. The
 # daemon decides by it; there is no public way to ask for its verdict.
 from dagster._core.events import RunFailureReason
+from dagster._core.execution.api import execute_run
+
+# What redirects a stream of the process into a file, by its descriptor.
+from dagster._core.execution.compute_logs import redirect_to_file
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.execution.retries import auto_reexecution_should_retry_run
 
 # Run monitoring asks a launcher whether a run's process is there. `DefaultRunLauncher` is public; what its
 # method `check_run_worker_health` returns is not.
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+
+# The job page and the Timeline show the runs of a job by their origin: the job's code location and its one
+# repository. The last is an origin that names a location and says nothing of how it is served.
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,  # of a sensor or a schedule: what is switched is kept by it
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, TickStatus
+
+# Keeps the output of runs in files. Instances name it in their settings, as documented; it is public nowhere.
+from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
+from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, LocalComputeLogManager
 
 # Tags of runs. That they exist is documented, and of most what they mean; the constants are not public.
 from dagster._core.storage.tags import (
     AUTO_RETRY_RUN_ID_TAG,  # the run that was launched to retry this one
+    BACKFILL_ID_TAG,  # the backfill that launched the run
     GRPC_INFO_TAG,  # the code server that started the run
+    MAX_RETRIES_TAG,  # how often one that failed is run again; documented
     PARTITION_NAME_TAG,  # its partition: `DagsterRun` has no public property of it
     RETRY_ON_ASSET_OR_OP_FAILURE_TAG,  # whether one that failed in a step is run again; documented
     RUN_FAILURE_REASON_TAG,  # a `RunFailureReason`
+    USER_TAG,  # who launched it: the column "Launched by" of the UI
     WILL_RETRY_TAG,  # whether the daemon means to run it again
 )
 
@@ -49,16 +78,21 @@ from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
     "AUTO_RETRY_RUN_ID_TAG",
+    "BACKFILL_ID_TAG",
     "GRPC_INFO_TAG",
+    "MAX_RETRIES_TAG",
     "PARTITION_NAME_TAG",
     "RETRY_ON_ASSET_OR_OP_FAILURE_TAG",
     "RUN_FAILURE_REASON_TAG",
+    "USER_TAG",
     "WILL_RETRY_TAG",
+    "CapturedLogContext",
     "CheckRunHealthResult",
     "Heartbeat",
     "InstigatorState",
     "InstigatorTick",
     "InstigatorType",
+    "LocalComputeLogManager",
     "RunFailureReason",
     "TickStatus",
     "UnresolvedAssetJobDefinition",
@@ -66,12 +100,16 @@ __all__ = [
     "cancel_run",
     "engine_metadata",
     "failed_in_dagster",
+    "follow_location",
     "has_code_server",
     "heartbeats",
     "location_of",
     "location_of_instigator",
+    "output_files",
     "partition_of",
     "reason_of",
+    "redirect_to_file",
+    "run_job_here",
     "run_limits",
     "should_run_again",
     "switched_on_at",
@@ -104,7 +142,64 @@ def has_code_server(run: dg.DagsterRun) -> bool:
 
     `DagsterRun` is public, its origin is not.
     """
-    return run.remote_job_origin is not None
+    origin = run.remote_job_origin
+    return origin is not None and not isinstance(
+        origin.repository_origin.code_location_origin, RegisteredCodeLocationOrigin
+    )
+
+
+def run_job_here(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    *,
+    location: str,
+    partition_key: str,
+    run_config: Mapping[str, Any],
+    resources: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> dg.JobExecutionResult:
+    """Run a job in this process, as `execute_in_process` does, as a run of the job in a code location.
+
+    `resources` are objects in place of the job's own, by key. Dagster's UI shows a run without a location
+    neither on the page of its job nor on the Timeline.
+    """
+    given = {key: dg.ResourceDefinition.hardcoded_resource(each) for key, each in resources.items()}
+    here = job.as_ephemeral_job(given, {})
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), SINGLETON_REPOSITORY_NAME)
+    run = instance.create_run_for_job(
+        here,
+        run_config=run_config,
+        tags={**job.run_tags, **here.get_tags_for_partition_key(partition_key, None), **tags},
+        remote_job_origin=RemoteJobOrigin(repository, job.name),
+    )
+    return execute_run(InMemoryJob(here), run, instance)
+
+
+def follow_location(instance: dg.DagsterInstance, former: str, now: str) -> list[str]:
+    """Sensors and schedules under a code location's former name are as they were under its name of now.
+
+    Those that Dagster knows there already are left alone. Returns the names of the others, which keep their
+    cursors.
+    """
+    followed = []
+    for state in instance.all_instigator_state():
+        if state.selector.location_name != former:
+            continue
+        repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(now), state.selector.repository_name)
+        origin = RemoteInstigatorOrigin(repository, state.instigator_name)
+        moved = type(state)(origin, state.instigator_type, state.status, state.instigator_data)
+        if instance.get_instigator_state(moved.instigator_origin_id, moved.selector_id) is None:
+            instance.add_instigator_state(moved)
+            followed.append(state.instigator_name)
+    return followed
+
+
+def output_files(manager: LocalComputeLogManager, log_key: Sequence[str]) -> tuple[Path, Path, Path]:
+    """Where a manager keeps what is written to stdout and to stderr, and the file that ends them."""
+    out, err = IO_TYPE_EXTENSION[ComputeIOType.STDOUT], IO_TYPE_EXTENSION[ComputeIOType.STDERR]
+    names = (manager.get_captured_local_path(log_key, each) for each in (out, err, "complete"))
+    stdout, stderr, complete = map(Path, names)
+    return stdout, stderr, complete
 
 
 def should_run_again(

@@ -8,16 +8,17 @@ from docmill.pipeline.intake.batches import DocumentRef
 
 __all__ = ["OVERLAYS"]
 
-#: Overlays kept in the event log: enough to see at a glance that a batch went well.
+#: Overlays kept of a run: enough to see at a glance that a batch went well.
 _OVERLAYS = 2
-#: Pixels of their longer side. They are the heaviest that a run leaves in Dagster's database.
+#: Pixels of their longer side. They are the heaviest that a run leaves behind.
 _OVERLAY_SIDE = 640
 
 
 def _overlays_of(outcome: StageOutcome) -> Followed:
     """One page of each of the richest documents: one with a table where there is one."""
     drawn = outcome.conversion.overlays(_representative(outcome), _OVERLAY_SIDE)
-    return Followed(overlay_metadata((document.name, page, image) for document, page, image in drawn))
+    shown = ((document.name, page, image) for document, page, image in drawn)
+    return Followed(overlay_metadata(shown, outcome.keep_picture))
 
 
 def _representative(outcome: StageOutcome) -> list[tuple[DocumentRef, int]]:

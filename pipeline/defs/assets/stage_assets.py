@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.kubernetes import pod_tags
-from docmill.pipeline.instance.metadata import served_metadata
+from docmill.pipeline.instance.metadata import arranged, served_metadata
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.instance.served import resolved_for
 from docmill.pipeline.stages.checks import Check, Finding
@@ -108,12 +109,14 @@ def _asset(
             findings = [*outcome.findings, *zip(after.checks, followed.findings, strict=True)]
             stop_batch(outcome, findings)
             return dg.MaterializeResult(
-                metadata={
-                    **outcome.stage.facts(),
-                    **outcome.metadata,
-                    **served_metadata(conversion.served.get(stage.name, {})),
-                    **followed.metadata,
-                },
+                metadata=arranged(
+                    {
+                        **outcome.stage.facts(),
+                        **outcome.metadata,
+                        **served_metadata(conversion.served.get(stage.name, {})),
+                        **followed.metadata,
+                    }
+                ),
                 data_version=dg.DataVersion(conversion.fingerprints[stage.name]),
                 check_results=[check_result(check, found) for check, found in findings],
             )
@@ -122,7 +125,7 @@ def _asset(
         key=key,
         deps=upstream,
         group_name=names.of("convert"),
-        description=type(stage).__doc__,
+        description=inspect.getdoc(type(stage)),
         owners=owners,
         tags=asset_tags("page" if isinstance(stage, PageStage) else "document", stage.server or "workers"),
         kinds={stage.server} if stage.server else set(stage.kinds),

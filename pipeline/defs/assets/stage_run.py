@@ -15,6 +15,7 @@ from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
 from docmill.pipeline.corpus.stopping import record_stop
 from docmill.pipeline.instance.dagster_internals import RETRY_ON_ASSET_OR_OP_FAILURE_TAG, has_code_server
 from docmill.pipeline.instance.metadata import outcome_metadata
+from docmill.pipeline.instance.run_output import picture_keeper
 from docmill.pipeline.intake.batches import DocumentRef, Manifest, read_manifest
 from docmill.pipeline.stages.checks import Check, Finding, StageBatch
 from docmill.pipeline.stages.conversion import Conversion
@@ -46,7 +47,11 @@ _RETRIES_AT_TERMINAL = 3
 
 @dataclass(frozen=True)
 class StageOutcome:
-    """A stage that ran over a batch; `resources` are the run's, by key."""
+    """A stage that ran over a batch; `resources` are the run's, by key.
+
+    `keep_picture` keeps a picture of a number where Dagster's web server has it, and says at which address;
+    None where the instance keeps no files of runs.
+    """
 
     conversion: Conversion
     stage: Stage
@@ -55,6 +60,7 @@ class StageOutcome:
     metadata: dict[str, Any]
     resources: Mapping[str, Any]
     run: str
+    keep_picture: Callable[[int, bytes], str] | None = None
 
     @property
     def findings(self) -> list[tuple[Check, Finding]]:
@@ -101,7 +107,9 @@ def run_stage(
     pricing: Pricing = resources["pricing"]
     metadata = outcome_metadata(records, time.monotonic() - started, pricing.price(), ordinary)
     ran = conversion.stages[stage]
-    return StageOutcome(conversion, ran, manifest, records, metadata, resources, context.run.run_id)
+    run = context.run.run_id
+    keep = picture_keeper(context.instance, run, stage)
+    return StageOutcome(conversion, ran, manifest, records, metadata, resources, run, keep)
 
 
 def stop_batch(outcome: StageOutcome, findings: Sequence[tuple[Check, Finding]]) -> None:
