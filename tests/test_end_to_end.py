@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import dagster as dg
@@ -97,6 +98,10 @@ def long_outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 @pytest.fixture(scope="module")
 def documents(outcome: Outcome) -> dict[str, DoclingDocument]:
     return {name: outcome.document(name) for name in CONVERTED}
+
+
+def instance_of(outcome: Outcome) -> dg.DagsterInstance:
+    return dg.DagsterInstance.from_ref(dg.DagsterInstance.local_temp(str(outcome.home / "dagster")).get_ref())
 
 
 def records(outcome: Outcome, stage: str) -> Iterator[StageRecord]:
@@ -365,6 +370,27 @@ def test_a_page_range_of_a_long_document(long_outcome: Outcome) -> None:
     assert list((long_outcome.home / "store").rglob("*.parts/*")) == []
 
 
+def test_dagster_has_it_as_a_run_of_the_job_that_somebody_asked_for(long_outcome: Outcome) -> None:
+    """By the label that its page filters by; with what it took, and pictures beside the database."""
+    with instance_of(long_outcome) as instance:
+        [run] = instance.get_runs(dg.RunsFilter(tags={".dagster/repository": "__repository__@docmill"}))
+        exported = instance.get_latest_materialization_event(dg.AssetKey("exports"))
+    assert run.job_name == "convert_documents"
+    assert run.tags["docmill/command"] == "convert"
+    assert run.tags["user"] == run.tags["docmill/by"]
+    assert run.tags["user"].endswith(f"@{gethostname()}")
+    assert run.tags["dagster/max_retries"] == "0"
+    assert exported is not None and exported.asset_materialization is not None
+    metadata = exported.asset_materialization.metadata
+    assert list(metadata)[:2] == ["preview", "documents_table"]
+    stages = ("pages", "ocr", "layout", "tables", "documents", "exports")
+    of_stages = sum(record.cpu_seconds for stage in stages for record in records(long_outcome, stage))
+    assert float(str(metadata["all_stages/cpu_seconds"].value)) == pytest.approx(of_stages, abs=0.001)
+    assert of_stages > float(str(metadata["cpu_seconds"].value)) > 0
+    kept = long_outcome.home / "dagster" / "storage" / run.run_id / "pictures"
+    assert [path.read_bytes()[:2] for path in kept.iterdir()] == [b"\xff\xd8"]
+
+
 def test_headings_at_the_top_of_pages_are_headings(long_outcome: Outcome) -> None:
     texts = long_outcome.document(LONG).texts
     got = {plain(item.text) for item in texts if isinstance(item, SectionHeaderItem | TitleItem)}
@@ -385,9 +411,7 @@ def test_doing_it_again_reuses_everything(long_outcome: Outcome) -> None:
     assert {path for path in after.keys() ^ before.keys() if ledger not in path.parents} == set()
     rewritten = [path for path in before if ledger not in path.parents and after[path] != before[path]]
     assert [path for path in rewritten if long_outcome.out not in path.parents] == []
-    with dg.DagsterInstance.from_ref(
-        dg.DagsterInstance.local_temp(str(long_outcome.home / "dagster")).get_ref()
-    ) as instance:
+    with instance_of(long_outcome) as instance:
         reused = {}
         for stage in ("pages", "ocr", "layout", "tables", "documents", "exports"):
             event = instance.get_latest_materialization_event(dg.AssetKey(stage))

@@ -35,7 +35,10 @@ from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of
+from docmill.pipeline.instance.asking import asker, asker_tags
+from docmill.pipeline.instance.dagster_internals import MAX_RETRIES_TAG, run_job_here
 from docmill.pipeline.instance.launcher import HOST_TAG
+from docmill.pipeline.instance.location import LOCATION
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.served import as_noted
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
@@ -234,26 +237,30 @@ def run_batches(
     then: Callable[[BatchRun], None] = lambda _: None,
     *,
     fail_fast: bool = False,
+    command: str = "convert",
 ) -> list[BatchRun]:
     """Run the job in this process on one batch after the other; what became of each, which `then` hears too.
 
     With `fail_fast` nothing is done after the first document that cannot be converted, and the last batch has
-    that document alone. Raises `BackendConfigError` with the reason when a run fails.
+    that document alone. `command` is docmill's own that asks for it: whoever has typed it hears of a failure at
+    once and runs it again, so Dagster does not. Raises `BackendConfigError` with the reason when a run fails.
     """
     job = defs.resolve_job_def(CONVERT_DOCUMENTS)
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
+    tags = asker_tags(asker(), command) | {HOST_TAG: gethostname(), MAX_RETRIES_TAG: "0"}
     runs: list[BatchRun] = []
     count = sum(len(manifest.documents) for manifest in manifests)
     with LiveProgress(console, len(conversion.stages), count) as progress:
         watched = FailFast(progress) if fail_fast else progress
         for manifest in manifests:
-            result = job.execute_in_process(
-                instance=instance,
+            result = run_job_here(
+                job,
+                instance,
+                location=LOCATION,
                 partition_key=manifest.key,
                 run_config=run_config,
                 resources={"progress": watched},
-                raise_on_error=False,
-                tags={"docmill/command": "convert", HOST_TAG: gethostname()},
+                tags=tags,
             )
             if isinstance(watched, FailFast) and (first := watched.first):
                 documents = [each for each in manifest.documents if each.id == first.document][:1]
@@ -272,7 +279,7 @@ def run_batches(
     return runs
 
 
-def _why(result: dg.ExecuteInProcessResult) -> str:
+def _why(result: dg.JobExecutionResult) -> str:
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error

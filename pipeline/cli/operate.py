@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,11 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
 from docmill.pipeline.defs.settings import settings_in_force
+from docmill.pipeline.instance.asking import asker
 from docmill.pipeline.instance.lanes import Lane
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.queue import cancel_runs, daemon_lives, last_heartbeat
+from docmill.pipeline.instance.run_output import old_output
 from docmill.pipeline.intake.batches import RETRY, BatchLimits, Manifest, read_manifest
 from docmill.pipeline.intake.estimate import estimate
 from docmill.pipeline.intake.ingest import make_batches
@@ -82,9 +85,9 @@ def retry(names: Sequence[str], selection: Selection, asked: Asked) -> int:
     manifests = list(make_batches(store, (row.ref for row in rows), BatchLimits(), RETRY))
     ledger.queue(manifests, again=True)
     if asked.here:
-        return _run_here(manifests, config, console)
+        return _run_here(manifests, config, "retry", console)
     lane: Lane = "interactive" if len(rows) <= _INTERACTIVE else "backfill"
-    request = write_request(store, [each.key for each in manifests], lane, "retry", config)
+    request = write_request(store, [each.key for each in manifests], lane, "retry", config, by=asker())
     return _asked_for(request, manifests, asked, console)
 
 
@@ -118,8 +121,8 @@ def backfill(
         return 1
     manifests = [read_manifest(store, each.batch) for each in found]
     if asked.here:
-        return _run_here(manifests, {}, console)
-    request = write_request(store, [each.key for each in manifests], "backfill", "backfill")
+        return _run_here(manifests, {}, "backfill", console)
+    request = write_request(store, [each.key for each in manifests], "backfill", "backfill", by=asker())
     return _asked_for(request, manifests, asked, console)
 
 
@@ -147,12 +150,16 @@ def collect_garbage(older_than: timedelta, *, remove: bool) -> int:
         garbage = list(find_garbage(store, open_ledger(store), before))
     sources = the_sources().unused_since(before)
     with open_instance() as instance:
-        runs = _old_runs(instance, before)
+        runs, outputs = _old_runs(instance, before), old_output(instance, before)
         _print_garbage(console, garbage)
         console.print(
             f"source files     {len(sources):>8,}   {_megabytes(p.stat().st_size for p in sources)}"
         )
         console.print(f"failed runs      {len(runs):>8,}")
+        console.print(
+            f"output of runs   {len(outputs):>8,}   "
+            f"{_megabytes(file.stat().st_size for folder in outputs for file in folder.iterdir())}"
+        )
         if not remove:
             console.print("Nothing was removed: `docmill gc --remove` does it.")
             return 0
@@ -161,6 +168,8 @@ def collect_garbage(older_than: timedelta, *, remove: bool) -> int:
             path.unlink(missing_ok=True)
         for run in runs:
             instance.delete_run(run)
+        for folder in outputs:
+            shutil.rmtree(folder)
     console.print("Removed.")
     return 0
 
@@ -179,7 +188,7 @@ def _price(gpu_price: float | None) -> Price | None:
     set_: Price | None = settings_in_force().resources["pricing"].price()
     if gpu_price is None:
         return set_
-    return Price(gpu_price, set_.currency) if set_ else Price(gpu_price)
+    return replace(set_, per_gpu_hour=gpu_price) if set_ else Price(gpu_price)
 
 
 def _named(ledger: Ledger, names: Sequence[str]) -> list[DocumentRow]:
@@ -216,11 +225,13 @@ def _asked_for(request: Request, manifests: Sequence[Manifest], asked: Asked, co
         return follow(instance, request.id, manifests, console) if asked.follow else 0
 
 
-def _run_here(manifests: Sequence[Manifest], config: Mapping[str, Any], console: Console) -> int:
+def _run_here(
+    manifests: Sequence[Manifest], config: Mapping[str, Any], command: str, console: Console
+) -> int:
     started = datetime.now(UTC)
     with open_instance() as instance:
         conversion = configured_conversion(config)
-        runs = run_batches(instance, manifests, {**_QUIET, **config}, conversion, console)
+        runs = run_batches(instance, manifests, {**_QUIET, **config}, conversion, console, command=command)
     records = [record for run in runs for record in run.records]
     seconds = (datetime.now(UTC) - started).total_seconds()
     print_summary(console, records, seconds, conversion.artifacts.store.url)

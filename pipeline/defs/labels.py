@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["OWNERS", "Unit", "asset_tags"]
+__all__ = ["GROUPS", "OWNERS", "Unit", "asset_tags"]
 
 #: Whose they are unless the definitions say otherwise: `team:NAME`, or an address.
 OWNERS = ("team:document-ingestion",)
+#: The groups of the assets, in the order of their work.
+GROUPS = ("intake", "convert", "report")
 
 #: What an asset is made of at a time.
 Unit = Literal["file", "page", "document", "corpus"]

@@ -16,6 +16,7 @@ from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
 from docmill.pipeline.instance.active_runs import running_batches
+from docmill.pipeline.instance.asking import asker_tags
 from docmill.pipeline.instance.dagster_internals import partition_of
 from docmill.pipeline.instance.lanes import LANE_TAGS, lane_tags
 from docmill.pipeline.instance.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
@@ -61,7 +62,7 @@ def requested_batches(names: Names) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=names.of(REQUESTED_BATCHES),
-        description="Runs what `docmill retry` and `docmill backfill` asked for.",
+        description="Runs what `docmill retry`, `docmill backfill` and the job convert_files asked for.",
         job_name=names.of(CONVERT_DOCUMENTS),
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -128,7 +129,8 @@ def _requested(
             run_key=f"{request.id}/{batch}",
             partition_key=batch,
             run_config=request.config,
-            tags=lane_tags(request.lane, why=request.why, request=request.id),
+            tags=lane_tags(request.lane, why=request.why, request=request.id)
+            | asker_tags(request.by, request.why),
         )
         for request, batch in found
     ]

@@ -22,7 +22,7 @@ _FOLDER = "requests"
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Batches that somebody asked for, why, and with what run configuration."""
+    """Batches that somebody asked for, why, and with what run configuration; `by` is who that was."""
 
     id: str
     created: datetime
@@ -30,6 +30,7 @@ class Request(msgspec.Struct, frozen=True):
     lane: Lane
     why: str
     config: dict[str, Any] = {}
+    by: str = ""
 
 
 class RequestCursor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,12 +57,13 @@ def write_request(
     lane: Lane,
     why: str,
     config: Mapping[str, Any] | None = None,
+    *,
+    by: str = "",
 ) -> Request:
     """Ask for runs of these batches, with a run configuration that holds no secret."""
     now = datetime.now(UTC)
-    request = Request(
-        f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", now, list(batches), lane, why, dict(config or {})
-    )
+    id_ = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    request = Request(id_, now, list(batches), lane, why, dict(config or {}), by)
     store.write(_path(request.id), msgspec.json.encode(request))
     return request
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import gethostname
 
 import dagster as dg
 import pytest
@@ -92,6 +93,7 @@ def test_a_retry_takes_other_settings_along_and_says_that_nobody_runs_it(
         "layout": {"config": {"backend": {"triton": {}}}},
         "ocr": {"config": {"backend": {"off": {}}}},
     }
+    assert request.by.endswith(f"@{gethostname()}")
     said = " ".join(capsys.readouterr().err.split())
     assert "No daemon runs on this instance" in said
     assert f"docmill cancel {request.id}" in said

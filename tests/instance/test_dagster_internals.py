@@ -21,6 +21,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from docmill.pipeline.convert.errors import SourceMissingError
 from docmill.pipeline.instance import dagster_internals, lanes
+from docmill.pipeline.instance.coordinator import LanedRunCoordinator
 from docmill.pipeline.instance.dagster_internals import (
     GRPC_INFO_TAG,
     RUN_FAILURE_REASON_TAG,
@@ -34,10 +35,12 @@ from docmill.pipeline.instance.dagster_internals import (
     heartbeats,
     partition_of,
     reason_of,
+    run_job_here,
     run_limits,
     should_run_again,
 )
 from docmill.pipeline.instance.launcher import WatchedRunLauncher
+from docmill.pipeline.instance.run_output import RunOutput
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,10 +100,13 @@ def test_the_installed_version_is_the_pinned_one() -> None:
 def test_tags_read_as_they_are_documented_and_stored() -> None:
     stored = {
         "AUTO_RETRY_RUN_ID_TAG": "dagster/auto_retry_run_id",
+        "BACKFILL_ID_TAG": "dagster/backfill",
         "GRPC_INFO_TAG": ".dagster/grpc_info",
+        "MAX_RETRIES_TAG": "dagster/max_retries",
         "PARTITION_NAME_TAG": "dagster/partition",
         "RETRY_ON_ASSET_OR_OP_FAILURE_TAG": "dagster/retry_on_asset_or_op_failure",
         "RUN_FAILURE_REASON_TAG": "dagster/failure_reason",
+        "USER_TAG": "user",
         "WILL_RETRY_TAG": "dagster/will_retry",
     }
     assert {
@@ -163,6 +169,43 @@ def test_a_run_of_the_command_line_has_no_code_server_and_no_partition(instance:
     assert partition_of(instance.create_run_for_job(good, tags={"dagster/partition": "b1"})) == "b1"
 
 
+def test_a_job_run_here_is_a_run_of_its_code_location(instance: dg.DagsterInstance) -> None:
+    """By the label that the job's page filters by, and the origin that the Timeline has its rows of."""
+
+    class Taken:
+        said = ""
+
+    @dg.op(required_resource_keys={"taken"})
+    def says(context) -> None:  # type: ignore[no-untyped-def]  # Dagster reads no text as an annotation
+        context.resources.taken.said = context.partition_key
+
+    partitions = dg.DynamicPartitionsDefinition(name="some")
+    instance.add_dynamic_partitions("some", ["b1"])
+
+    @dg.job(partitions_def=partitions, resource_defs={"taken": dg.ResourceDefinition.none_resource()})
+    def spoken() -> None:
+        says()
+
+    taken = Taken()
+    result = run_job_here(
+        spoken,
+        instance,
+        location="docmill",
+        partition_key="b1",
+        run_config={},
+        resources={"taken": taken},
+        tags={"mine": "yes"},
+    )
+    assert result.success
+    assert taken.said == "b1"
+    [run] = instance.get_runs(dg.RunsFilter(tags={".dagster/repository": "__repository__@docmill"}))
+    assert run.run_id == result.run_id
+    assert run.remote_job_origin is not None
+    assert (run.remote_job_origin.location_name, run.remote_job_origin.job_name) == ("docmill", "spoken")
+    assert (run.tags["mine"], partition_of(run)) == ("yes", "b1")
+    assert not has_code_server(run)
+
+
 def test_an_instance_says_which_daemons_it_needs_and_when_they_were_heard_of(
     instance: dg.DagsterInstance,
 ) -> None:
@@ -196,8 +239,9 @@ def test_the_shipped_instance_names_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(shipped), "utf-8")
     with dg.DagsterInstance.from_config(str(tmp_path)) as made:
         assert isinstance(made.run_launcher, WatchedRunLauncher)
-        assert type(made.run_coordinator).__name__ == "QueuedRunCoordinator"
-        assert type(made.compute_log_manager).__name__ == "NoOpComputeLogManager"
+        assert isinstance(made.run_coordinator, LanedRunCoordinator)
+        assert isinstance(made.compute_log_manager, RunOutput)
+        assert not made.nux_enabled
         assert made.run_monitoring_enabled
         assert sorted(run_limits(made, "lane", "backfill")) == [1, 2]
         assert run_limits(made, "lane", "inbox") == [2]

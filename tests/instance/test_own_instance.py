@@ -5,14 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.instance.coordinator import LanedRunCoordinator
 from docmill.pipeline.instance.launcher import WatchedRunLauncher
 from docmill.pipeline.instance.own_instance import open_instance
+from docmill.pipeline.instance.run_output import RunOutput
 
 SHIPPED = (Path(__file__).parents[2] / "deploy" / "dagster.yaml").read_text("utf-8")
 MODULE = "docmill.pipeline.instance.launcher"
 #: As an earlier docmill shipped it, with what its user added since.
+WITHOUT_WHAT_CAME_SINCE = (
+    SHIPPED.replace("# No greeting above the first page of the UI.\nnux:\n  enabled: false\n\n", "")
+    .replace("docmill.pipeline.instance.coordinator", "dagster.core.run_coordinator")
+    .replace("LanedRunCoordinator", "QueuedRunCoordinator")
+    .replace("docmill.pipeline.instance.run_output", "dagster.core.storage.noop_compute_log_manager")
+    .replace("RunOutput", "NoOpComputeLogManager")
+)
 FORMER = SHIPPED.replace(MODULE, "pipeline.launcher") + "# our own: module: pipeline.launcher\n"
 
 
@@ -59,6 +69,34 @@ def test_an_instance_of_an_earlier_docmill_goes_on_working(home: Path) -> None:
     times = settings.stat().st_mtime_ns
     assert launches()
     assert settings.stat().st_mtime_ns == times
+
+
+def test_an_instance_of_an_earlier_docmill_gets_what_came_since(home: Path) -> None:
+    settings = instance_at(home / "dagster", WITHOUT_WHAT_CAME_SINCE)
+    with open_instance() as instance:
+        assert isinstance(instance.run_coordinator, LanedRunCoordinator)
+        assert isinstance(instance.compute_log_manager, RunOutput)
+        assert not instance.nux_enabled
+    assert yaml.safe_load(settings.read_text("utf-8")) == yaml.safe_load(SHIPPED)
+
+
+def test_what_its_user_has_chosen_stays(home: Path) -> None:
+    own = WITHOUT_WHAT_CAME_SINCE.replace("  class: NoOp", "  # ours\n  class: NoOp")
+    own = own.replace("  class: Queued", "  # ours\n  class: Queued")
+    settings = instance_at(home / "dagster", own)
+    assert launches()
+    kept = yaml.safe_load(settings.read_text("utf-8"))
+    assert kept["compute_logs"]["class"] == "NoOpComputeLogManager"
+    assert kept["run_coordinator"]["class"] == "QueuedRunCoordinator"
+
+
+def test_somebody_else_s_instance_keeps_its_coordinator(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = instance_at(tmp_path / "theirs", WITHOUT_WHAT_CAME_SINCE)
+    monkeypatch.setenv("DAGSTER_HOME", str(settings.parent))
+    assert launches()
+    assert settings.read_text("utf-8") == WITHOUT_WHAT_CAME_SINCE
 
 
 def test_somebody_else_s_instance_is_left_alone_and_told_of(
