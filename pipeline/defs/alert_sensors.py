@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.defs.convert_files import CONVERT_FILES
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
@@ -49,7 +50,7 @@ def alert_on_failure(names: Names, alerts: Alerts, assets: Iterable[str]) -> dg.
     It tells of runs of docmill's jobs, and those of its `assets` alone that somebody launched from the UI. It
     is no `run_failure_sensor`: one of these goes on to the next run when nobody could be told.
     """
-    jobs = {names.of(CONVERT_DOCUMENTS), names.of(REPORT_CORPUS)}
+    jobs = {names.of(each) for each in (CONVERT_DOCUMENTS, CONVERT_FILES, REPORT_CORPUS)}
     keys = {names.key(asset) for asset in assets}
 
     @dg.sensor(

@@ -12,6 +12,7 @@ from docmill.pipeline.defs.alert_sensors import alert_on_failure, alert_on_troub
 from docmill.pipeline.defs.assets.corpus_report import corpus_report
 from docmill.pipeline.defs.assets.inbox import INBOX, inbox_asset
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
+from docmill.pipeline.defs.convert_files import convert_files
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.labels import OWNERS
 from docmill.pipeline.defs.names import Names
@@ -59,7 +60,13 @@ def docmill_definitions(
             *stage_assets(stages, known, names, intake=[names.key(INBOX)], owners=owners),
             corpus_report(names, stages[-1].name, owners),
         ],
-        jobs=[convert_documents(names, stages, executor), report_corpus(names, executor)] if jobs else [],
+        jobs=[
+            convert_documents(names, stages, executor),
+            convert_files(names, executor),
+            report_corpus(names, executor),
+        ]
+        if jobs
+        else [],
         schedules=[nightly_backfill(names, stages), daily_report(names)] if jobs and automation else [],
         sensors=[
             new_pdfs(names, chosen["inbox"]),
