@@ -9,7 +9,7 @@ from rich.console import Console
 
 from docmill.pipeline.defs.labels import GROUPS
 from docmill.pipeline.instance.dagster_internals import follow_location
-from docmill.pipeline.instance.location import FORMER_LOCATION, LOCATION, asset_graph_page, workspace_file
+from docmill.pipeline.instance.location import FORMER_LOCATION, asset_graph_page, workspace_file
 from docmill.pipeline.instance.own_instance import open_instance
 
 __all__ = ["serve_ui", "ui_command"]
@@ -26,7 +26,7 @@ def serve_ui(host: str, port: int) -> None:
     """Replace this process by `dagster dev`; returns only by an error."""
     with open_instance() as instance:  # makes the instance's folder and settings when they are missing
         home = instance.root_directory
-        follow_location(instance, FORMER_LOCATION, LOCATION)
+        follow_location(instance, FORMER_LOCATION, workspace_file())
     page = asset_graph_page(host, port, GROUPS)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(f"Dagster's UI: {page}\nIts instance: {home}")

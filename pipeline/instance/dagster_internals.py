@@ -73,6 +73,9 @@ from dagster._core.storage.tags import (
     WILL_RETRY_TAG,  # whether the daemon means to run it again
 )
 
+# What a workspace file names.
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+
 # What a tick or a daemon failed of; `dagster` has no public name for it.
 from dagster_shared.error import SerializableErrorInfo
 
@@ -175,17 +178,18 @@ def run_job_here(
     return execute_run(InMemoryJob(here), run, instance)
 
 
-def follow_location(instance: dg.DagsterInstance, former: str, now: str) -> list[str]:
-    """Sensors and schedules under a code location's former name are as they were under its name of now.
+def follow_location(instance: dg.DagsterInstance, former: str, workspace: Path) -> list[str]:
+    """Sensors and schedules under a code location's former name stay so in the one location of a workspace.
 
     Those that Dagster knows there already are left alone. Returns the names of the others, which keep their
     cursors.
     """
     followed = []
+    [location] = WorkspaceFileTarget([str(workspace)]).create_origins()
     for state in instance.all_instigator_state():
         if state.selector.location_name != former:
             continue
-        repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(now), state.selector.repository_name)
+        repository = RemoteRepositoryOrigin(location, state.selector.repository_name)
         origin = RemoteInstigatorOrigin(repository, state.instigator_name)
         moved = type(state)(origin, state.instigator_type, state.status, state.instigator_data)
         if instance.get_instigator_state(moved.instigator_origin_id, moved.selector_id) is None:

@@ -13,6 +13,7 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, SensorInstigatorData
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from docmill.pipeline.cli import ui
 from docmill.pipeline.cli.ui import ui_command
@@ -62,7 +63,11 @@ def test_sensors_stay_as_they_were_switched_before_the_location_had_its_name(
             instance.add_instigator_state(state)
     for _ in range(2):
         ui.serve_ui("127.0.0.1", 3333)
+    [served] = WorkspaceFileTarget([str(ROOT / "workspace.yaml")]).create_origins()
     with open_instance() as instance:
+        assert served in [
+            state.origin.repository_origin.code_location_origin for state in instance.all_instigator_state()
+        ]
         found = {
             state.instigator_name: (state.status, state.instigator_data.cursor)  # type: ignore[union-attr]
             for state in instance.all_instigator_state()
