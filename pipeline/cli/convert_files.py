@@ -242,8 +242,9 @@ def run_batches(
     """Run the job in this process on one batch after the other; what became of each, which `then` hears too.
 
     With `fail_fast` nothing is done after the first document that cannot be converted, and the last batch has
-    that document alone. `command` is docmill's own that asks for it: whoever has typed it hears of a failure at
-    once and runs it again, so Dagster does not. Raises `BackendConfigError` with the reason when a run fails.
+    that document alone. `command` is docmill's own that asks for it: whoever has typed it hears of a failure
+    at once and runs it again, so Dagster does not. Raises `BackendConfigError` with the reason when a run
+    fails.
     """
     job = defs.resolve_job_def(CONVERT_DOCUMENTS)
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])

@@ -7,8 +7,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from docmill.pipeline.convert.extras import need
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.extras import need
 from docmill.pipeline.convert.options import Chunking, ExportOptions, Format, ImageMode
 
 __all__ = ["Exports"]
