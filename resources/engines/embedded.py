@@ -26,7 +26,7 @@ from docmill.pipeline.convert.ocr.recognise import characters
 from docmill.pipeline.convert.types import PageLayout, PageOcr, TableStructure
 from docmill.resources.engines.onnx_runtime import Engine, OnnxModel, resolve_engine
 from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, Progress
-from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION
+from docmill.resources.weights.onnx_graphs.fold_version import FOLD_VERSION
 
 __all__ = ["EmbeddedLayout", "EmbeddedOcr", "EmbeddedTables"]
 

