@@ -10,10 +10,13 @@ that `deploy/dagster.yaml` names as Dagster's documentation does (`dagster.core.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -106,6 +109,7 @@ __all__ = [
     "follow_location",
     "has_code_server",
     "heartbeats",
+    "kept_engines",
     "location_of",
     "location_of_instigator",
     "output_files",
@@ -117,6 +121,9 @@ __all__ = [
     "should_run_again",
     "switched_on_at",
 ]
+
+#: Databases that are kept open: those of the instance and of a few runs.
+_ENGINES = 8
 
 
 @dataclass(frozen=True)
@@ -279,3 +286,106 @@ def reason_of(error: SerializableErrorInfo) -> str:
         error = error.cause
     text = " ".join(error.message.split())
     return (text.partition(f"{error.cls_name}: ")[2] if error.cls_name else "") or text
+
+
+@contextmanager
+def kept_engines() -> Iterator[None]:
+    """Inside, SQLite's storages in this process use engines and their connections again.
+
+    They make an engine for every query, which compiles every statement anew, and close their only connection
+    after it, which has SQLite write its log into the database and wait for the disk: of a run half a CPU
+    second, and seconds on a slow disk. And they read the migrations for each database that they look at. Here
+    a commit does not wait for the disk either: after a power cut the database is whole, and may lack the last
+    events. Where a storage does one of these otherwise, it goes on as it does.
+    """
+    from dagster._core.storage import sql
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+    from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
+    from sqlalchemy.event import listen
+
+    engines, scripts = _Engines(listen), _Scripts()
+    with ExitStack() as stack:
+        stack.callback(engines.close)
+        for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+            stack.enter_context(_replaced(storage, "create_engine", engines.made_by))
+        stack.enter_context(_replaced(sql, "ScriptDirectory", scripts.found_by))
+        yield
+
+
+@contextmanager
+def _replaced(module: ModuleType, name: str, by: Callable[[Any], Any]) -> Iterator[None]:
+    """Inside, what a module has under this name is what `by` makes of it; nothing where it has no such."""
+    before = getattr(module, name, None)
+    if before is None:
+        yield
+        return
+    vars(module)[name] = by(before)
+    try:
+        yield
+    finally:
+        vars(module)[name] = before
+
+
+class _Engines:
+    """Engines by their databases: those of the instance, and of the latest runs, which have one each."""
+
+    def __init__(self, listen: Callable[..., Any]) -> None:
+        self._listen = listen
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+
+    def made_by(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        """`make`; of a database's engines without a pool one is made, with SQLAlchemy's own, and kept."""
+
+        def made(database: str, **options: Any) -> Any:
+            if getattr(options.get("poolclass"), "__name__", "") != "NullPool":
+                return make(database, **options)
+            if database not in self._kept:
+                del options["poolclass"]
+                self._keep(database, make(database, **options))
+            self._kept.move_to_end(database)
+            return self._kept[database]
+
+        return made
+
+    def close(self) -> None:
+        """Close what they have open."""
+        while self._kept:
+            self._forget()
+
+    def _keep(self, database: str, engine: Any) -> None:
+        self._listen(engine, "connect", _do_not_wait)
+        engine.dispose = _nothing  # the event log's storage disposes of its engine after every query
+        self._kept[database] = engine
+        if len(self._kept) > _ENGINES:
+            self._forget()
+
+    def _forget(self) -> None:
+        _, engine = self._kept.popitem(last=False)
+        type(engine).dispose(engine)
+
+
+def _nothing() -> None:
+    """Done instead of something."""
+
+
+def _do_not_wait(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+class _Scripts:
+    """Migrations by where they are."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Any] = {}
+
+    def found_by(self, directory: Any) -> Any:
+        """What stands for alembic's `ScriptDirectory`, of which only this is called."""
+
+        def from_config(config: Any) -> Any:
+            place = config.get_main_option("script_location")
+            if place not in self._found:
+                self._found[place] = directory.from_config(config)
+            return self._found[place]
+
+        return SimpleNamespace(from_config=from_config)

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.instance.dagster_internals import kept_engines
 from docmill.resources.home import default_home
 from docmill.resources.local.places import shipped_roots
 
@@ -58,7 +59,7 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
         settings.write_bytes(shipped.read_bytes())
     elif settings.exists():
         _bring_up_to_date(settings, own=_is_own(home))
-    with dg.DagsterInstance.get() as instance:
+    with kept_engines(), dg.DagsterInstance.get() as instance:
         yield instance
 
 

@@ -6,11 +6,15 @@ import inspect
 import os
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import psutil
 import pytest
 import yaml
 from dagster._core.execution.plan.objects import ErrorSource
@@ -18,6 +22,8 @@ from dagster._core.storage import tags as dagster_tags
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster_shared.error import SerializableErrorInfo
+from sqlalchemy import Engine
+from sqlalchemy.event import listen, remove
 
 from docmill.pipeline.convert.errors import SourceMissingError
 from docmill.pipeline.instance import dagster_internals, lanes
@@ -33,6 +39,7 @@ from docmill.pipeline.instance.dagster_internals import (
     failed_in_dagster,
     has_code_server,
     heartbeats,
+    kept_engines,
     partition_of,
     reason_of,
     run_job_here,
@@ -250,3 +257,42 @@ def test_the_shipped_instance_names_what_there_is(tmp_path: Path) -> None:
 
 def test_what_makes_a_job_of_assets_is_what_annotations_say() -> None:
     assert isinstance(dg.define_asset_job("any"), UnresolvedAssetJobDefinition)
+
+
+@contextmanager
+def counted_connections() -> Iterator[list[str]]:
+    """The databases that are connected to inside, once for each connection."""
+    made: list[str] = []
+
+    def note(connection: Any, _record: object) -> None:
+        made.append(connection.execute("PRAGMA database_list").fetchone()[2])
+
+    listen(Engine, "connect", note)
+    try:
+        yield made
+    finally:
+        remove(Engine, "connect", note)
+
+
+def test_sqlite_is_connected_to_once_for_all_queries_of_a_run(tmp_path: Path) -> None:
+    with dg.DagsterInstance.from_config(str(tmp_path)) as made, counted_connections() as usual:
+        good.execute_in_process(instance=made)
+    with kept_engines(), dg.DagsterInstance.from_config(str(tmp_path)) as made, counted_connections() as kept:
+        ids = [good.execute_in_process(instance=made).run_id for _ in range(2)]
+        assert max(Counter(kept).values()) <= 2
+        assert len(usual) > 3 * len(kept)
+    # nothing is left open, and whoever comes after finds all of it
+    assert list(tmp_path.rglob("*.db-wal")) == []
+    with dg.DagsterInstance.from_config(str(tmp_path)) as made:
+        for run in ids:
+            logged = [each.dagster_event for each in made.all_logs(run)]
+            assert [event for event in logged if event and event.is_step_success]
+        assert [run.is_success for run in made.get_runs()] == [True] * 3
+
+
+def test_many_runs_do_not_keep_many_databases_open(tmp_path: Path) -> None:
+    with kept_engines(), dg.DagsterInstance.from_config(str(tmp_path)) as made:
+        for _ in range(12):
+            good.execute_in_process(instance=made)
+        files = [Path(file.path) for file in psutil.Process().open_files()]
+        assert len({file for file in files if file.is_relative_to(tmp_path) and file.suffix == ".db"}) <= 8
