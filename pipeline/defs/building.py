@@ -85,7 +85,7 @@ def docmill_definitions(
 
 def _resources(stages: Sequence[type[Stage]], given: Mapping[str, Any]) -> dict[str, Any]:
     """docmill's resources by their names; `given` in place of the defaults."""
-    found = default_resources(stages)
+    found = default_resources(stages, given)
     for key, resource in given.items():
         if key == "progress":  # a class that has no settings
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
 from typing import Any
@@ -70,9 +70,10 @@ def resource_class(key: str, stages: Iterable[type[Stage]] = STAGES) -> type[Any
     return classes[key]
 
 
-def default_resources(stages: Iterable[type[Stage]] = STAGES) -> dict[str, Any]:
-    """Every resource with its defaults, by key."""
-    return {key: kind() for key, kind in resource_classes(stages).items()} | {"progress": LogProgress}
+def default_resources(stages: Iterable[type[Stage]] = STAGES, given: Container[str] = ()) -> dict[str, Any]:
+    """Every resource that is not given with its defaults, by key."""
+    defaults = {key: kind() for key, kind in resource_classes(stages).items() if key not in given}
+    return defaults if "progress" in given else defaults | {"progress": LogProgress}
 
 
 def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = STAGES) -> Conversion:
