@@ -15,7 +15,12 @@ _OVERLAY_SIDE = 640
 
 
 def _overlays_of(outcome: StageOutcome) -> Followed:
-    """One page of each of the richest documents: one with a table where there is one."""
+    """One page of each of the richest documents: one with a table where there is one.
+
+    Where every document was found finished there is nothing new to see.
+    """
+    if all(record.reused for record in outcome.records):
+        return Followed({})
     drawn = outcome.conversion.overlays(_representative(outcome), _OVERLAY_SIDE)
     shown = ((document.name, page, image) for document, page, image in drawn)
     return Followed(overlay_metadata(shown, outcome.keep_picture))
