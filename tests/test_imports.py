@@ -181,8 +181,34 @@ def test_what_runs_beside_the_workers_is_light(module: str) -> None:
 
 def test_the_fork_server_leaves_out_what_conversions_do_not_use() -> None:
     assert loaded_by("docmill.pipeline.stages.running.preload").isdisjoint(
-        {"transformers", "semchunk", "mpire", "flask"}
+        {"transformers", "semchunk", "mpire", "flask", "pandas", "onnx"}
     )
+
+
+def test_what_looks_whether_there_is_something_to_do_is_light() -> None:
+    packages = loaded_by("docmill.pipeline.cli.converting.starting")
+    assert packages.isdisjoint({"dagster", "docling", "docling_core", "onnxruntime", "numpy", "pyarrow"})
+
+
+def test_arrow_does_without_pandas() -> None:
+    packages = loaded_by(
+        "docmill.pipeline.cli.converting.arrow; docmill.pipeline.cli.converting.arrow.load_arrow()"
+    )
+    assert "pyarrow" in packages
+    assert "pandas" not in packages
+
+
+def test_tables_are_data_frames_after_all() -> None:
+    code = """
+import docmill.pipeline.stages.running.preload
+from docling_core.types.doc import DoclingDocument, TableCell, TableData
+starts = {"start_row_offset_idx": 0, "start_col_offset_idx": 0}
+cell = TableCell(text="a", **starts, end_row_offset_idx=1, end_col_offset_idx=1)
+document = DoclingDocument(name="x")
+table = document.add_table(TableData(num_rows=1, num_cols=1, table_cells=[cell]))
+print(type(table.export_to_dataframe(document)).__name__)
+"""
+    assert said_by(code) == "DataFrame\n"
 
 
 def test_chunks_have_what_the_fork_server_hid() -> None:

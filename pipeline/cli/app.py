@@ -15,7 +15,6 @@ from docmill.pipeline.cli.ending.trouble import trouble
 from docmill.pipeline.cli.options.stages import with_stage_options
 from docmill.pipeline.cli.servers.triton_commands import triton_app
 from docmill.pipeline.cli.servers.vllm_commands import vllm_app
-from docmill.pipeline.stages.running.loading import uncollected
 from docmill.resources.settings_file import SETTINGS_VARIABLE
 
 __all__ = ["main"]
@@ -125,7 +124,9 @@ def convert(
             metavar="FILE", help="One document in one format, there and not in OUT; - is standard output."
         ),
     ] = "",
-    batch_size: Annotated[int, typer.Option(min=1, help="Documents of one Dagster partition.")] = 64,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Documents of one Dagster partition at most; the first are smaller.")
+    ] = 64,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON a document, when it is done.")
     ] = False,
@@ -145,7 +146,7 @@ def convert(
     """Convert PDFs: each becomes OUT/NAME.md, .html, .json, ...
 
     Finished work is found again: the same file with the same settings is not done twice, and an interrupted
-    run goes on where it was.
+    run goes on where it was. Where nothing at all is left to do, Dagster has no run of it.
 
     **Examples**
 
@@ -156,9 +157,8 @@ def convert(
         docmill convert https://host/report.pdf --header "Authorization: @token"
         DOCMILL_PASSWORD=secret docmill convert statement.pdf
     """
-    with uncollected():
-        from docmill.pipeline.cli.convert_files import convert_places
-        from docmill.pipeline.cli.options.convert import ConvertOptions
+    from docmill.pipeline.cli.converting.starting import convert as convert_places
+    from docmill.pipeline.cli.options.convert import ConvertOptions
 
     options = ConvertOptions(
         places=places,

@@ -16,7 +16,6 @@ from rich.progress import (
     Progress,
     SpinnerColumn,
     TaskID,
-    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -24,7 +23,7 @@ from rich.table import Table
 
 from docmill.pipeline.stages.results.records import StageRecord, Status
 
-__all__ = ["LiveProgress", "download_progress", "print_failures", "print_summary"]
+__all__ = ["LiveProgress", "download_progress", "print_failures", "print_found_again", "print_summary"]
 
 _MAX_ROWS = 100
 #: What needs attention first.
@@ -33,25 +32,31 @@ _COLOURS = {"failed": "red", "quarantined": "red", "partial": "yellow", "convert
 
 
 class LiveProgress:
-    """One bar for the whole conversion: stages and documents, pages a second, failures.
+    """One bar for the whole conversion: documents and pages a second that have gone through all its stages.
 
-    Called by Dagster with the run's logger, it is itself the progress of that run's stages.
+    What the bar shows, and the time that is left by it, counts each stage of each document. Called by Dagster
+    with the run's logger, it is itself the progress of that run's stages.
     """
 
-    def __init__(self, console: Console, stages: int, documents: int) -> None:
+    def __init__(self, console: Console, stages: Sequence[str], documents: int) -> None:
+        self._last, self._documents, self._total = stages[-1], documents, len(stages) * documents
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<10}"),
             BarColumn(),
-            TaskProgressColumn(),
+            TextColumn("{task.fields[documents]}"),
             TextColumn("[cyan]{task.fields[rate]}"),
+            TextColumn("{task.fields[left]}"),
             TextColumn("[red]{task.fields[bad]}"),
             TimeElapsedColumn(),
             console=console,
         )
-        self._task: TaskID = self._bar.add_task("starting", total=stages * documents, rate="", bad="")
-        self._pages, self._started = 0, time.monotonic()
-        self._bad: Counter[str] = Counter()
+        self._task: TaskID = self._bar.add_task(
+            "starting", total=self._total, documents="", rate="", left="", bad=""
+        )
+        self._started = time.monotonic()
+        self._steps = self._done = self._pages = 0
+        self._bad: set[str] = set()
 
     def __call__(self, _log: object) -> LiveProgress:
         """The progress of a stage of the run that `_log` belongs to."""
@@ -68,24 +73,40 @@ class LiveProgress:
 
     def begin(self, stage: str, documents: int) -> None:
         """A stage starts."""
-        self._pages, self._started = 0, time.monotonic()
-        self._bar.update(self._task, description=stage, rate="")
+        self._bar.update(self._task, description=stage)
 
     def pages(self, count: int) -> None:
-        """So many more pages are done."""
-        self._pages += count
-        elapsed = max(time.monotonic() - self._started, 1e-3)
-        self._bar.update(self._task, rate=f"{self._pages / elapsed:.1f} pages/s")
+        """So many more pages are done by this stage."""
 
     def document(self, record: StageRecord) -> None:
         """A document left the stage."""
-        self._bar.advance(self._task)
+        self._steps += 1
         if not record.usable:
-            self._bad[record.document] += 1
-            self._bar.update(self._task, bad=f"{len(self._bad)} not converted")
+            self._bad.add(record.document)
+        if record.stage == self._last:
+            self._done += 1
+            self._pages += len(record.pages)
+        elapsed = max(time.monotonic() - self._started, 1e-3)
+        self._bar.update(
+            self._task,
+            completed=self._steps,
+            documents=f"{self._done}/{self._documents} documents",
+            rate=f"{self._pages / elapsed:.1f} pages/s" if self._pages else "",
+            left=_left(elapsed * (self._total - self._steps) / self._steps),
+            bad=f"{len(self._bad)} not converted" if self._bad else "",
+        )
 
     def end(self) -> None:
         """The stage is over."""
+
+
+def _left(seconds: float) -> str:
+    """How long it will take about, as people say it; nothing once it is done."""
+    if seconds < 1:
+        return ""
+    if seconds < 100:
+        return f"{seconds:.0f} s left"
+    return f"{seconds / 60:.0f} min left" if seconds < 6000 else f"{seconds / 3600:.1f} h left"
 
 
 @contextmanager
@@ -111,6 +132,17 @@ def download_progress(console: Console) -> Iterator[Callable[[str, int, int], No
 
 def print_summary(console: Console, records: Sequence[StageRecord], seconds: float, out: str) -> None:
     """A table of the documents, then what each of those that need attention needs; at most 100 of each."""
+    _print_documents(console, records)
+    console.print(f"\n{_counted(records)} in {seconds:.1f} s. Results are in {escape(out)}")
+
+
+def print_found_again(console: Console, records: Sequence[StageRecord], out: str) -> None:
+    """The same of documents that were done before."""
+    _print_documents(console, records)
+    console.print(f"\nfound again, nothing done: {_counted(records)}. Results are in {escape(out)}")
+
+
+def _print_documents(console: Console, records: Sequence[StageRecord]) -> None:
     ranked = sorted(records, key=lambda record: (_ORDER[record.status], record.name))
     table = Table(box=box.SIMPLE)
     table.add_column("document", overflow="fold")
@@ -132,10 +164,12 @@ def print_summary(console: Console, records: Sequence[StageRecord], seconds: flo
     for kind, shown in (("documents", ranked), ("problems", attention)):
         if len(shown) > _MAX_ROWS:
             console.print(f"and {len(shown) - _MAX_ROWS} more {kind}; Dagster's UI shows all: docmill ui")
+
+
+def _counted(records: Sequence[StageRecord]) -> str:
     counts = Counter(record.status for record in records)
     summary = ", ".join(f"{counts[status]} {status}" for status in reversed(_ORDER) if counts[status])
-    pages = sum(_pages(record) for record in records)
-    console.print(f"\n{summary}: {pages} pages in {seconds:.1f} s. Results are in {escape(out)}")
+    return f"{summary}: {sum(_pages(record) for record in records)} pages"
 
 
 def print_failures(console: Console, records: Sequence[StageRecord]) -> None:

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from docmill.pipeline.cli.console import LiveProgress, download_progress, print_failures, print_summary
 from docmill.pipeline.cli.converting.dry_run import plan, print_plan
+from docmill.pipeline.cli.converting.growing import growing
 from docmill.pipeline.cli.converting.outcomes import (
     Outcome,
     outcome,
@@ -79,6 +80,7 @@ class Summary:
     records: list[StageRecord]
     seconds: float
     run_seconds: float
+    conversion: Conversion
     left: int = 0
 
 
@@ -86,12 +88,16 @@ class Summary:
 Told = Callable[[Outcome], None]
 
 
-def convert_places(options: ConvertOptions) -> int:
-    """Convert what the options name and print what became of it; returns the exit code."""
+def convert_places(options: ConvertOptions, note: Callable[[Conversion], None] = lambda _: None) -> int:
+    """Convert what the options name and print what became of it; returns the exit code.
+
+    `note` hears of the conversion that it was.
+    """
     console = Console(stderr=True, quiet=options.quiet)
     if options.dry_run:
         return _plan(options, console)
     summary = convert_files(options, console, _print_line if options.as_json else _hear_nothing)
+    note(summary.conversion)
     bad = [record for record in summary.records if not record.usable]
     if options.quiet:
         print_failures(Console(stderr=True), bad)
@@ -113,7 +119,7 @@ def convert_files(options: ConvertOptions, console: Console, told: Told = lambda
     check_places(homes())
     with _lent(options.lent()), open_instance() as instance:
         run_config = options.run_config()
-        conversion = configured_conversion(run_config)
+        conversion = configured_conversion(run_config, instance)
         store, file, out = conversion.artifacts.store, options.file, options.place
         results = file.folder if file else out
         check_places([store_place(store), *([output(results)] if results else [])])
@@ -121,7 +127,7 @@ def convert_files(options: ConvertOptions, console: Console, told: Told = lambda
             documents, unread = _find(options, conversion)
             records = [unread_record(each) for each in unread]
             stopped = bool(unread) and options.fail_fast
-            manifests = [] if stopped else _batches(options, store, documents, console)
+            manifests = [] if stopped else _batches(options, conversion, documents, console)
         for each in unread:
             told(unread_outcome(each))
         if manifests:
@@ -147,7 +153,7 @@ def convert_files(options: ConvertOptions, console: Console, told: Told = lambda
         finished = time.monotonic()
     done = [record for run in runs for record in run.records]
     left = len(documents) - len(done)
-    return Summary([*records, *done], finished - started, finished - running, left)
+    return Summary([*records, *done], finished - started, finished - running, conversion, left)
 
 
 def _find(
@@ -167,9 +173,10 @@ def _find(
 
 
 def _batches(
-    options: ConvertOptions, store: DocumentStore, documents: Sequence[DocumentRef], console: Console
+    options: ConvertOptions, conversion: Conversion, documents: Sequence[DocumentRef], console: Console
 ) -> list[Manifest]:
     """Write the batches' manifests, and queue them in the ledger."""
+    store = conversion.artifacts.store
     if options.place:
         named = apart_from_others(store, documents, options.place)
         for before, now in zip(documents, named, strict=True):
@@ -180,7 +187,9 @@ def _batches(
                 )
         take_names(store, named, options.place)
         documents = named
-    manifests = list(make_batches(store, documents, BatchLimits(documents=options.batch_size)))
+    limits = BatchLimits(documents=options.batch_size)
+    pieces = growing(documents, options.batch_size, conversion.workers.workers)
+    manifests = [manifest for piece in pieces for manifest in make_batches(store, piece, limits)]
     open_ledger(store).queue(manifests)
     return manifests
 
@@ -221,10 +230,15 @@ def _lent(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
 
 
-def configured_conversion(run_config: Mapping[str, Any]) -> Conversion:
-    """The same conversion that a run will make of its configuration; of an empty one, the defaults'."""
+def configured_conversion(
+    run_config: Mapping[str, Any], instance: dg.DagsterInstance | None = None
+) -> Conversion:
+    """The same conversion that a run will make of its configuration; of an empty one, the defaults'.
+
+    Without an instance Dagster makes one for it, in memory.
+    """
     known = {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"}
-    with dg.build_resources(known, resource_config=run_config.get("resources", {})) as resources:
+    with dg.build_resources(known, instance, run_config.get("resources", {})) as resources:
         return conversion_of({name: getattr(resources, name) for name in known})
 
 
@@ -251,7 +265,7 @@ def run_batches(
     tags = asker_tags(asker(), command) | {HOST_TAG: gethostname(), MAX_RETRIES_TAG: "0"}
     runs: list[BatchRun] = []
     count = sum(len(manifest.documents) for manifest in manifests)
-    with LiveProgress(console, len(conversion.stages), count) as progress:
+    with LiveProgress(console, list(conversion.stages), count) as progress:
         watched = FailFast(progress) if fail_fast else progress
         for manifest in manifests:
             result = run_job_here(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
-
-import msgspec
 
 from docmill.pipeline.convert.errors import BackendError
 from docmill.pipeline.intake.batches import DocumentRef
-from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.artifacts import ArtifactStore, fingerprint
-from docmill.pipeline.stages.results.records import StageRecord, renamed
+from docmill.pipeline.stages.results.final import final_record
+from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.running.forking import preloaded
 from docmill.pipeline.stages.running.job import Job
 from docmill.pipeline.stages.running.pool import Success, Task, WorkerLimits, WorkerPool
 from docmill.pipeline.stages.running.runner import Progress, StageRunner
@@ -30,8 +29,6 @@ S = TypeVar("S", bound=Stage)
 _CONTEXT = "docmill.pipeline.stages.running.worker:make_context"
 #: Draws a page with its regions; no stage of its own, but the same workers do it.
 _OVERLAY = "docmill.pipeline.stages.running.overlays:draw_overlay"
-#: All that the workers of docmill's own stages need, docling included: seconds to import.
-_PRELOAD = ("docmill.pipeline.stages.running.preload", "docmill.resources.engines.embedded")
 
 
 @dataclass(frozen=True)
@@ -131,19 +128,8 @@ class Conversion:
 
     def final_records(self, batch: Sequence[DocumentRef]) -> list[StageRecord]:
         """What became of each document: its last stage's record, with the seconds of all stages."""
-        prints = self.fingerprints
-
-        def final(document: DocumentRef) -> StageRecord:
-            found = (self.artifacts.record(document.id, stage, prints[stage]) for stage in self.stages)
-            records = [record for record in found if record]
-            return msgspec.structs.replace(
-                renamed(records[-1], document.name),
-                seconds=sum(record.seconds for record in records),
-                cpu_seconds=sum(record.cpu_seconds for record in records),
-                device_seconds=summed(record.device_seconds for record in records),
-            )
-
-        return list(at_once(final, batch))
+        prints = {stage: self.fingerprints[stage] for stage in self.stages}
+        return list(at_once(partial(final_record, self.artifacts, prints), batch))
 
     def overlays(
         self, pages: Sequence[tuple[DocumentRef, int]], max_side: int = 1600
@@ -165,9 +151,8 @@ class Conversion:
         """Workers for a stage, or for what is none; one fork server serves all, so all preload the same."""
         stage, limits = self.stages.get(name), self._limits(name)
         engine = stage.worker_engine(limits.workers, self.identities) if stage else None
-        work = (stage.work.partition(":")[0] for stage in self.stages.values())
         others = (module for stage in self.stages.values() for module in stage.preload)
-        preload = tuple(dict.fromkeys([*_PRELOAD, *work, *others]))
+        preload = preloaded(self.stages.values(), others)
         return WorkerPool(limits, _CONTEXT, (self.artifacts, self.sources, self.reader, engine), preload)
 
     def _limits(self, name: str) -> WorkerLimits:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import psutil
 import pytest
 
@@ -135,6 +136,57 @@ def test_options_of_doclings_models_that_do_not_exist(misuse: Callable[..., str]
     assert "--variant is one of accurate, fast" in misuse("models", "pull", "docling", "--variant", "quick")
     said = misuse("models", "pull", "docling", "--only", "tables", "--from", str(tmp_path))
     assert "docling-project--docling-models/model_artifacts/tableformer/accurate/tableformer_accurate" in said
+
+
+def test_what_is_found_again_is_not_done_again(docmill: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("form.pdf", "hebrew.pdf"):
+        (tmp_path / "in" / name).write_bytes((SAMPLES / name).read_bytes())
+    command = ("convert", "in", "-f", "md", "-j", 1, "--ocr", "off")
+    runs = tmp_path / "home" / "dagster" / "history" / "runs"
+
+    def drawn() -> bool:
+        """Whether the latest run drew pages with their regions."""
+        with dg.DagsterInstance.from_config(str(tmp_path / "home" / "dagster")) as instance:
+            event = instance.get_latest_materialization_event(dg.AssetKey("layout"))
+        assert event
+        assert event.asset_materialization
+        return "overlays" in event.asset_materialization.metadata
+
+    def run(*more: object) -> tuple[bool, int]:
+        """Whether all was found again, and how many runs Dagster has."""
+        done = docmill(*command, *more)
+        assert done.returncode == 0, done.stderr
+        assert "2 converted: 2 pages" in done.stderr
+        return "found again, nothing done" in done.stderr, len(list(runs.glob("*-*.db")))
+
+    assert run() == (False, 1)
+    assert drawn()
+    assert run() == (True, 1)
+    # a result that was changed or is missing is written again
+    (tmp_path / "out" / "form.md").write_text("no longer what it was")
+    assert run() == (False, 2)
+    assert not drawn()
+    assert "Library Card" in (tmp_path / "out" / "form.md").read_text()
+    # so are those that are to be elsewhere, and by other settings
+    assert run("--out", "other") == (False, 3)
+    assert (tmp_path / "other" / "hebrew.md").is_file()
+    assert run() == (False, 4)
+    assert run("--flat") == (False, 5)
+    # and what the store has lost is made again
+    assert run("--flat") == (True, 5)
+    for artifact in (tmp_path / "home" / "store").glob("documents/*/*/exports/*.zst"):
+        artifact.unlink()
+    assert run("--flat") == (False, 6)
+    assert run("--flat") == (True, 6)
+
+
+def test_what_failed_is_tried_again(docmill: Run, tmp_path: Path) -> None:
+    for _ in range(2):
+        run = docmill("convert", SAMPLES / "form.pdf", SAMPLES / "not_a_pdf.pdf", "-f", "md", "-j", 1)
+        assert run.returncode == 1
+        assert "1 converted, 1 quarantined" in run.stderr
+        assert "found again" not in run.stderr
 
 
 def test_a_password_opens_an_encrypted_file_and_is_kept_nowhere(docmill: Run, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from docmill.pipeline.cli.places import the_sources, the_store
 from docmill.pipeline.convert.errors import SettingsError
 
+SAMPLES = Path(__file__).parents[1] / "samples"
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -69,7 +71,7 @@ def test_the_example_is_a_file_that_changes_nothing(docmill: Run, tmp_path: Path
 
 def test_a_mistake_is_one_line_and_exit_code_2(docmill: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("[inbox]\nurll = '/in'\n")
-    for command in (["settings"], ["convert", "x.pdf"]):
+    for command in (["settings"], ["convert", str(SAMPLES / "form.pdf")]):
         run = docmill("--settings", "mine.toml", *command)
         assert run.returncode == 2
         [line] = run.stderr.splitlines()

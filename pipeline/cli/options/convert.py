@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from docmill.resources.settings.exports import Exports
     from docmill.resources.store import Store
 
-__all__ = ["PASSWORD_VARIABLE", "ConvertOptions", "absolute", "check_options", "resource_config"]
+__all__ = [
+    "PASSWORD_VARIABLE",
+    "ConvertOptions",
+    "absolute",
+    "check_options",
+    "out_as_set",
+    "resource_config",
+]
 
 PASSWORD_VARIABLE = "DOCMILL_PASSWORD"
 #: Where results go when nobody says.
@@ -69,10 +76,17 @@ class ConvertOptions:
     @property
     def place(self) -> str:
         """Where the results go: as it was asked, else as it is set, else `./out`; none with a file."""
-        if self.output_file:
-            return ""
-        exports: Exports = _as_set("exports")
-        return absolute(self.out or exports.out or _OUT)
+        return "" if self.output_file else self.place_beside("" if self.out else out_as_set())
+
+    def place_beside(self, as_set: str) -> str:
+        """The same without a file, where it is known what is set."""
+        return absolute(self.out or as_set or _OUT)
+
+    @property
+    def plain(self) -> bool:
+        """Whether stages, places and `out` are all that is asked for: no plan, file, lines or overlays."""
+        others = (self.output_file, self.headers, self.as_json, self.dry_run, self.debug_overlays)
+        return not any(others)
 
     def given_headers(self) -> Headers:
         """The headers for https:// addresses. Raises `BackendConfigError` for what is none."""
@@ -121,6 +135,12 @@ def resource_config(settings: Mapping[str, Mapping[str, Any]], stages: Mapping[s
         for resource, config in STAGE_OPTIONS[name].config(chosen).items():
             merged[resource] = merged.get(resource, {}) | _beside(resource, config)
     return {"resources": {name: {"config": config} for name, config in merged.items()}}
+
+
+def out_as_set() -> str:
+    """Where results go as file and environment have it; empty when they do not say."""
+    exports: Exports = _as_set("exports")
+    return exports.out
 
 
 def absolute(out: str) -> str:

@@ -1,0 +1,31 @@
+"""What became of a document in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from docmill.pipeline.intake.batches import DocumentRef
+from docmill.pipeline.stages.results.accounting import summed
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.records import StageRecord, renamed
+
+__all__ = ["final_record"]
+
+
+def final_record(
+    artifacts: ArtifactStore, fingerprints: Mapping[str, str], document: DocumentRef
+) -> StageRecord:
+    """The record of the last of these stages that a document has, with the seconds of all.
+
+    Raises IndexError when it has none.
+    """
+    found = (artifacts.record(document.id, stage, print_) for stage, print_ in fingerprints.items())
+    records = [record for record in found if record]
+    return msgspec.structs.replace(
+        renamed(records[-1], document.name),
+        seconds=sum(record.seconds for record in records),
+        cpu_seconds=sum(record.cpu_seconds for record in records),
+        device_seconds=summed(record.device_seconds for record in records),
+    )
