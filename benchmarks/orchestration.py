@@ -3,11 +3,12 @@
     python -m benchmarks.orchestration
 
 measures, with Dagster's own daemon and web server on an instance of its own in a temporary folder: the CPU
-seconds of orchestration a document; the daemon at rest and with many partitions; Dagster's pages in Chromium;
-what the inbox's sensor takes; and says on paper what that makes of one and ten million documents. Then what
-it bears: 200 documents while every part is killed at every boundary of a stage (`benchmarks.endurance`, with
-PostgreSQL and an S3 server), and 600 malformed files (`benchmarks.hostile`). It ends with 1 when one of those
-is lost, done twice or without a typed outcome. Linux; an hour and a half on two cores.
+seconds of orchestration a document; what `docmill convert` takes, and when its results come; the daemon at
+rest and with many partitions; Dagster's pages in Chromium; what the inbox's sensor takes; and says on paper
+what that makes of one and ten million documents. Then what it bears: 200 documents while every part is killed
+at every boundary of a stage (`benchmarks.endurance`, with PostgreSQL and an S3 server), and 600 malformed
+files (`benchmarks.hostile`). It ends with 1 when one of those is lost, done twice or without a typed outcome.
+Linux; an hour and a half on two cores.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,10 +25,12 @@ import msgspec
 from rich.console import Console
 
 from benchmarks import endurance, ingest
+from benchmarks.comparing.trees import CHECKOUT, tree_at, worktree
 from benchmarks.hostile.report import Report as Hostile
 from benchmarks.hostile.report import examine, print_report
 from benchmarks.hostile.run import RunSettings
 from benchmarks.metrics.environment import Environment, environment
+from benchmarks.scale.command import CommandCost, measure_command
 from benchmarks.scale.deployment import Deployment
 from benchmarks.scale.filling import Filled, fill
 from benchmarks.scale.pages import PageTime, measure_pages
@@ -43,6 +47,7 @@ class Figures(msgspec.Struct):
 
     environment: Environment
     runs: list[RunCost] | None = None
+    command: list[CommandCost] | None = None
     database: Filled | None = None
     postgres: InPostgres | None = None
     daemon: list[DaemonAtRest] | None = None
@@ -75,6 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _runs(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
     figures.runs = measure_runs(folder, options.batches, options.repeat, options.rest)
+
+
+def _command(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
+    with ExitStack() as stack:
+        trees = [tree_at(CHECKOUT)]
+        if options.before:
+            trees.insert(0, stack.enter_context(worktree(CHECKOUT, options.before)))
+        figures.command = measure_command(trees, folder, options.repeat, options.documents)
 
 
 def _partitions(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
@@ -111,6 +124,7 @@ def _hostile(figures: Figures, options: argparse.Namespace, _folder: Path) -> No
 _PARTS: Mapping[str, Callable[[Figures, argparse.Namespace, Path], None]] = MappingProxyType(
     {
         "runs": _runs,
+        "command": _command,
         "partitions": _partitions,
         "postgres": _postgres,
         "ingest": _ingest,
@@ -127,11 +141,13 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         choices=list(_PARTS),
         default=list(_PARTS),
-        help="runs: CPU seconds; partitions: daemon, database and pages with many; ingest: the sensor; "
-        "kills: nothing lost or done twice; hostile: malformed files",
+        help="runs: CPU seconds; command: docmill convert; partitions: daemon, database and pages with many; "
+        "ingest: the sensor; kills: nothing lost or done twice; hostile: malformed files",
     )
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64], help="documents of a batch")
     parser.add_argument("--repeat", type=int, default=3, help="repetitions, of which the median counts")
+    parser.add_argument("--documents", type=int, default=60, help="of one page that the command converts")
+    parser.add_argument("--before", metavar="REV", help="a commit whose command is measured in turn with it")
     parser.add_argument("--rest", type=float, default=120.0, help="seconds to look at the daemon before runs")
     parser.add_argument("--partitions", type=int, default=16_000)
     parser.add_argument("--ticks", type=int, default=3, help="of each sensor before the daemon is looked at")

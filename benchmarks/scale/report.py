@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.scale.command import CommandCost
 from benchmarks.scale.filling import Filled
 from benchmarks.scale.pages import PageTime
 from benchmarks.scale.postgres import InPostgres
@@ -25,6 +26,7 @@ class HasFigures(Protocol):
     """What was measured; None where it was not."""
 
     runs: list[RunCost] | None
+    command: list[CommandCost] | None
     database: Filled | None
     postgres: InPostgres | None
     daemon: list[DaemonAtRest] | None
@@ -36,6 +38,8 @@ def print_figures(figures: HasFigures, console: Console) -> None:
     """Tables of all that is there, and of what follows from it."""
     if figures.runs:
         _print_runs(figures.runs, console)
+    if figures.command:
+        _print_command(figures.command, console)
     if figures.database:
         each = figures.database
         shared, own = f"{each.index_bytes / 1000:.0f} KB", f"{each.log_bytes / 1000:.0f} KB"
@@ -74,6 +78,28 @@ def measured(figures: HasFigures) -> Measured | None:
         log_bytes=database.log_bytes / database.documents,
         ingest_s=figures.ingest[_INGEST_MS] / 1000 if figures.ingest else 0.0,
     )
+
+
+def _print_command(costs: Sequence[CommandCost], console: Console) -> None:
+    first = costs[0]
+    table = _table(
+        f"docmill convert, {first.documents} documents with {first.workers} workers, the rest one",
+        "",
+        *(cost.commit[:12] for cost in costs),
+    )
+    rows = {
+        "one page, CPU s": "page_cpu_s",
+        "one page, s": "page_s",
+        "nothing to do, CPU s": "again_cpu_s",
+        "nothing to do, s": "again_s",
+        "first sign, s": "sign_s",
+        f"{first.documents} documents, CPU s": "many_cpu_s",
+        "first of them published, s": "first_s",
+        "last of them published, s": "last_s",
+    }
+    for what, name in rows.items():
+        table.add_row(what, *(f"{getattr(cost, name):.2f}" for cost in costs))
+    console.print(table)
 
 
 def _print_runs(costs: Sequence[RunCost], console: Console) -> None:
