@@ -26,7 +26,8 @@ from rich.table import Table
 from benchmarks.delaying_proxy import DelayingProxy, Request, longest_chain, seconds_under_way
 from benchmarks.metrics.environment import Environment, environment
 from docmill.pipeline.convert.options import AssemblyOptions
-from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
+from docmill.pipeline.corpus.ledger.ends import Outcome
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.publish import publish, write_index
 from docmill.pipeline.corpus.quarantine import keep_originals
 from docmill.pipeline.intake.batches import DocumentRef, Manifest, write_manifest
@@ -218,7 +219,7 @@ def _settle(conversion: Conversion, manifest: Manifest, exported: list[StageReco
     records = conversion.final_records(documents)
     originals = keep_originals(store, conversion.sources, documents, records)
     made = Outcome(manifest.key, manifest.origin, "run", conversion.fingerprints, out)
-    write_index(ledger.settle(made, documents, records, originals), out)
+    write_index(ledger.settle(made, documents, records, originals), manifest.key, out)
     return records
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from docmill.pipeline.corpus.ledger.entries import DocumentRow, SourceRow, to_rows
+from docmill.pipeline.corpus.ledger.entries import DocumentRow, SourceRow, entry_of, to_rows
 
-__all__ = ["BATCH", "address", "batch_key", "document_id", "document_rows", "source_rows"]
+__all__ = ["BATCH", "address", "batch_key", "document_id", "document_rows", "entry", "source_rows"]
 
 #: Documents of a batch.
 BATCH = 64
@@ -25,6 +25,11 @@ def document_id(number: int) -> str:
 def address(number: int) -> str:
     """Where a document came from."""
     return f"s3://inbox/2026/{number % 977:04d}/report-{number}.pdf"
+
+
+def entry(number: int) -> str:
+    """Its key in the ledger."""
+    return entry_of(document_id(number), address(number))
 
 
 def batch_key(number: int) -> str:

@@ -60,14 +60,14 @@ class OurTable(LedgerTable):
 
     def failed(self) -> Iterator[pa.Table]:
         """What `docmill documents --failed` reads."""
-        return Selection(states=FAILED).tables(Ledger(self, self))
+        return Selection(states=FAILED).tables(Ledger(self, self, self))
 
 
 def opened(kind: TableKind, store: DocumentStore, case: str = "write") -> KeyedTable:
     """The table at a store whose module and class are `kind`, for a case of `work.py`."""
     of_sources = store.url.endswith("sources")
     table: KeyedTable = getattr(importlib.import_module(kind[0]), kind[1])(
-        store, "ledger", SOURCES if of_sources else DOCUMENTS, "address" if of_sources else "id"
+        store, "ledger", SOURCES if of_sources else DOCUMENTS, "address" if of_sources else "entry"
     )
     if case != "write" and hasattr(table, "hours"):
         table.hours = 0  # nobody else reads, so nothing need be kept for readers

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from benchmarks.ledgers.rows import BATCH, address, document_id, document_rows, source_rows
+from benchmarks.ledgers.rows import BATCH, address, document_rows, entry, source_rows
 from benchmarks.ledgers.tables import KeyedTable, TableKind, opened
 from docmill.resources.clients.files.document_store import DocumentStore
 
@@ -86,7 +86,7 @@ def _write(table: KeyedTable, work: Work) -> None:
     cpu = time.process_time()
     for number in range(1000 * work.writer, 1000 * work.writer + work.times):
         rows = document_rows(range(number * BATCH, (number + 1) * BATCH))
-        table.find([row["id"] for row in rows])
+        table.find([row["entry"] for row in rows])
         table.append(rows)
         print(number, flush=True)
     print(json.dumps({"cpu": time.process_time() - cpu, "retries": getattr(table, "retries", 0)}))
@@ -96,11 +96,11 @@ def _act(table: KeyedTable, work: Work) -> Callable[[int], Callable[[], int]]:
     """What prepares the work of each time, and gives it."""
     chance = random.Random(work.case)
 
-    def ids(count: int) -> list[str]:
-        return [document_id(number) for number in chance.sample(range(work.rows), count)]
+    def entries(count: int) -> list[str]:
+        return [entry(number) for number in chance.sample(range(work.rows), count)]
 
     def settle(rows: list[dict[str, Any]]) -> int:
-        found = len(table.find([row["id"] for row in rows]))
+        found = len(table.find([row["entry"] for row in rows]))
         table.append(rows)
         return found
 
@@ -131,10 +131,10 @@ def _act(table: KeyedTable, work: Work) -> Callable[[int], Callable[[], int]]:
         "settle, new table": settle_new,
         "settle": settle_some,
         "fill": lambda _: fill,
-        "find 1": lambda _: find(ids(1)),
-        "find 64": lambda _: find(ids(BATCH)),
+        "find 1": lambda _: find(entries(1)),
+        "find 64": lambda _: find(entries(BATCH)),
         "find 64 sources": lambda _: find([address(n) for n in chance.sample(range(work.rows), BATCH)]),
-        "find prefix": lambda _: find_prefix(ids(1)[0][:12]),
+        "find prefix": lambda _: find_prefix(entries(1)[0][:12]),
         "failed": lambda _: lambda: counted(table.failed),
         "scan": lambda _: lambda: counted(table.scan),
         "compact all": lambda _: lambda: int(table.compact(everything=True)),

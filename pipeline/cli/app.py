@@ -184,13 +184,15 @@ def convert(
 @app.command()
 def status(
     names: Annotated[
-        list[str], typer.Argument(metavar="FILE|ADDRESS|ID", help="Files, or 4 or more digits of an id.")
+        list[str],
+        typer.Argument(metavar="FILE|ADDRESS|NAME|ID", help="Files, names, or 4 or more digits of an id."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a document.")] = False,
 ) -> None:
     """Say of documents where they stand: state, reason, batch, and where their results are.
 
-    The exit code is 1 when one is not known.
+    Also of files of the inbox that wait for a batch, are left out, or are gone. The exit code is 1 when one
+    is not known.
 
     **Examples**
 
@@ -205,10 +207,15 @@ def status(
 
 @app.command()
 def documents(
-    failed: Annotated[bool, typer.Option("--failed", help="Those that could not be converted.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Those that are not converted, and wait for no run.")
+    ] = False,
     state: Annotated[
         list[str] | None,
-        typer.Option(help="queued, converted, partial, quarantined or failed; may be given again."),
+        typer.Option(
+            help="queued, interrupted, converted, partial, quarantined, failed or superseded; may be given "
+            "again."
+        ),
     ] = None,
     reason: Annotated[
         list[str] | None, typer.Option(help="E.g. encrypted, corrupt, timed_out; may be given again.")
@@ -306,6 +313,9 @@ def backfill(
     since: Annotated[
         str, typer.Option(metavar="DATE|DURATION", help="Documents that were queued or ran since then.")
     ] = "",
+    interrupted: Annotated[
+        bool, typer.Option("--interrupted", help="Only those whose run was cancelled, died or failed.")
+    ] = False,
     missing: Annotated[bool, typer.Option("--missing", help="Only batches that have not run.")] = False,
     failed: Annotated[
         bool, typer.Option("--failed", help="Only those with failures that may go well.")
@@ -321,7 +331,7 @@ def backfill(
     here: Annotated[bool, typer.Option("--here", help="Run at once, in this process.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Wait, and show how far it is.")] = False,
 ) -> None:
-    """Run batches that are missing, failed or stale; says what that takes before it starts.
+    """Run batches that are interrupted, missing, failed or stale; says what that takes before it starts.
 
     **Examples**
 
@@ -333,7 +343,7 @@ def backfill(
     from docmill.pipeline.cli.options.selection import selection, whys
 
     chosen = selection(prefix=prefix, since=since)
-    reasons = whys(missing=missing, failed=failed, stale=stale)
+    reasons = whys(interrupted=interrupted, missing=missing, failed=failed, stale=stale)
     raise typer.Exit(
         backfill_batches(chosen, reasons, Asked(here, follow), limit=limit, gpu_price=gpu_price, yes=yes)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from docmill.pipeline.cli.converting.outcomes import (
 from docmill.pipeline.cli.converting.preflight import check_places, homes, output, store_place
 from docmill.pipeline.cli.converting.stopping import FailFast
 from docmill.pipeline.cli.options.convert import PASSWORD_VARIABLE, ConvertOptions
-from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.errors import BackendConfigError, RunCancelledError, RunInterruptedError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.names import apart_from_others, take_names
 from docmill.pipeline.defs.assets.stage_run import INTERRUPTED
@@ -38,6 +39,7 @@ from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.instance.asking import asker, asker_tags
 from docmill.pipeline.instance.dagster_internals import MAX_RETRIES_TAG, run_job_here
+from docmill.pipeline.instance.interrupted import INTERRUPTED_TAG, why_interrupted
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.location import LOCATION
 from docmill.pipeline.instance.own_instance import open_instance
@@ -175,7 +177,7 @@ def _find(
 def _batches(
     options: ConvertOptions, conversion: Conversion, documents: Sequence[DocumentRef], console: Console
 ) -> list[Manifest]:
-    """Write the batches' manifests, and queue them in the ledger."""
+    """Write the batches' manifests."""
     store = conversion.artifacts.store
     if options.place:
         named = apart_from_others(store, documents, options.place)
@@ -189,9 +191,7 @@ def _batches(
         documents = named
     limits = BatchLimits(documents=options.batch_size)
     pieces = growing(documents, options.batch_size, conversion.workers.workers)
-    manifests = [manifest for piece in pieces for manifest in make_batches(store, piece, limits)]
-    open_ledger(store).queue(manifests)
-    return manifests
+    return [manifest for piece in pieces for manifest in make_batches(store, piece, limits)]
 
 
 def _plan(options: ConvertOptions, console: Console) -> int:
@@ -258,7 +258,7 @@ def run_batches(
     With `fail_fast` nothing is done after the first document that cannot be converted, and the last batch has
     that document alone. `command` is docmill's own that asks for it: whoever has typed it hears of a failure
     at once and runs it again, so Dagster does not. Raises `BackendConfigError` with the reason when a run
-    fails.
+    fails. What is left then is interrupted.
     """
     job = defs.resolve_job_def(CONVERT_DOCUMENTS)
     instance.add_dynamic_partitions(BATCHES, [manifest.key for manifest in manifests])
@@ -267,31 +267,65 @@ def run_batches(
     count = sum(len(manifest.documents) for manifest in manifests)
     with LiveProgress(console, list(conversion.stages), count) as progress:
         watched = FailFast(progress) if fail_fast else progress
-        for manifest in manifests:
-            result = run_job_here(
-                job,
-                instance,
-                location=LOCATION,
-                partition_key=manifest.key,
-                run_config=run_config,
-                resources={"progress": watched},
-                tags=tags,
-            )
+        for number, manifest in enumerate(manifests):
+            run = str(uuid.uuid4())
+            with _settled(instance, manifests[number:], run, conversion):
+                result = run_job_here(
+                    job,
+                    instance,
+                    run_id=run,
+                    location=LOCATION,
+                    partition_key=manifest.key,
+                    run_config=run_config,
+                    resources={"progress": watched},
+                    tags=tags,
+                )
+                if isinstance(watched, FailFast) and watched.first:
+                    _leave(conversion, manifests[number:], run)
+                elif not result.success:
+                    why = _why(result)
+                    if why.endswith(INTERRUPTED):
+                        raise KeyboardInterrupt
+                    raise BackendConfigError(why)
             if isinstance(watched, FailFast) and (first := watched.first):
                 documents = [each for each in manifest.documents if each.id == first.document][:1]
                 runs.append(BatchRun(manifest.key, conversion, documents, [first]))
                 then(runs[-1])
                 break
-            if not result.success:
-                why = _why(result)
-                if why.endswith(INTERRUPTED):
-                    raise KeyboardInterrupt
-                raise BackendConfigError(why)
-            ran = as_noted(conversion, instance, result.run_id)
+            ran = as_noted(conversion, instance, run)
             records = ran.final_records(manifest.documents)
             runs.append(BatchRun(manifest.key, ran, manifest.documents, records))
             then(runs[-1])
     return runs
+
+
+@contextmanager
+def _settled(
+    instance: dg.DagsterInstance, manifests: Sequence[Manifest], run: str, conversion: Conversion
+) -> Iterator[None]:
+    """The run of the first of these batches: its documents wait for it, and all are left when it fails."""
+    ledger = open_ledger(conversion.artifacts.store)
+    ledger.queue(manifests[:1], resumed=True)
+    try:
+        yield
+    except BaseException as error:
+        ended = instance.get_run_by_id(run)
+        why: RunInterruptedError
+        if isinstance(error, KeyboardInterrupt):
+            why = RunCancelledError(f"its run {run} was stopped")
+        else:
+            why = why_interrupted(instance, ended) if ended else RunInterruptedError(str(error))
+        left = [ledger.interrupt(manifest, run, why) for manifest in manifests]
+        if ended and left[0]:
+            instance.add_run_tags(run, {INTERRUPTED_TAG: why.reason})
+        raise
+
+
+def _leave(conversion: Conversion, manifests: Sequence[Manifest], run: str) -> None:
+    """Nothing more is done of these batches, as it was asked for."""
+    ledger = open_ledger(conversion.artifacts.store)
+    for manifest in manifests:
+        ledger.interrupt(manifest, run, RunCancelledError(f"its run {run} ended with the first failure"))
 
 
 def _why(result: dg.JobExecutionResult) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,22 +22,31 @@ from docmill.pipeline.cli.estimates import print_estimate
 from docmill.pipeline.cli.follow import follow
 from docmill.pipeline.cli.options.convert import check_options, resource_config
 from docmill.pipeline.cli.places import the_sources, the_store
-from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
+from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError, RunCancelledError
 from docmill.pipeline.corpus.garbage import Garbage, find_garbage
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
 from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.asking import asker
+from docmill.pipeline.instance.interrupted import RunSettings, asked_like
 from docmill.pipeline.instance.lanes import Lane
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.queue import cancel_runs, daemon_lives, last_heartbeat
+from docmill.pipeline.instance.queue import cancel_runs, daemon_lives, last_heartbeat, runs_of_request
 from docmill.pipeline.instance.run_output import old_output
-from docmill.pipeline.intake.batches import RETRY, BatchLimits, Manifest, read_manifest
+from docmill.pipeline.intake.batches import (
+    CONVERT,
+    RETRY,
+    BatchLimits,
+    DocumentRef,
+    Manifest,
+    read_manifest,
+)
 from docmill.pipeline.intake.estimate import estimate
 from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.intake.overdue import OverdueLimits, Why, overdue_batches
 from docmill.pipeline.intake.requests import Request, withdraw, write_request
+from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.price import Price
 
 __all__ = ["Asked", "backfill", "cancel", "collect_garbage", "retry"]
@@ -82,12 +92,13 @@ def retry(names: Sequence[str], selection: Selection, asked: Asked) -> int:
     if not rows:
         console.print("no document is like that: `docmill documents --failed` lists those that failed")
         return 1
-    manifests = list(make_batches(store, (row.ref for row in rows), BatchLimits(), RETRY))
+    manifests, runs = _batches_again(store, rows)
     ledger.queue(manifests, again=True)
     if asked.here:
-        return _run_here(manifests, config, "retry", console)
+        return _run_here(manifests, runs, config, "retry", console)
     lane: Lane = "interactive" if len(rows) <= _INTERACTIVE else "backfill"
-    request = write_request(store, [each.key for each in manifests], lane, "retry", config, by=asker())
+    keys = [each.key for each in manifests]
+    request = write_request(store, keys, lane, "retry", config, by=asker(), runs=runs)
     return _asked_for(request, manifests, asked, console)
 
 
@@ -109,7 +120,7 @@ def backfill(
     if limit:
         found = found[:limit]
     if not found:
-        console.print("no batch is missing, failed or stale")
+        console.print("no batch is interrupted, missing, failed or stale")
         return 0
     price = _price(gpu_price)
     counts = Counter(each.why for each in found)
@@ -120,21 +131,30 @@ def backfill(
     if not yes and not typer.confirm("Run them?", err=True):
         return 1
     manifests = [read_manifest(store, each.batch) for each in found]
+    runs = {each.batch: each.run for each in found if each.run}
+    ledger.queue([manifest for manifest in manifests if manifest.key in runs], resumed=True)
     if asked.here:
-        return _run_here(manifests, {}, "backfill", console)
-    request = write_request(store, [each.key for each in manifests], "backfill", "backfill", by=asker())
+        return _run_here(manifests, runs, {}, "backfill", console)
+    keys = [each.key for each in manifests]
+    request = write_request(store, keys, "backfill", "backfill", by=asker(), runs=runs)
     return _asked_for(request, manifests, asked, console)
 
 
 def cancel(request: str) -> int:
     """Withdraw a request, and stop its runs; the exit code is 1 when there is nothing of it."""
-    console = Console(stderr=True)
-    withdrawn = withdraw(the_store(), request)
+    console, store = Console(stderr=True), the_store()
+    withdrawn = withdraw(store, request)
     with open_instance() as instance:
         stopped = cancel_runs(instance, request)
+        begun = runs_of_request(instance, request)
     if not withdrawn and not stopped:
         console.print(f"nothing of the request {request} waits or runs")
         return 1
+    ledger, why = open_ledger(store), RunCancelledError(f"the request {request} was withdrawn")
+    if withdrawn:
+        # of those that have a run the sensor interrupted_runs says so
+        for manifest in _manifests(store, [each for each in withdrawn.batches if each not in begun]):
+            ledger.interrupt(manifest, withdrawn.runs.get(manifest.key, ""), why)
     console.print(
         f"{stopped} runs were told to stop, and no more are started. What is finished stays; `docmill retry` "
         "or `docmill backfill` goes on where they were."
@@ -174,6 +194,13 @@ def collect_garbage(older_than: timedelta, *, remove: bool) -> int:
     return 0
 
 
+def _manifests(store: DocumentStore, batches: Iterable[str]) -> Iterator[Manifest]:
+    """Those of these batches that the store has."""
+    for batch in batches:
+        with suppress(FileNotFoundError):
+            yield read_manifest(store, batch)
+
+
 def _current_print(console: Console) -> str | None:
     """The fingerprint of exports under the settings of now; None where a server does not say what it has."""
     try:
@@ -194,12 +221,36 @@ def _price(gpu_price: float | None) -> Price | None:
 def _named(ledger: Ledger, names: Sequence[str]) -> list[DocumentRow]:
     rows: dict[str, DocumentRow] = {}
     for name in names:
-        found = find_documents_named(ledger, name)
-        if len(found) != 1:
-            what = "docmill has not seen" if not found else f"{len(found)} documents have ids that begin with"
+        known = find_documents_named(ledger, name).rows
+        found = [row for row in known if row.state != "superseded"]
+        if known and not found:
+            raise BackendConfigError(f"the file of {name} holds other content by now")
+        if len({row.id for row in found}) != 1:
+            what = "docmill has not seen" if not found else f"{len(found)} documents are meant by"
             raise BackendConfigError(f"{what} {name}")
-        rows[found[0].id] = found[0]
+        rows |= {row.entry: row for row in found}
     return list(rows.values())
+
+
+def _batches_again(
+    store: DocumentStore, rows: Sequence[DocumentRow]
+) -> tuple[list[Manifest], dict[str, str]]:
+    """New batches of documents, and by batch the run that was interrupted, where that is why they run again.
+
+    What somebody converted by hand with settings of its own stays so then.
+    """
+    groups: dict[tuple[str, str], list[DocumentRef]] = {}
+    for row in rows:
+        interrupted = row.state == "interrupted"
+        origin = CONVERT if interrupted and row.by_hand else RETRY
+        groups.setdefault((row.run if interrupted else "", origin), []).append(row.ref)
+    manifests: list[Manifest] = []
+    runs: dict[str, str] = {}
+    for (run, origin), refs in groups.items():
+        made = list(make_batches(store, refs, BatchLimits(), origin))
+        manifests += made
+        runs |= {manifest.key: run for manifest in made if run}
+    return manifests, runs
 
 
 def _failed(ledger: Ledger, selection: Selection) -> list[DocumentRow]:
@@ -226,16 +277,32 @@ def _asked_for(request: Request, manifests: Sequence[Manifest], asked: Asked, co
 
 
 def _run_here(
-    manifests: Sequence[Manifest], config: Mapping[str, Any], command: str, console: Console
+    manifests: Sequence[Manifest],
+    runs: Mapping[str, str],
+    config: Mapping[str, Any],
+    command: str,
+    console: Console,
 ) -> int:
+    """Run batches; those that were interrupted with the settings that their `runs` had, but for `config`."""
     started = datetime.now(UTC)
+    records = []
     with open_instance() as instance:
-        conversion = configured_conversion(config)
-        runs = run_batches(instance, manifests, {**_QUIET, **config}, conversion, console, command=command)
-    records = [record for run in runs for record in run.records]
+        for run, batches in _by_run(manifests, runs):
+            before = instance.get_run_by_id(run) if run else None
+            asked = asked_like(before) if before else RunSettings()
+            run_config = {**asked.but_with(config).run_config, **_QUIET}
+            conversion = configured_conversion(run_config)
+            done = run_batches(instance, batches, run_config, conversion, console, command=command)
+            records += [record for each in done for record in each.records]
     seconds = (datetime.now(UTC) - started).total_seconds()
-    print_summary(console, records, seconds, conversion.artifacts.store.url)
+    print_summary(console, records, seconds, the_store().url)
     return 0 if all(record.usable for record in records) else 1
+
+
+def _by_run(manifests: Sequence[Manifest], runs: Mapping[str, str]) -> Iterator[tuple[str, list[Manifest]]]:
+    """Batches that have the settings of the same run, together; first those that have those of now."""
+    for run in sorted({runs.get(manifest.key, "") for manifest in manifests}):
+        yield run, [manifest for manifest in manifests if runs.get(manifest.key, "") == run]
 
 
 def _print_garbage(console: Console, garbage: Sequence[Garbage]) -> None:

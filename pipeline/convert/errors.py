@@ -40,6 +40,10 @@ __all__ = [
     "PageRangeError",
     "PageTooLargeError",
     "PromptRefusedError",
+    "RunCancelledError",
+    "RunDiedError",
+    "RunInterruptedError",
+    "ServerAwayError",
     "ServerFailedError",
     "SettingsError",
     "SourceChangedError",
@@ -221,6 +225,43 @@ class BatchStoppedError(DocumentError):
         "without them; `max_failed_share` of the resource `checks` says when a batch stops."
     )
     permanent = False
+
+
+class RunInterruptedError(DocumentError):
+    """The run of its batch ended before the document did, for no fault of the document."""
+
+    reason = "run_failed"
+    remedy = (
+        "See the run in Dagster's UI. nightly_backfill and docmill backfill run the batch again with the "
+        "settings it was asked with; docmill retry FILE does it now."
+    )
+    permanent = False
+
+
+class RunCancelledError(RunInterruptedError):
+    """Somebody cancelled the run, or pressed Ctrl-C."""
+
+    reason = "cancelled"
+    remedy = (
+        "nightly_backfill and docmill backfill run the batch again with the settings it was asked with; "
+        "docmill retry FILE does it now."
+    )
+
+
+class ServerAwayError(RunInterruptedError):
+    """A server that a stage needs did not answer for as long as the run waited."""
+
+    reason = "server_unavailable"
+    remedy = (
+        "When the server is there again the sensor interrupted_runs goes on; docmill retry FILE does it now."
+    )
+
+
+class RunDiedError(RunInterruptedError):
+    """The process of the run is gone, or was told to stop with its machine."""
+
+    reason = "run_died"
+    remedy = "The sensor interrupted_runs goes on with it; docmill retry FILE does it now."
 
 
 class PageError(DocumentError):

@@ -6,13 +6,14 @@ own file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
 
-from docmill.pipeline.corpus.ledger.entries import DocumentRow
+from docmill.pipeline.corpus.ledger.entries import OPEN, DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger
 from docmill.resources.clients.files.document_store import DocumentStore, StoredObject
 
@@ -40,40 +41,44 @@ def find_garbage(store: DocumentStore, ledger: Ledger, before: datetime) -> Iter
     """
     for shard in range(256):
         prefix = f"{shard:02x}"
-        rows = {row.id: row for row in ledger.beginning_with(prefix)}
+        rows: defaultdict[str, list[DocumentRow]] = defaultdict(list)
+        for row in ledger.beginning_with(prefix):
+            rows[row.id].append(row)
         if rows:
             yield from _of_documents(store.details(f"documents/{prefix}"), rows, before)
             yield from _originals(store.details(f"quarantine/{prefix}"), rows, before)
     for each in store.unfinished():
         if each.modified < before:
             yield Garbage("unfinished writes", each)
-    orphans = {*ledger.documents.orphans(), *ledger.sources.orphans()}
+    orphans = {path for table in ledger.tables for path in table.orphans()}
     for each in store.details("ledger") if orphans else ():
         if each.path in orphans and each.modified < before:
             yield Garbage("ledger", each)
 
 
 def _of_documents(
-    objects: Iterable[StoredObject], rows: dict[str, DocumentRow], before: datetime
+    objects: Iterable[StoredObject], rows: Mapping[str, Sequence[DocumentRow]], before: datetime
 ) -> Iterator[Garbage]:
     """documents/3f/ID/STAGE/PRINT.json.zst, .../PRINT/document.md, .../PRINT.parts/000001-000008.json.zst."""
     for each in objects:
         parts = PurePosixPath(each.path).parts
         if len(parts) < 5 or each.modified >= before:
             continue
-        row, stage, name = rows.get(parts[2]), parts[3], parts[4]
-        if row is None or row.state == "queued" or stage not in row.prints:
+        ours, stage, name = rows.get(parts[2], ()), parts[3], parts[4]
+        prints = {row.prints[stage] for row in ours if stage in row.prints}
+        if not prints or any(row.state in OPEN for row in ours):
             continue
         if name.endswith(".parts"):
             yield Garbage("page chunks", each)
-        elif name.removesuffix(".json.zst") != row.prints[stage]:
+        elif name.removesuffix(".json.zst") not in prints:
             yield Garbage("superseded", each)
 
 
 def _originals(
-    objects: Iterable[StoredObject], rows: dict[str, DocumentRow], before: datetime
+    objects: Iterable[StoredObject], rows: Mapping[str, Sequence[DocumentRow]], before: datetime
 ) -> Iterator[Garbage]:
     for each in objects:
-        row = rows.get(PurePosixPath(each.path).stem)
-        if row and row.converted and each.modified < before:
+        ours = rows.get(PurePosixPath(each.path).stem, ())
+        done = all(row.converted or row.state == "superseded" for row in ours)
+        if ours and done and each.modified < before:
             yield Garbage("originals", each)

@@ -96,11 +96,11 @@ def _copies(stem: str, made: ExportsExtra) -> Iterator[_Copy]:
         yield _Copy(f"{stem}.{extension}", path, stem, extension, tuple(made.images))
 
 
-def write_index(rows: Sequence[DocumentRow], out: str) -> str:
-    """Write what became of a batch below `out`; doing it again writes the same file. Returns its address."""
+def write_index(rows: Sequence[DocumentRow], batch: str, out: str) -> str:
+    """Write what stands of a batch below `out`; doing it again writes the same file. Returns its address."""
     target = DocumentStore(out, what=OUTPUT)
-    path = f"{INDEX}/{rows[0].batch}.parquet"
-    table = pa.Table.from_pylist([_indexed(row) for row in rows], _COLUMNS)
+    path = f"{INDEX}/{batch}.parquet"
+    table = pa.Table.from_pylist([{**_indexed(row), "batch": batch} for row in rows], _COLUMNS)
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
     target.write(path, sink.getvalue())
@@ -119,7 +119,6 @@ def _indexed(row: DocumentRow) -> dict[str, object]:
         "pages": row.pages,
         "page_count": row.page_count,
         "files": [f"{row.ref.stem}.{extension}" for extension in row.files],
-        "batch": row.batch,
         "run": row.run,
         "at": row.at,
     }

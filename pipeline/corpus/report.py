@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from docmill.pipeline.corpus.ledger.entries import OPEN
 from docmill.pipeline.corpus.ledger.ledger import Ledger
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.price import Price
 
-__all__ = ["CorpusTotals", "markdown_report", "write_report"]
+__all__ = ["CorpusTotals", "markdown_report", "one_each", "write_report"]
 
 _FOLDER = "reports"
 _DAYS = 14
@@ -45,21 +46,32 @@ class CorpusTotals:
         return sum(self.device_seconds.values()) / _HOUR_S
 
     def add(self, table: pa.Table) -> None:
-        """Count rows of the ledger."""
+        """Count rows of the ledger; what was done for several names of one content is counted once."""
         self.documents += table.num_rows
-        self.bytes += _sum(table["size"])
-        self.pages += _sum(table["pages"])
-        self.seconds += _sum(table["seconds"])
-        self.cpu_seconds += _sum(table["cpu_seconds"])
         self.states += _counts(table["state"])
         self.reasons += _counts(table.filter(pc.not_equal(table["reason"], ""))["reason"])
-        done = table.filter(pc.not_equal(table["state"], "queued"))
+        done = table.filter(pc.invert(pc.is_in(table["state"], pa.array(OPEN))))
         self.days += _counts(pc.strftime(done["at"], "%Y-%m-%d"))
         self.batches.update(pc.unique(table["batch"]).to_pylist())
-        for chunk in table["device_seconds"].chunks:
+        once = one_each(table)
+        self.bytes += _sum(once["size"])
+        self.pages += _sum(once["pages"])
+        self.seconds += _sum(once["seconds"])
+        self.cpu_seconds += _sum(once["cpu_seconds"])
+        for chunk in once["device_seconds"].chunks:
             models = pa.table({"model": chunk.keys, "seconds": chunk.items})
             for row in models.group_by("model").aggregate([("seconds", "sum")]).to_pylist():
                 self.device_seconds[row["model"]] += row["seconds_sum"]
+
+
+def one_each(table: pa.Table) -> pa.Table:
+    """A row for each content, in the order of ids: of several the one that took longest."""
+    if table.num_rows < 2:
+        return table
+    ordered = table.sort_by([("id", "ascending"), ("seconds", "descending")])
+    ids = ordered["id"].combine_chunks()
+    first = pc.not_equal(ids[1:], ids[:-1])
+    return ordered.filter(pa.concat_arrays([pa.array([True]), first]))
 
 
 def write_report(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docmill.pipeline.convert.errors import BatchStoppedError
-from docmill.pipeline.corpus.ledger.ledger import Ledger, Outcome
+from docmill.pipeline.corpus.ledger.ends import Outcome
+from docmill.pipeline.corpus.ledger.ledger import Ledger
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.records import StageRecord
 

@@ -10,6 +10,7 @@ import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.defs.convert_files import CONVERT_FILES
+from docmill.pipeline.defs.interrupted_runs import INTERRUPTED_RUNS
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
@@ -32,6 +33,7 @@ WATCHED = (
     NEW_PDFS,
     REQUESTED_BATCHES,
     UNRETRIED_RUNS,
+    INTERRUPTED_RUNS,
     "alert_on_failure",
     "nightly_backfill",
     "daily_report",
@@ -113,7 +115,7 @@ def troubles_of(
     on = tickers(instance, {names.of(each) for each in watched}, alerts.failed_ticks, location)
     yield from failing(on.values(), alerts.failed_ticks, now)
     # an instance goes on to call a sensor on that is no longer so by default
-    set_up = {REQUESTED_BATCHES, UNRETRIED_RUNS, *({NEW_PDFS} if inbox.place else ())}
+    set_up = {REQUESTED_BATCHES, UNRETRIED_RUNS, INTERRUPTED_RUNS, *({NEW_PDFS} if inbox.place else ())}
     expected = [on[name] for each in watched if each in set_up and (name := names.of(each)) in on]
     longest = timedelta(minutes=alerts.stale_minutes)
     yield from silent_sensors(expected, alerts.failed_ticks, longest, now)

@@ -13,6 +13,7 @@ from docmill.pipeline.defs.assets.corpus_report import corpus_report
 from docmill.pipeline.defs.assets.inbox import INBOX, inbox_asset
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
 from docmill.pipeline.defs.convert_files import convert_files
+from docmill.pipeline.defs.interrupted_runs import interrupted_runs
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.labels import OWNERS
 from docmill.pipeline.defs.names import Names
@@ -72,6 +73,7 @@ def docmill_definitions(
             new_pdfs(names, chosen["inbox"]),
             requested_batches(names),
             unretried_runs(names),
+            interrupted_runs(names, [stage.name for stage in stages]),
             alert_on_failure(
                 names, chosen["alerts"], [INBOX, *(stage.name for stage in stages), "corpus_report"]
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import dagster as dg
@@ -14,9 +15,12 @@ from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.active_runs import running_batches
+from docmill.pipeline.instance.interrupted import RunSettings, settings_before
 from docmill.pipeline.instance.lanes import lane_tags
-from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
+from docmill.pipeline.intake.batches import read_manifest
+from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, Overdue, overdue_batches
 from docmill.pipeline.stages.spec import Stage
+from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.inbox import Inbox
 
 __all__ = ["daily_report", "nightly_backfill"]
@@ -29,8 +33,8 @@ def nightly_backfill(names: Names, stages: Sequence[type[Stage]]) -> dg.Schedule
         name=names.of("nightly_backfill"),
         job_name=names.of(CONVERT_DOCUMENTS),
         cron_schedule="0 2 * * *",
-        description="Runs batches that were missed, that have documents whose failure may have been chance, "
-        "or that older settings or models made.",
+        description="Runs batches that were interrupted or missed, that have documents whose failure may "
+        "have been chance, or that older settings or models made.",
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     @taking(conversion_resources(stages) | {"inbox": Inbox}, names.resource_prefix)
@@ -74,17 +78,33 @@ def _overdue(
         for each in overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), current)
         if each.batch not in running
     ]
-    chosen = found[: inbox.batches_per_tick]
+    settings = ((each, _asked(context, conversion.artifacts.store, each)) for each in found)
+    known = ((each, asked) for each, asked in settings if asked)
+    chosen = list(islice(known, inbox.batches_per_tick))
     if not chosen:
-        yield dg.SkipReason("no batch is missing, failed or stale")
+        yield dg.SkipReason("no batch is interrupted, missing, failed or stale")
         return
     counts = ", ".join(f"{count} {why}" for why, count in Counter(each.why for each in found).items())
     context.log.info(f"{counts}; {len(chosen)} of them tonight")
-    context.instance.add_dynamic_partitions(partitions, [each.batch for each in chosen])
+    context.instance.add_dynamic_partitions(partitions, [each.batch for each, _ in chosen])
     night = context.scheduled_execution_time.date().isoformat()
-    for each in chosen:
+    for each, asked in chosen:
         yield dg.RunRequest(
             run_key=f"{night}/{each.batch}",
             partition_key=each.batch,
-            tags=lane_tags("backfill", why=each.why),
+            run_config=asked.run_config,
+            tags={**lane_tags("backfill", why=each.why), **asked.tags},
         )
+
+
+def _asked(context: dg.ScheduleEvaluationContext, store: DocumentStore, each: Overdue) -> RunSettings | None:
+    """What the run of a batch is asked with; None when it was interrupted, and that is not known here."""
+    if each.why != "interrupted":
+        return RunSettings()
+    manifest = read_manifest(store, each.batch)
+    asked = settings_before(context.instance, each.run, manifest, each.why)
+    if asked is None or asked.missing:
+        context.log.warning(f"{each.batch} is left: what its run {each.run} was asked with is not known here")
+        return None
+    open_ledger(store).queue([manifest], resumed=True)
+    return asked

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.errors import BackendConfigError, RunInterruptedError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.assets.inbox import INBOX, NO_INBOX, seen_by_sensor
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
@@ -18,11 +18,13 @@ from docmill.pipeline.defs.resources import taking
 from docmill.pipeline.instance.active_runs import running_batches
 from docmill.pipeline.instance.asking import asker_tags
 from docmill.pipeline.instance.dagster_internals import partition_of
+from docmill.pipeline.instance.interrupted import RunSettings, settings_before
 from docmill.pipeline.instance.lanes import LANE_TAGS, lane_tags
 from docmill.pipeline.instance.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
-from docmill.pipeline.intake.batches import BatchLimits
+from docmill.pipeline.intake.batches import BatchLimits, read_manifest
 from docmill.pipeline.intake.inbox import Cursor, InboxLimits, InboxReader, Look
-from docmill.pipeline.intake.requests import RequestCursor, take
+from docmill.pipeline.intake.requests import Request, RequestCursor, take
+from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.inbox import Inbox
 from docmill.resources.store import Store
 
@@ -124,23 +126,46 @@ def _requested(
     context: dg.SensorEvaluationContext, names: Names, inbox: Inbox, store: Store
 ) -> dg.SensorResult:
     found, cursor = take(store.open(), RequestCursor.parse(context.cursor), inbox.batches_per_tick)
-    requests = [
-        dg.RunRequest(
-            run_key=f"{request.id}/{batch}",
-            partition_key=batch,
-            run_config=request.config,
-            tags=lane_tags(request.lane, why=request.why, request=request.id)
-            | asker_tags(request.by, request.why),
-        )
-        for request, batch in found
-    ]
-    keys = list(dict.fromkeys(batch for _, batch in found))
+    requests = []
+    for request, batch in found:
+        settings = _settings_of(context, store.open(), request, batch)
+        if settings:
+            tags = lane_tags(request.lane, why=request.why, request=request.id)
+            requests.append(
+                dg.RunRequest(
+                    run_key=f"{request.id}/{batch}",
+                    partition_key=batch,
+                    run_config=settings.run_config,
+                    tags={**settings.tags, **tags, **asker_tags(request.by, request.why)},
+                )
+            )
+    keys = list(dict.fromkeys(request.partition_key for request in requests if request.partition_key))
     return dg.SensorResult(
         run_requests=requests,
         dynamic_partitions_requests=[names.batches.build_add_request(keys)] if keys else [],
         cursor=cursor.dump(),
         skip_reason=None if requests else "nothing was asked for",
     )
+
+
+def _settings_of(
+    context: dg.SensorEvaluationContext, store: DocumentStore, request: Request, batch: str
+) -> RunSettings | None:
+    """What the run of a batch of a request is asked with.
+
+    None when it is to have the settings of a run that is not known here; its documents are interrupted still.
+    """
+    run = request.runs.get(batch)
+    if not run:
+        return RunSettings(request.config)
+    manifest = read_manifest(store, batch)
+    settings = settings_before(context.instance, run, manifest)
+    if settings and not settings.missing:
+        return settings.but_with(request.config)
+    why = RunInterruptedError(f"the settings of its run {run} are not known here")
+    open_ledger(store).interrupt(manifest, run, why)
+    context.log.warning(f"{batch} is left: {why}")
+    return None
 
 
 def _unretried(context: dg.SensorEvaluationContext, names: Names) -> Iterator[dg.RunRequest | dg.SkipReason]:
@@ -157,6 +182,7 @@ def _unretried(context: dg.SensorEvaluationContext, names: Names) -> Iterator[dg
         yield dg.RunRequest(
             run_key=f"retry/{run.run_id}",
             partition_key=batch,
+            run_config=run.run_config,
             tags={
                 **lane,
                 RUN_AGAIN_TAG: str(times_run_again(run) + 1),

@@ -163,6 +163,7 @@ def run_job_here(
     instance: dg.DagsterInstance,
     *,
     location: str,
+    run_id: str | None = None,
     partition_key: str,
     run_config: Mapping[str, Any],
     resources: Mapping[str, Any],
@@ -178,6 +179,7 @@ def run_job_here(
     repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), SINGLETON_REPOSITORY_NAME)
     run = instance.create_run_for_job(
         here,
+        run_id=run_id,
         run_config=run_config,
         tags={**job.run_tags, **here.get_tags_for_partition_key(partition_key, None), **tags},
         remote_job_origin=RemoteJobOrigin(repository, job.name),

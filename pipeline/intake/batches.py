@@ -113,17 +113,21 @@ def write_manifest(store: DocumentStore, documents: Sequence[DocumentRef], origi
     """Make a batch of the documents and keep its manifest; the same batch again is the same manifest.
 
     When two batches of a day begin with the same digits, the later one gets a longer key. So does one of the
-    same contents at other places, unless somebody converts them by hand: there they are only found elsewhere.
+    same contents at other places, unless somebody converts them by hand once more: there they are only found
+    elsewhere.
     """
-    now, ordered = datetime.now(UTC), sorted(documents, key=lambda d: d.source)
+    now, ordered, by_hand = datetime.now(UTC), sorted(documents, key=lambda d: d.source), origin == CONVERT
     for digits in range(_DIGITS, 65, 2):
         manifest = Manifest(batch_key(documents, now.date(), digits), now, ordered, origin)
         earlier = _earlier(store, manifest.key)
-        if earlier and earlier.documents == ordered:
-            return earlier
         if earlier is None:
             break
-        if origin == CONVERT and _ids(earlier.documents) == _ids(documents):  # then their files have moved
+        # what somebody converts by hand is no batch of an inbox, whatever is in it
+        if (earlier.origin == CONVERT) is not by_hand:
+            continue
+        if earlier.documents == ordered:
+            return earlier
+        if by_hand and _ids(earlier.documents) == _ids(documents):  # then their files have moved
             break
     store.write(_path(manifest.key), msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest

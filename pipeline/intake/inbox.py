@@ -26,7 +26,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from docmill.pipeline.convert.errors import BackendUnavailableError, DocumentError, SourceMissingError
-from docmill.pipeline.corpus.ledger.entries import SourceRow
+from docmill.pipeline.corpus.ledger.entries import SourceRow, Waits
 from docmill.pipeline.corpus.ledger.ledger import Ledger
 from docmill.pipeline.intake.batches import (
     INBOX,
@@ -41,7 +41,16 @@ from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.listing import Listing, SourceObject
 from docmill.resources.clients.files.sources import SourceCache
 
-__all__ = ["NOT_A_PDF", "UNNAMEABLE", "UNREADABLE", "Cursor", "InboxLimits", "InboxReader", "Look"]
+__all__ = [
+    "NOT_A_PDF",
+    "UNNAMEABLE",
+    "UNREADABLE",
+    "Cursor",
+    "InboxLimits",
+    "InboxReader",
+    "Look",
+    "is_under_way",
+]
 
 #: A file to be read, and what the ledger says of an earlier version of it.
 _Fresh = tuple[SourceObject, SourceRow | None]
@@ -58,6 +67,8 @@ _READ_TOGETHER = 32
 _MAX_UNSETTLED = 1000
 #: Clocks differ, and a listing takes its time.
 _OVERLAP = timedelta(minutes=10)
+#: What is said of a file that waits is older than all that is known of it.
+_BEFORE_ALL = datetime.fromtimestamp(0, UTC)
 #: How programs name files that they are still writing.
 _UNDER_WAY = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
 
@@ -151,6 +162,7 @@ class _Progress:
     start_after: str
     rows: list[SourceRow] = field(default_factory=list)
     left_out: list[SourceRow] = field(default_factory=list)
+    waits: dict[str, SourceRow] = field(default_factory=dict)
     listed: int = 0
     listed_s: float = 0.0
     identified: int = 0
@@ -184,8 +196,8 @@ class InboxReader:
             cursor.start_after if cursor.sweep_started else cursor.last,
         )
         self._list(state, cursor, now, deadline)
-        self.ledger.see([*state.rows, *state.left_out])
         batches, waiting = self._batches(state, now)
+        self.ledger.see([*state.rows, *state.left_out, *_still_waiting(state, waiting)])
         return Look(
             batches,
             state.left_out,
@@ -265,11 +277,14 @@ class InboxReader:
     ) -> list[_Fresh]:
         """The PDFs that have not been seen in this version and are not being written."""
         recent = [each for each in chunk if watermark is None or each.arrived > watermark]
-        recent = [each for each in recent if not _under_way(each.name)]
+        recent = [each for each in recent if not is_under_way(each.name)]
         seen = self.ledger.seen(each.address for each in recent)
+        unsettled = set(state.unsettled)
         fresh = []
         for each in recent:
-            before, waiting = seen.get(each.address), state.waiting.get(each.address)
+            known, waiting = seen.get(each.address), state.waiting.get(each.address)
+            # what somebody converted by hand has not been taken
+            before = known if known and known.origin == INBOX else None
             if before and before.version == each.version and before.reason != UNREADABLE:
                 continue
             if waiting and waiting.document.version == each.version:
@@ -280,6 +295,9 @@ class InboxReader:
                 state.left_out.append(_left_out(each, UNNAMEABLE, now))
             elif self._settled(state, each, now):
                 fresh.append((each, before))
+                state.waits[each.address] = _waiting(each, known, "batch", now)
+            elif each.address not in unsettled:
+                state.waits[each.address] = _waiting(each, known, "settle", now)
         return fresh
 
     def _settled(self, state: _Progress, each: SourceObject, now: datetime) -> bool:
@@ -333,7 +351,8 @@ class InboxReader:
         if id_ == UNREADABLE:
             state.left_out.append(_left_out(each, UNREADABLE, now))
         elif before and before.document == id_:  # touched, or written again as it was
-            state.rows.append(msgspec.structs.replace(before, version=each.version, at=now))
+            seen = msgspec.structs.replace(before, version=each.version, at=now, waits="", since=None)
+            state.rows.append(seen)
         elif id_:
             # a.pdf and a.PDF are two files, and so are their results
             published = "" if each.name.endswith(".pdf") else each.name
@@ -358,14 +377,33 @@ class InboxReader:
         return len(documents) >= limits.documents or sum(each.size for each in documents) >= limits.bytes
 
 
-def _left_out(each: SourceObject, reason: str, now: datetime) -> SourceRow:
-    return SourceRow(address=each.address, version=each.version, size=each.size, at=now, reason=reason)
-
-
-def _under_way(name: str) -> bool:
+def is_under_way(name: str) -> bool:
     """Hidden files, and what programs call files that they are still writing."""
     file = PurePosixPath(name).name
     return file.startswith((".", "~$")) or file.lower().endswith(_UNDER_WAY)
+
+
+def _waiting(each: SourceObject, known: SourceRow | None, waits: Waits, now: datetime) -> SourceRow:
+    """What is said of a file that waits, beside what is known of an earlier version of it.
+
+    It takes the place of nothing that is newer: a batch with the file in it says that it has been seen.
+    """
+    row = known or SourceRow(address=each.address, version="", size=each.size, at=_BEFORE_ALL)
+    return msgspec.structs.replace(row, waits=waits, since=now)
+
+
+def _still_waiting(state: _Progress, waiting: Sequence[Waiting]) -> list[SourceRow]:
+    """What is said of files that began to wait in this look and do at its end."""
+    left = {each.document.source for each in waiting}
+    return [
+        row
+        for address, row in state.waits.items()
+        if (address in left if row.waits == "batch" else address in state.unsettled)
+    ]
+
+
+def _left_out(each: SourceObject, reason: str, now: datetime) -> SourceRow:
+    return SourceRow(address=each.address, version=each.version, size=each.size, at=now, reason=reason)
 
 
 def _before(chunk: Sequence[SourceObject], first: SourceObject, state: _Progress) -> str:

@@ -1,4 +1,4 @@
-"""Batches that should run: forgotten, with documents that may do better now, or made by other settings."""
+"""Batches that should run: interrupted, forgotten, with chance failures, or made by other settings."""
 
 from __future__ import annotations
 
@@ -15,21 +15,35 @@ from docmill.pipeline.intake.batches import BACKFILL, INBOX, RETRY
 
 __all__ = ["OVERDUE_COLUMNS", "Overdue", "OverdueLimits", "Why", "overdue_batches"]
 
-Why = Literal["missing", "failed", "stale"]
+Why = Literal["interrupted", "missing", "failed", "stale"]
 #: The columns that decide it.
-OVERDUE_COLUMNS = ("state", "at", "batch", "origin", "permanent", "attempts", "last_print")
-_ORDER: tuple[Why, ...] = ("missing", "failed", "stale")
+OVERDUE_COLUMNS = (
+    "state",
+    "at",
+    "batch",
+    "origin",
+    "permanent",
+    "attempts",
+    "interruptions",
+    "last_print",
+    "run",
+)
+_ORDER: tuple[Why, ...] = ("interrupted", "missing", "failed", "stale")
 #: What somebody converted by hand with options of his own is not stale because the defaults differ.
 _KEPT_CURRENT = (INBOX, RETRY, BACKFILL)
 
 
 @dataclass(frozen=True)
 class Overdue:
-    """A batch that should run, the strongest reason why, and how many of its documents that concerns."""
+    """A batch that should run, the strongest reason why, and how many of its documents that concerns.
+
+    `run` is the one that was interrupted, whose settings the next one is to have.
+    """
 
     batch: str
     why: Why
     documents: int
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,8 @@ class OverdueLimits:
     missing_after: timedelta = timedelta(hours=1)
     #: A document that failed so often is left to people.
     max_attempts: int = 3
+    #: And one whose runs ended so often before it did.
+    max_interruptions: int = 20
 
 
 def overdue_batches(
@@ -49,7 +65,7 @@ def overdue_batches(
     limits: OverdueLimits | None = None,
     now: datetime | None = None,
 ) -> list[Overdue]:
-    """Such batches: missing before failed before stale, the oldest first.
+    """Such batches: interrupted before missing before failed before stale, the oldest first.
 
     `documents` are rows of the ledger with at least `OVERDUE_COLUMNS`, as tables.
     `current` is the fingerprint of exports under the settings of now; None when it is not known, and
@@ -57,8 +73,10 @@ def overdue_batches(
     """
     limits, now = limits or OverdueLimits(), now or datetime.now(UTC)
     counts: dict[str, Counter[Why]] = {}
+    runs: dict[str, tuple[datetime, str]] = {}
     for table in documents:
         masks: dict[Why, Any] = {
+            "interrupted": _interrupted(table, limits.max_interruptions),
             "missing": _missing(table, now - limits.missing_after),
             "failed": _failed(table, limits.max_attempts),
             "stale": None if current is None else _stale(table, current),
@@ -67,11 +85,20 @@ def overdue_batches(
             if masks[why] is not None:
                 for each in pc.value_counts(table.filter(masks[why])["batch"]).to_pylist():
                     counts.setdefault(each["values"], Counter())[why] += each["counts"]
+        for row in table.filter(masks["interrupted"]).select(["batch", "at", "run"]).to_pylist():
+            latest = (row["at"], row["run"] or "")
+            runs[row["batch"]] = max(latest, runs.get(row["batch"], latest))
     found = []
     for batch, by_why in counts.items():
         why = next(why for why in _ORDER if by_why[why])
-        found.append(Overdue(batch, why, by_why[why]))
+        run = runs[batch][1] if why == "interrupted" else ""
+        found.append(Overdue(batch, why, by_why[why], run))
     return sorted(found, key=lambda each: (_ORDER.index(each.why), each.batch))
+
+
+def _interrupted(table: pa.Table, most: int) -> Any:
+    often = pc.greater_equal(pc.fill_null(table["interruptions"], 0), most)
+    return pc.and_(pc.equal(table["state"], "interrupted"), pc.invert(often))
 
 
 def _missing(table: pa.Table, before: datetime) -> Any:
@@ -80,12 +107,15 @@ def _missing(table: pa.Table, before: datetime) -> Any:
 
 
 def _failed(table: pa.Table, max_attempts: int) -> Any:
+    """Also those whose older result stands though the settings of now failed."""
     bad = pc.is_in(table["state"], pa.array(["failed", "quarantined", "partial"]))
-    again = pc.less(table["attempts"], max_attempts)
+    tried = pc.and_(pc.equal(table["state"], "converted"), pc.greater(table["attempts"], 0))
+    bad, again = pc.or_(bad, tried), pc.less(table["attempts"], max_attempts)
     return pc.and_(bad, pc.and_(pc.invert(table["permanent"]), again))
 
 
 def _stale(table: pa.Table, current: str) -> Any:
     ours = pc.is_in(table["origin"], pa.array(list(_KEPT_CURRENT)))
     other = pc.and_(pc.not_equal(table["last_print"], current), pc.not_equal(table["last_print"], ""))
-    return pc.and_(pc.and_(ours, pc.not_equal(table["state"], "queued")), other)
+    done = pc.invert(pc.is_in(table["state"], pa.array(["queued", "interrupted", "superseded"])))
+    return pc.and_(pc.and_(ours, done), other)

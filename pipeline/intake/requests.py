@@ -22,7 +22,10 @@ _FOLDER = "requests"
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Batches that somebody asked for, why, and with what run configuration; `by` is who that was."""
+    """Batches that somebody asked for, why, and with what run configuration; `by` is who that was.
+
+    `runs` are runs of some of them that were interrupted, whose settings the next ones are to have besides.
+    """
 
     id: str
     created: datetime
@@ -31,6 +34,7 @@ class Request(msgspec.Struct, frozen=True):
     why: str
     config: dict[str, Any] = {}
     by: str = ""
+    runs: dict[str, str] = {}
 
 
 class RequestCursor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -59,11 +63,15 @@ def write_request(
     config: Mapping[str, Any] | None = None,
     *,
     by: str = "",
+    runs: Mapping[str, str] | None = None,
 ) -> Request:
-    """Ask for runs of these batches, with a run configuration that holds no secret."""
+    """Ask for runs of these batches, with a run configuration that holds no secret.
+
+    Where earlier `runs` are named their settings stay, but for that configuration.
+    """
     now = datetime.now(UTC)
     id_ = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-    request = Request(id_, now, list(batches), lane, why, dict(config or {}), by)
+    request = Request(id_, now, list(batches), lane, why, dict(config or {}), by, dict(runs or {}))
     store.write(_path(request.id), msgspec.json.encode(request))
     return request
 
@@ -79,11 +87,11 @@ def read_requests(store: DocumentStore) -> list[Request]:
     return found
 
 
-def withdraw(store: DocumentStore, id_: str) -> bool:
-    """Ask no more for what was not taken yet; whether there was such a request."""
-    there = store.exists(_path(id_))
+def withdraw(store: DocumentStore, id_: str) -> Request | None:
+    """Ask no more for what was not taken yet; the request, where there was one."""
+    found = next((request for request in read_requests(store) if request.id == id_), None)
     store.delete([_path(id_)])
-    return there
+    return found
 
 
 def take(

@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from docmill.pipeline.corpus.ledger.entries import DocumentRow
+from docmill.pipeline.corpus.ledger.entries import OPEN, DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.publish import INDEX
 from docmill.pipeline.intake.batches import DocumentRef
@@ -58,7 +58,7 @@ class Deployment:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             rows = self.rows()
-            if sum(row.state != "queued" for row in rows.values()) >= settled:
+            if sum(row.state not in OPEN for row in rows.values()) >= settled:
                 return rows
             time.sleep(1.0)
         raise AssertionError(f"{self.rows()}\n{self.log.read_text()[-4000:]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -261,10 +262,13 @@ def test_files_of_one_name_in_several_batches_and_overlays(docmill: Run, tmp_pat
     assert (tmp_path / "results" / images[0]).read_bytes().startswith(b"\xff\xd8")
 
 
+@pytest.mark.parametrize("way", ["convert", "backfill"])
 def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
-    environment: dict[str, str], tmp_path: Path, docmill: Run
+    environment: dict[str, str], tmp_path: Path, docmill: Run, way: str
 ) -> None:
+    later = str(SAMPLES / "form.pdf")
     command = ["convert", str(SAMPLES / "many_pages.pdf"), "--pages", "1-24", "-f", "md", "-j", "2"]
+    command += [later, "--batch-size", "1"] if way == "backfill" else []
     process = subprocess.Popen(
         [sys.executable, "-m", "docmill.pipeline.cli", *command],
         cwd=tmp_path,
@@ -288,9 +292,18 @@ def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
     assert gone(family)
     parts = {path: path.stat().st_mtime_ns for path in store.glob("documents/*/*/layout/*.parts/*.zst")}
     assert parts
-    run = docmill(*command)
+    left = docmill("documents", "--failed", "--json")
+    rows = [json.loads(line) for line in left.stdout.splitlines()]
+    assert {(row["state"], row["reason"]) for row in rows} == {("interrupted", "cancelled")}
+    assert len(rows) == (2 if way == "backfill" else 1)
+    if way == "backfill":  # with the pages and the place that were asked for
+        run = docmill("backfill", "--interrupted", "--yes", "--here")
+        assert (tmp_path / "out" / "form.md").exists()
+    else:
+        run = docmill(*command)
     assert run.returncode == 0, run.stderr
-    assert "1 converted: 24 pages" in run.stderr
+    assert "converted: 24 pages" in run.stderr or way == "backfill", run.stderr
+    assert docmill("documents", "--failed", "--json").stdout == ""
     text = (tmp_path / "out" / "many_pages.md").read_text()
     assert text.count("At dawn the sea was") == 24
 

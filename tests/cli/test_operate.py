@@ -22,9 +22,11 @@ from rich.console import Console
 
 from docmill.pipeline.cli.follow import follow
 from docmill.pipeline.cli.operate import Asked, cancel, retry
-from docmill.pipeline.convert.errors import BackendConfigError
-from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
-from docmill.pipeline.corpus.ledger.select import Selection
+from docmill.pipeline.convert.errors import BackendConfigError, RunCancelledError
+from docmill.pipeline.corpus.ledger.ends import Outcome
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.corpus.ledger.select import FAILED, Selection
+from docmill.pipeline.instance.interrupted import RunSettings
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.queue import REQUEST_TAG
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
@@ -137,6 +139,38 @@ def test_following_goes_on_while_one_waits_and_ctrl_c_ends_the_looking(
     assert follow(instance, "r", manifests("a", "b"), Console(file=out, width=200)) == 130
     assert time.monotonic() - started >= 0.9
     assert "docmill cancel r" in out.getvalue()
+
+
+def test_a_request_that_is_withdrawn_leaves_nothing_queued(store: DocumentStore) -> None:
+    ref = encrypted(store)
+    retry([ref.id], Selection(), Asked())
+    ledger, [request] = open_ledger(store), read_requests(store)
+    assert [row.state for row in ledger.of(ref.id)] == ["queued"]
+    assert cancel(request.id) == 0
+    [row] = ledger.of(ref.id)
+    assert (row.state, row.reason) == ("interrupted", "cancelled")
+    assert request.id in row.message
+
+
+def test_a_retry_of_what_was_interrupted_has_its_settings_but_for_those_that_are_given(
+    store: DocumentStore,
+) -> None:
+    ref = DocumentRef("ab" * 32, "a.pdf", "/in/a.pdf", 1)
+    [manifest] = make_batches(store, [ref], BatchLimits())
+    open_ledger(store).queue([manifest])
+    open_ledger(store).interrupt(manifest, "run-1", RunCancelledError("stopped"))
+    retry([], Selection(states=FAILED), Asked(stages={"ocr": "off"}))
+    [request] = read_requests(store)
+    # by hand, it stays the batch and the settings of whoever asked for it
+    assert (request.batches, request.runs) == ([manifest.key], {manifest.key: "run-1"})
+    before = RunSettings(
+        {"resources": {"exports": {"config": {"out": "/o"}}, "ocr": {"config": {"backend": "x"}}}}
+    )
+    merged = before.but_with(request.config).run_config
+    assert merged["resources"] == {
+        "exports": {"config": {"out": "/o"}},
+        "ocr": {"config": {"backend": {"off": {}}}},
+    }
 
 
 def test_cancelling_takes_what_waits_out_of_the_queue(

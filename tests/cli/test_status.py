@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from docmill.pipeline.cli.ask_ledger import show_status
-from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
+from docmill.pipeline.corpus.ledger.ends import Outcome
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef
 from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.stages.results.records import StageRecord

@@ -14,8 +14,9 @@ import dagster as dg
 import pytest
 
 from docmill.pipeline.convert.errors import BatchStoppedError
+from docmill.pipeline.corpus.ledger.ends import Outcome
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
-from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.instance.progress import LogProgress
@@ -144,7 +145,7 @@ def test_a_document_that_another_batch_has_converted_stays_so(
 
 
 def test_results_of_older_settings_stay_known(store: DocumentStore) -> None:
-    """Or `docmill gc` would take them for superseded."""
+    """They are what there is of the document; and `docmill gc` would take them for superseded."""
     ref = DocumentRef("1" * 64, "a.pdf", "/in/a.pdf", 1)
     files = {"md": "documents/11/x.md"}
     record = StageRecord(stage="exports", document=ref.id, name=ref.name, pages=[1], extra={"files": files})
@@ -152,9 +153,13 @@ def test_results_of_older_settings_stay_known(store: DocumentStore) -> None:
     ledger.settle(Outcome("b1", INBOX, "r1", {"exports": "old"}), [ref], [record])
     for attempt in (1, 2):
         ledger.stop(Outcome("b2", INBOX, "r2", {"exports": "new"}), [ref], BatchStoppedError("why"))
-        row = ledger.document(ref.id)
-        assert row is not None
-        assert (row.state, row.batch, row.attempts) == ("failed", "b2", attempt)
+        [row] = ledger.of(ref.id)
+        assert (row.state, row.tried, row.batch, row.attempts) == (
+            "converted",
+            "batch_stopped",
+            "b2",
+            attempt,
+        )
         assert (row.prints, row.files, row.last_print) == ({"exports": "old"}, files, "new")
 
 

@@ -177,7 +177,7 @@ def test_the_index_names_files_and_reasons(tmp_path: Path) -> None:
     out = DocumentStore(str(tmp_path / "out"))
     rows = [row(1, files={"md": "x", "json": "y"}), row(2, state="quarantined", reason="corrupt")]
     for _ in range(2):
-        write_index(rows, out.url)
+        write_index(rows, "b1", out.url)
     [path] = out.list(INDEX)
     table = pq.read_table(io.BytesIO(out.read(path))).to_pylist()
     assert [(each["state"], each["files"], each["reason"]) for each in table] == [

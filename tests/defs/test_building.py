@@ -59,7 +59,7 @@ def test_what_has_a_place_to_look_or_to_tell_is_on() -> None:
         on = dg.DefaultSensorStatus.RUNNING
         return {each.name for each in defs.sensors or () if each.default_status is on}
 
-    always = {"requested_batches", "unretried_runs"}
+    always = {"interrupted_runs", "requested_batches", "unretried_runs"}
     assert running() == always
     assert running(inbox=Inbox(url="s3://bucket/in")) == {*always, "new_pdfs"}
     told = {"alert_on_failure", "alert_on_trouble"}

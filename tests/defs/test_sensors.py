@@ -17,8 +17,9 @@ from docmill.pipeline.convert.errors import (
     DocmillError,
     SourceMissingError,
 )
+from docmill.pipeline.corpus.ledger.ends import Outcome
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, to_rows
-from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of
@@ -271,12 +272,12 @@ def test_nothing_is_stale_while_a_server_does_not_say_what_it_has(
         needed = resources(tmp_path) | {"layout": layout}
         prints = conversion_of(needed).asked().fingerprints
         open_ledger(store).settle(Outcome(manifest.key, INBOX, "", prints), manifest.documents, [record])
-        assert "no batch is missing" in nightly(tmp_path, instance, layout)[0]
+        assert "no batch is interrupted" in nightly(tmp_path, instance, layout)[0]
         model.parameters["digest"] = "b"
         [request] = nightly(tmp_path, instance, layout)
         assert (request.partition_key, request.tags["docmill/why"]) == (manifest.key, "stale")
     # the ledger is as it was, and the server is away
-    assert "no batch is missing" in nightly(tmp_path, instance, layout)[0]
+    assert "no batch is interrupted" in nightly(tmp_path, instance, layout)[0]
 
 
 def test_a_batch_that_runs_is_not_run_again(
@@ -289,7 +290,7 @@ def test_a_batch_that_runs_is_not_run_again(
     run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
     assert running_batches(instance) == {key}
     [skipped] = nightly(tmp_path, instance)
-    assert "no batch is missing" in skipped
+    assert "no batch is interrupted" in skipped
     instance.report_run_canceled(run)
     assert running_batches(instance) == set()
     assert len(nightly(tmp_path, instance)) == 1
@@ -306,7 +307,7 @@ def test_a_batch_that_somebody_runs_from_the_ui_is_not_run_beside_it(
     instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
     assert running_batches(instance) == {key}
     [skipped] = nightly(tmp_path, instance)
-    assert "no batch is missing" in skipped
+    assert "no batch is interrupted" in skipped
 
 
 # --- unretried_runs ---
@@ -324,7 +325,8 @@ def died(instance: dg.DagsterInstance, batch: str, **tags: str) -> dg.DagsterRun
     """A run whose process is gone, as run monitoring ends it."""
     job = defs.resolve_job_def("convert_documents")
     tags = {"dagster/partition": batch, **lane_tags("interactive"), **tags}
-    run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    config = {"resources": {"exports": {"config": {"out": "/somewhere"}}}}
+    run = instance.create_run_for_job(job, tags=tags, run_config=config, status=dg.DagsterRunStatus.STARTED)
     instance.report_run_failed(run, "its process is gone")
     found = instance.get_run_by_id(run.run_id)
     assert found is not None
@@ -348,6 +350,7 @@ def test_a_run_whose_retry_failed_is_run_again(retrying: dg.DagsterInstance) -> 
     [request] = unretried(retrying)
     assert (request.run_key, request.partition_key) == (f"retry/{run.run_id}", "2026-11-25-1docs-a")
     assert (request.tags["lane"], request.tags["dagster/priority"]) == ("interactive", "10")
+    assert request.run_config == run.run_config != {}
 
 
 def test_runs_that_dagster_means_to_leave_are_left(retrying: dg.DagsterInstance) -> None:

@@ -14,8 +14,16 @@ import msgspec
 import pytest
 
 from docmill.pipeline.convert.errors import BackendUnavailableError, SourceMissingError
+from docmill.pipeline.corpus.ledger.entries import SourceRow, from_table
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
-from docmill.pipeline.intake.batches import INBOX, BatchLimits, read_manifest
+from docmill.pipeline.intake.batches import (
+    CONVERT,
+    INBOX,
+    BatchLimits,
+    DocumentRef,
+    read_manifest,
+    write_manifest,
+)
 from docmill.pipeline.intake.inbox import NOT_A_PDF, UNNAMEABLE, Cursor, InboxLimits, InboxReader, Look
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.listing import Listing
@@ -175,6 +183,70 @@ def test_a_waiting_file_that_changes_is_taken_as_it_is_then(tmp_path: Path) -> N
     box.look()
     [manifest] = box.look(after=LATER).batches
     assert [document.id for document in manifest.documents] == [sha256(b"other").hexdigest()]
+
+
+def waits(box: Box) -> dict[str, tuple[str, bool]]:
+    """What the ledger says of files that wait, by name, and whether it knows since when."""
+    rows = [row for table in box.ledger.sources.scan() for row in from_table(table, SourceRow)]
+    return {row.address.rpartition("/")[2]: (row.waits, row.since is not None) for row in rows}
+
+
+def test_the_ledger_says_which_files_wait_and_for_what(tmp_path: Path) -> None:
+    box = local_box(tmp_path, InboxLimits(BatchLimits(documents=4), max_wait=timedelta(minutes=3)))
+    box.put("a.pdf")
+    box.look()
+    box.put("b.pdf")
+    ahead = (box.now + timedelta(days=400)).timestamp()
+    os.utime(tmp_path / "in" / "b.pdf", (ahead, ahead))
+    box.look()
+    assert waits(box) == {"a.pdf": ("batch", True), "b.pdf": ("settle", True)}
+    box.look()
+    assert waits(box) == {"a.pdf": ("batch", True), "b.pdf": ("batch", True)}
+    box.look()  # it becomes a batch
+    box.look()
+    assert waits(box) == {"a.pdf": ("", False), "b.pdf": ("", False)}
+    # of a version that waits the one before is known as it was
+    before = box.ledger.source(str(tmp_path / "in" / "a.pdf"))
+    box.put("a.pdf", "other")
+    box.look()
+    after = box.ledger.source(str(tmp_path / "in" / "a.pdf"))
+    assert before is not None and after is not None
+    assert (after.document, after.version, after.waits) == (before.document, before.version, "batch")
+    box.look(after=LATER)
+    box.look()
+    assert waits(box)["a.pdf"] == ("", False)
+    assert {row.id: row.state for row in box.ledger.all() if row.name == "a.pdf"} == {
+        sha256(b"a.pdf").hexdigest(): "superseded",
+        sha256(b"other").hexdigest(): "queued",
+    }
+
+
+def test_a_look_that_was_lost_leaves_nobody_waiting_for_ever(tmp_path: Path) -> None:
+    box = local_box(tmp_path, InboxLimits(BatchLimits(documents=4), max_wait=timedelta(minutes=3)))
+    box.put("a.pdf")
+    box.look()
+    lost = box.look(kept=False, after=LATER)
+    box.cursor = Cursor()  # and somebody has reset the sensor
+    box.look()
+    assert waits(box) == {"a.pdf": ("batch", True)}
+    [again] = box.look(after=LATER).batches
+    box.look()
+    assert [again.key] == [each.key for each in lost.batches]
+    assert waits(box) == {"a.pdf": ("", False)}
+    assert box.look().identified == 0
+
+
+def test_what_somebody_converted_by_hand_is_taken_too(box: Box) -> None:
+    box.put("a.pdf")
+    [listed] = box.reader.listing.after("")
+    ref = DocumentRef(sha256(b"a.pdf").hexdigest(), "a.pdf", listed.address, 5)
+    box.ledger.queue([write_manifest(box.reader.store, [ref], CONVERT)])
+    [manifest] = box.look().batches
+    assert manifest.origin == INBOX
+    box.look()
+    [row] = box.ledger.all()
+    assert (row.state, row.origin, row.batch) == ("queued", INBOX, manifest.key)
+    assert box.look().identified == 0
 
 
 def test_batches_are_limited_by_bytes(tmp_path: Path) -> None:

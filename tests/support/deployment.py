@@ -21,7 +21,7 @@ import psutil
 import yaml
 
 from docmill.pipeline.convert.errors import BackendError
-from docmill.pipeline.corpus.ledger.entries import DocumentRow
+from docmill.pipeline.corpus.ledger.entries import OPEN, DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from tests.support.postgres import PostgresServer
 from tests.support.s3 import WeedServer
@@ -123,7 +123,7 @@ class Deployment:
     def settled(self, documents: int) -> bool:
         """Whether so many documents have come to an end, and every run too."""
         try:
-            if sum(row.state != "queued" for row in self.rows().values()) < documents:
+            if sum(row.state not in OPEN for row in self.rows().values()) < documents:
                 return False
             with self.instance() as instance:
                 return not instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED), limit=1)

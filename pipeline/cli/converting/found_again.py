@@ -89,13 +89,16 @@ def _settled(store: DocumentStore, documents: Sequence[DocumentRef], known: Know
     load_arrow()  # not before all else is as it should be: it takes as long as the rest
     from docmill.pipeline.corpus.ledger.ledger import open_ledger
 
-    rows = open_ledger(store).find(document.id for document in documents)
-    return {document.id for document in documents} == {
-        document.id
-        for document in documents
-        if (row := rows.get(document.id))
-        and row.converted
-        and row.prints == known.fingerprints
-        and row.out == out
-        and (row.name, row.source, row.published) == (document.name, document.source, document.published)
-    }
+    rows = open_ledger(store).find((document.id, document.source) for document in documents)
+
+    def settled(document: DocumentRef) -> bool:
+        row = rows.get((document.id, document.source))
+        return (
+            row is not None
+            and row.converted
+            and row.prints == known.fingerprints
+            and row.out == out
+            and (row.name, row.published) == (document.name, document.published)
+        )
+
+    return all(settled(document) for document in documents)

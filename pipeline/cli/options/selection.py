@@ -62,9 +62,14 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
-def whys(*, missing: bool, failed: bool, stale: bool) -> list[Why]:
+def whys(*, interrupted: bool, missing: bool, failed: bool, stale: bool) -> list[Why]:
     """The reasons for a backfill that were chosen; all of them when none was."""
-    chosen: dict[Why, bool] = {"missing": missing, "failed": failed, "stale": stale}
+    chosen: dict[Why, bool] = {
+        "interrupted": interrupted,
+        "missing": missing,
+        "failed": failed,
+        "stale": stale,
+    }
     return [why for why, wanted in chosen.items() if wanted or not any(chosen.values())]
 
 

@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 
 from docmill.resources.clients.files.document_store import DocumentStore
 
-__all__ = ["LedgerTable", "latest"]
+__all__ = ["Formerly", "LedgerTable", "latest"]
 
 T = TypeVar("T")
 
@@ -44,13 +44,14 @@ _READERS = 16
 _HIGHEST = "\U0010ffff"
 
 
-class _File(msgspec.Struct, frozen=True):
-    """A sorted file of a run, and the keys that it spans."""
+class _File(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A sorted file of a run, and the keys that it spans; `key` is their column where it has changed."""
 
     path: str
     rows: int
     first: str
     last: str
+    key: str = ""
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -87,13 +88,28 @@ class _Snapshot:
 
 
 @dataclass(frozen=True)
+class Formerly:
+    """A table that was keyed by another column before: keys of now begin with those of then.
+
+    `keys` are those of now for rows of then, which have the columns `needs`.
+    """
+
+    needs: Sequence[str]
+    keys: Callable[[pa.Table], pa.Array]
+
+
+@dataclass(frozen=True)
 class LedgerTable:
-    """Rows of `schema` below `folder` of a store; `key` names the column of the key, `at` says when."""
+    """Rows of `schema` below `folder` of a store; `key` names the column of the key, `at` says when.
+
+    What was written when it had another key is read as if it had been written with this one.
+    """
 
     store: DocumentStore
     folder: str
     schema: pa.Schema
     key: str
+    formerly: Formerly | None = None
 
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
         """Add rows, later ones of a key in place of earlier ones. Merges when many appends have gathered."""
@@ -195,9 +211,18 @@ class LedgerTable:
 
     def _read_pointer(self) -> _Runs:
         try:
-            return msgspec.json.decode(self.store.read(self._pointer), type=_Runs)
+            found = msgspec.json.decode(self.store.read(self._pointer), type=_Runs)
         except FileNotFoundError:
             return _Runs()
+        if self.formerly is None:
+            return found
+        return _Runs([_Run([self._spanned(file) for file in run.files]) for run in found.runs], found.merged)
+
+    def _spanned(self, file: _File) -> _File:
+        """The file with the span of its keys of now, which are those of then with something after them."""
+        if file.key == self.key:
+            return file
+        return msgspec.structs.replace(file, last=file.last + _HIGHEST, key=self.key)
 
     def _snapshot(self) -> _Snapshot:
         listed = self.store.list(self._log)  # before the pointer: what is gone from here is named there
@@ -236,7 +261,8 @@ class LedgerTable:
                 path = f"{folder}/{len(files):05d}.parquet"
                 self.store.write(path, _encode(piece))
                 keys = piece[self.key]
-                files.append(_File(path, piece.num_rows, keys[0].as_py(), keys[-1].as_py()))
+                key = self.key if self.formerly else ""
+                files.append(_File(path, piece.num_rows, keys[0].as_py(), keys[-1].as_py(), key))
             if after is None:
                 return _Run(files)
 
@@ -286,7 +312,12 @@ class LedgerTable:
 
     def _read(self, path: str, schema: pa.Schema) -> pa.Table:
         """A file's columns as the schema has them; what an earlier version did not write is null."""
-        table = pq.ParquetFile(io.BytesIO(self.store.read(path))).read(columns=schema.names)
+        file = pq.ParquetFile(io.BytesIO(self.store.read(path)))
+        if self.formerly and self.key not in file.schema_arrow.names:
+            table = file.read(columns=list(dict.fromkeys([*schema.names, *self.formerly.needs])))
+            table = table.append_column(self.key, self.formerly.keys(table))
+        else:
+            table = file.read(columns=schema.names)
         missing = pa.nulls(table.num_rows)
         arrays = [
             table[field.name] if field.name in table.column_names else missing.cast(field.type)

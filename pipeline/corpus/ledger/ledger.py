@@ -1,42 +1,46 @@
-"""The ledger of a store: documents by content id, sources by address."""
+"""The ledger of a store: documents by content and source, sources by address, attempts by document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import msgspec
+import pyarrow.compute as pc
 
-from docmill.pipeline.convert.errors import BatchStoppedError
+from docmill.pipeline.convert.errors import BatchStoppedError, RunInterruptedError
+from docmill.pipeline.corpus.ledger.ends import (
+    Outcome,
+    after,
+    attempt_of,
+    ended_row,
+    interrupted_row,
+    interruption_of,
+    queued_row,
+    source_row,
+    stopped_row,
+    superseded_row,
+)
 from docmill.pipeline.corpus.ledger.entries import (
+    ATTEMPTS,
     DOCUMENTS,
     SOURCES,
+    Attempt,
     DocumentRow,
     SourceRow,
+    entries_of,
+    entry_of,
     from_table,
     to_rows,
 )
-from docmill.pipeline.corpus.ledger.keyed_table import LedgerTable
-from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest
-from docmill.pipeline.stages.exports import ExportsExtra
+from docmill.pipeline.corpus.ledger.keyed_table import Formerly, LedgerTable
+from docmill.pipeline.intake.batches import CONVERT, INBOX, DocumentRef, Manifest
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore
 
-__all__ = ["Ledger", "Outcome", "open_ledger", "queued_row", "settled_row", "source_row", "stopped_row"]
+__all__ = ["Ledger", "open_ledger"]
 
 _FOLDER = "ledger"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run made of a batch, as far as it is the same for all its documents."""
-
-    batch: str
-    origin: str
-    run: str
-    prints: Mapping[str, str]
-    out: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,25 +49,39 @@ class Ledger:
 
     documents: LedgerTable
     sources: LedgerTable
+    attempts: LedgerTable
 
-    def queue(self, manifests: Sequence[Manifest], *, again: bool = False) -> None:
-        """The documents of these batches wait for their run; sources of the inbox have been seen.
+    def queue(self, manifests: Sequence[Manifest], *, again: bool = False, resumed: bool = False) -> None:
+        """The documents of these batches wait for their run; their sources have been seen.
 
-        A batch that has run already stays as it is, unless it is to be run `again`.
+        A batch that has run already stays as it is, unless it is to be run `again`; `resumed` are only those
+        of its documents that were interrupted or superseded. What somebody converts by hand takes no document
+        away from an inbox. A source that held other content until now has that superseded.
         """
-        known = self._by_id(ref.id for manifest in manifests for ref in manifest.documents)
-        documents: list[DocumentRow] = []
-        sources: list[SourceRow] = []
+        refs = [ref for manifest in manifests for ref in manifest.documents]
+        known = self.find((ref.id, ref.source) for ref in refs)
+        seen = self.seen(ref.source for ref in refs)
+        documents: dict[tuple[str, str], DocumentRow] = {}
+        sources: dict[str, SourceRow] = {}
+        replaced: dict[tuple[str, str], datetime] = {}
         for manifest in manifests:
-            at = datetime.now(UTC) if again else manifest.created
+            anew = again or manifest.origin == CONVERT
+            at = datetime.now(UTC) if anew else manifest.created
             for ref in manifest.documents:
-                before = known.get(ref.id)
-                if again or before is None or before.batch != manifest.key:
-                    documents.append(queued_row(ref, manifest, before, at))
-                if manifest.origin == INBOX:
-                    sources.append(source_row(ref, manifest))
-        self.documents.append(to_rows(documents))
-        self.sources.append(to_rows(sources))
+                key = (ref.id, ref.source)
+                if (again and _theirs(known.get(key), manifest)) or _waits(known.get(key), manifest, resumed):
+                    documents[key] = queued_row(ref, manifest, known.get(key), at)
+                before = seen.get(ref.source)
+                if not again and _sees(before, manifest):
+                    if before and before.document not in ("", ref.id) and before.at <= at:
+                        replaced[before.document, ref.source] = at
+                    replaced.pop(key, None)
+                    seen[ref.source] = sources[ref.source] = source_row(ref, manifest, at)
+        for key, row in (self.find(replaced) | documents).items():
+            if key in replaced:
+                documents[key] = superseded_row(row, replaced[key])
+        self.documents.append(to_rows(list(documents.values())))
+        self.sources.append(to_rows(list(sources.values())))
 
     def see(self, rows: list[SourceRow]) -> None:
         """These sources have been seen in this version."""
@@ -76,18 +94,20 @@ class Ledger:
         records: Sequence[StageRecord],
         originals: Mapping[str, str] | None = None,
     ) -> list[DocumentRow]:
-        """A batch has run: what became of each of its documents. Returns the rows, in order.
+        """A batch has run: what stands of each of its documents now. Returns the rows, in order.
 
         `records` are those of the last stage with the seconds of all; `originals` are the addresses of kept
-        originals by document.
+        originals by document. A good result stands, whatever an attempt after it comes to.
         """
-        known = self._by_id(ref.id for ref in documents)
+        known = self.find((ref.id, ref.source) for ref in documents)
         now = datetime.now(UTC)
-        rows = [
-            settled_row(outcome, ref, record, known.get(ref.id), now, (originals or {}).get(ref.id, ""))
+        ends = [
+            ended_row(outcome, ref, record, now, (originals or {}).get(ref.id, ""))
             for ref, record in zip(documents, records, strict=True)
         ]
-        self.documents.append(to_rows(rows))
+        rows = [after(known.get((end.id, end.source)), end) for end in ends]
+        self.documents.append(to_rows([row for row in rows if row.at == now]))
+        self.attempts.append(to_rows([attempt_of(end) for end in ends]))
         return rows
 
     def stop(self, outcome: Outcome, documents: Sequence[DocumentRef], error: BatchStoppedError) -> None:
@@ -95,22 +115,51 @@ class Ledger:
 
         Those that another batch has converted under the same settings have nothing to wait for.
         """
-        known = self._by_id(ref.id for ref in documents)
+        known = self.find((ref.id, ref.source) for ref in documents)
         prints, now = dict(outcome.prints), datetime.now(UTC)
-        rows = [
-            stopped_row(outcome, ref, error, before, now)
-            for ref in documents
-            if not ((before := known.get(ref.id)) and before.converted and before.prints == prints)
-        ]
-        self.documents.append(to_rows(rows))
+        done = {key for key, row in known.items() if row.converted and row.prints == prints}
+        left = [ref for ref in documents if (ref.id, ref.source) not in done]
+        ends = [stopped_row(outcome, ref, error, now) for ref in left]
+        rows = [after(known.get((end.id, end.source)), end) for end in ends]
+        self.documents.append(to_rows([row for row in rows if row.at == now]))
+        self.attempts.append(to_rows([attempt_of(end) for end in ends]))
 
-    def document(self, id_: str) -> DocumentRow | None:
-        """The document with this content id."""
-        return next(from_table(self.documents.find([id_]), DocumentRow), None)
+    def interrupt(self, manifest: Manifest, run: str, error: RunInterruptedError) -> int:
+        """The run of a batch ended before these documents did; how many of them waited for it.
+
+        Saying it once more changes nothing, and counts the same.
+        """
+        known = self.find((ref.id, ref.source) for ref in manifest.documents)
+        now = datetime.now(UTC)
+        rows: list[DocumentRow] = []
+        said = 0
+        for ref in manifest.documents:
+            row = known.get((ref.id, ref.source))
+            if _waits(row, manifest, resumed=False):  # the sensor has not said yet that it does
+                row = queued_row(ref, manifest, row, manifest.created)
+            if row and row.state == "queued" and row.batch == manifest.key:
+                rows.append(interrupted_row(row, run, error, now))
+            elif row and (row.state, row.batch, row.run) == ("interrupted", manifest.key, run):
+                said += 1
+        self.documents.append(to_rows(rows))
+        self.attempts.append(to_rows([interruption_of(row) for row in rows]))
+        return len(rows) + said
+
+    def of(self, id_: str) -> list[DocumentRow]:
+        """The document with this content id, once for each of its sources."""
+        return self.beginning_with(f"{id_}-")
+
+    def at_source(self, id_: str, source: str) -> DocumentRow | None:
+        """The document with this content id at this source."""
+        return self.find([(id_, source)]).get((id_, source))
 
     def beginning_with(self, prefix: str) -> list[DocumentRow]:
         """The documents whose ids begin so."""
         return list(from_table(self.documents.find_prefix(prefix), DocumentRow))
+
+    def history(self, entry: str) -> list[Attempt]:
+        """What each run made of a document, the earliest first; `DocumentRow.entry` names it."""
+        return list(from_table(self.attempts.find_prefix(f"{entry}-"), Attempt))
 
     def source(self, address: str) -> SourceRow | None:
         """The source at this address."""
@@ -131,9 +180,19 @@ class Ledger:
             and row.at > manifest.created
         }
 
-    def find(self, ids: Iterable[str]) -> dict[str, DocumentRow]:
-        """The documents with these ids that there are."""
-        return self._by_id(ids)
+    def find(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], DocumentRow]:
+        """The documents with these ids at these sources that there are, by id and source."""
+        found = self.documents.find(entry_of(id_, source) for id_, source in pairs)
+        return {(row.id, row.source): row for row in from_table(found, DocumentRow)}
+
+    def named(self, name: str) -> list[DocumentRow]:
+        """The documents of this name, or whose file is called so in some folder: all rows are looked at."""
+        keys: list[str] = []
+        for table in self.documents.scan(["name"]):
+            names = table["name"]
+            ours = pc.or_(pc.equal(names, name), pc.ends_with(names, f"/{name}"))
+            keys += table.filter(ours)["entry"].to_pylist()
+        return list(from_table(self.documents.find(keys), DocumentRow))
 
     def all(self) -> Iterator[DocumentRow]:
         """Every document, in order of ids."""
@@ -147,125 +206,43 @@ class Ledger:
 
     def compact(self) -> None:
         """Merge everything that was appended; readers then have the least to read."""
-        self.documents.compact(everything=True)
-        self.sources.compact(everything=True)
+        for table in self.tables:
+            table.compact(everything=True)
 
-    def _by_id(self, ids: Iterable[str]) -> dict[str, DocumentRow]:
-        return {row.id: row for row in from_table(self.documents.find(ids), DocumentRow)}
+    @property
+    def tables(self) -> Collection[LedgerTable]:
+        """All of them."""
+        return (self.documents, self.sources, self.attempts)
 
 
 def open_ledger(store: DocumentStore) -> Ledger:
-    """The ledger of a store."""
+    """The ledger of a store. One of docmill 0.2 had a row for each content; its rows are read as they are."""
+    formerly = Formerly(("id", "source"), entries_of)
     return Ledger(
-        LedgerTable(store, f"{_FOLDER}/documents", DOCUMENTS, "id"),
+        LedgerTable(store, f"{_FOLDER}/documents", DOCUMENTS, "entry", formerly),
         LedgerTable(store, f"{_FOLDER}/sources", SOURCES, "address"),
+        LedgerTable(store, f"{_FOLDER}/attempts", ATTEMPTS, "key"),
     )
 
 
-def source_row(ref: DocumentRef, manifest: Manifest) -> SourceRow:
-    """The source of a document of a batch, as seen."""
-    return SourceRow(
-        address=ref.source,
-        version=ref.version,
-        size=ref.size,
-        at=manifest.created,
-        document=ref.id,
-        batch=manifest.key,
-    )
+def _theirs(known: DocumentRow | None, manifest: Manifest) -> bool:
+    """Whether a batch may take a document: somebody by hand takes none from an inbox."""
+    return known is None or known.by_hand or manifest.origin != CONVERT
 
 
-def queued_row(ref: DocumentRef, manifest: Manifest, known: DocumentRow | None, at: datetime) -> DocumentRow:
-    """A document that waits; what is `known` of it stays, for its artifacts are still there."""
+def _waits(known: DocumentRow | None, manifest: Manifest, resumed: bool) -> bool:
+    """Whether a document waits for this batch, which has not been said yet; or does again."""
     if known is None:
-        return DocumentRow(
-            id=ref.id,
-            name=ref.name,
-            source=ref.source,
-            size=ref.size,
-            at=at,
-            batch=manifest.key,
-            version=ref.version,
-            published=ref.published,
-            origin=manifest.origin,
-        )
-    return msgspec.structs.replace(
-        known,
-        name=ref.name,
-        source=ref.source,
-        published=ref.published,
-        version=ref.version,
-        at=max(at, known.at),
-        batch=manifest.key,
-        origin=manifest.origin,
-        state="queued",
-    )
+        return True
+    if not _theirs(known, manifest):
+        return False
+    if known.batch == manifest.key:
+        return resumed and known.state in ("interrupted", "superseded")
+    return manifest.origin == CONVERT or known.at <= manifest.created
 
 
-def stopped_row(
-    outcome: Outcome, ref: DocumentRef, error: BatchStoppedError, known: DocumentRow | None, now: datetime
-) -> DocumentRow:
-    """A document whose batch was stopped at `now`; what is `known` of it stays but for its state."""
-    last = outcome.prints.get("exports", "")
-    base = known or DocumentRow(id=ref.id, name=ref.name, source=ref.source, size=ref.size, at=now, batch="")
-    return msgspec.structs.replace(
-        base,
-        name=ref.name,
-        source=ref.source,
-        published=ref.published,
-        version=ref.version,
-        at=now,
-        batch=outcome.batch,
-        origin=outcome.origin,
-        state="failed",
-        reason=error.reason,
-        message=f"{ref.name}: {error.message}",
-        remedy=error.remedy,
-        run=outcome.run,
-        attempts=1 + (base.attempts if base.last_print == last else 0),
-        permanent=False,
-        # it is not stale: it was tried with these settings
-        last_print=last,
-    )
-
-
-def settled_row(
-    outcome: Outcome,
-    ref: DocumentRef,
-    record: StageRecord,
-    known: DocumentRow | None,
-    now: datetime,
-    original: str,
-) -> DocumentRow:
-    """What became of a document at `now`; `known` is what was known of it before."""
-    last = dict(outcome.prints)
-    before = known.attempts if known and known.prints == last else 0
-    return DocumentRow(
-        id=ref.id,
-        name=ref.name,
-        source=ref.source,
-        size=ref.size,
-        at=now,
-        batch=outcome.batch,
-        version=ref.version,
-        published=ref.published,
-        origin=outcome.origin,
-        state=record.status,
-        reason=record.reason or ",".join(sorted({issue.reason for issue in record.issues})),
-        message=record.message,
-        remedy=record.remedy,
-        stage=record.stopped_at,
-        page_count=record.page_count,
-        pages=len(record.pages),
-        issues=len(record.issues),
-        seconds=record.seconds,
-        cpu_seconds=record.cpu_seconds,
-        device_seconds=record.device_seconds,
-        prints=last,
-        files=record.extra_as(ExportsExtra).files if record.usable else {},
-        out=outcome.out if record.usable else "",
-        run=outcome.run,
-        attempts=0 if record.final else before + 1,
-        permanent=record.permanent,
-        last_print=last.get("exports", ""),
-        original=original,
+def _sees(known: SourceRow | None, manifest: Manifest) -> bool:
+    """Whether a batch says what its sources hold: an inbox does, and somebody by hand of files in none."""
+    return manifest.origin == INBOX or (
+        manifest.origin == CONVERT and (known is None or known.origin == CONVERT)
     )

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import PurePosixPath
 
 import msgspec
 
+from docmill.pipeline.corpus.ledger.ends import Outcome, ended_row, queued_row, source_row, superseded_row
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, SourceRow, to_rows
-from docmill.pipeline.corpus.ledger.ledger import Ledger, Outcome, queued_row, settled_row, source_row
-from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest, manifest_keys, read_manifest
+from docmill.pipeline.corpus.ledger.ledger import Ledger
+from docmill.pipeline.intake.batches import (
+    CONVERT,
+    INBOX,
+    DocumentRef,
+    Manifest,
+    manifest_keys,
+    read_manifest,
+)
 from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
-from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.results.records import renamed
 from docmill.resources.clients.files.document_store import DocumentStore, StoredObject
 
 __all__ = ["Rebuilt", "rebuild"]
@@ -37,43 +46,44 @@ class Rebuilt:
 
 @dataclass(frozen=True)
 class _Finished:
-    """The newest artifact of each stage of a document."""
+    """The finished artifacts of a document: when each was written, by stage and fingerprint."""
 
-    prints: dict[str, str]
-    times: dict[str, datetime]
+    times: dict[str, dict[str, datetime]]
+
+    def prints_with(self, last: str) -> dict[str, str]:
+        """The fingerprints of the stages that the exports with this one rest on: the newest before them."""
+        until = self.times[_LAST][last]
+        found = {_LAST: last}
+        for stage, times in self.times.items():
+            before = {print_: at for print_, at in times.items() if at <= until}
+            if before and stage != _LAST:
+                found[stage] = max(before, key=before.__getitem__)
+        return found
 
 
 def rebuild(store: DocumentStore, ledger: Ledger, told: Callable[[str], None] = lambda _: None) -> Rebuilt:
     """Write every row anew; rows that runs append meanwhile are newer and stand.
 
-    What only the ledger knew is lost: attempts, where copies were put, files that were left out (they will be
-    reported once more), and the run.
+    Of the exports of a document the newest that are good are its result. What only the ledger knew is lost:
+    attempts since, where copies were put, files that were left out (they will be reported once more), and the
+    run. The history of attempts is not derived from anything, and stays.
     """
     keys = manifest_keys(store)
     told(f"{len(keys)} batches")
     artifacts = ArtifactStore(store)
-    members: dict[str, tuple[DocumentRef, Manifest]] = {}
-    sources: dict[str, SourceRow] = {}
-    for manifest in _manifests(store, keys):
-        for ref in manifest.documents:
-            if ref.id not in members or members[ref.id][1].created < manifest.created:
-                members[ref.id] = (ref, manifest)
-            if manifest.origin == INBOX:
-                sources[ref.source] = source_row(ref, manifest)
+    members, sources = _members(_manifests(store, keys))
     told(f"{len(members)} documents")
     ledger.documents.clear()
     ledger.sources.clear()
     settled = 0
     for shard in range(256):
         prefix = f"{shard:02x}"
-        ids = sorted(id_ for id_ in members if id_.startswith(prefix))
-        if not ids:
+        ours = [members[key] for key in sorted(members) if key[0].startswith(prefix)]
+        if not ours:
             continue
         finished = _finished(store.details(f"documents/{prefix}"))
         with ThreadPoolExecutor(_READERS) as readers:
-            rows = list(
-                readers.map(lambda id_: _row(artifacts, *members[id_], finished.get(id_)), ids)  # noqa: B023
-            )
+            rows = list(readers.map(partial(_row, artifacts, finished, sources), ours))
         ledger.documents.append(to_rows(rows))
         settled += sum(row.state != "queued" for row in rows)
         told(f"{prefix}: {settled} documents have run")
@@ -84,44 +94,84 @@ def rebuild(store: DocumentStore, ledger: Ledger, told: Callable[[str], None] = 
     return Rebuilt(len(keys), len(members), settled)
 
 
+def _members(
+    manifests: Iterable[Manifest],
+) -> tuple[dict[tuple[str, str], tuple[DocumentRef, Manifest]], dict[str, SourceRow]]:
+    """The documents by id and source, with their last batch, an inbox's before one by hand; and sources."""
+    members: dict[tuple[str, str], tuple[DocumentRef, Manifest]] = {}
+    sources: dict[str, SourceRow] = {}
+
+    def rank(manifest: Manifest) -> tuple[bool, datetime]:
+        return (manifest.origin != CONVERT, manifest.created)
+
+    for manifest in sorted(manifests, key=lambda each: each.created):
+        for ref in manifest.documents:
+            key = (ref.id, ref.source)
+            if key not in members or rank(members[key][1]) <= rank(manifest):
+                members[key] = (ref, manifest)
+            known = sources.get(ref.source)
+            if manifest.origin == INBOX or (
+                manifest.origin == CONVERT and (known is None or known.origin == CONVERT)
+            ):
+                sources[ref.source] = source_row(ref, manifest, manifest.created)
+    return members, sources
+
+
 def _manifests(store: DocumentStore, keys: Sequence[str]) -> Iterator[Manifest]:
-    """All manifests, the earliest first as far as their keys say."""
+    """All manifests."""
     with ThreadPoolExecutor(_READERS) as readers:
         yield from readers.map(lambda key: read_manifest(store, key), keys)
 
 
 def _finished(objects: Iterator[StoredObject]) -> dict[str, _Finished]:
     """Finished artifacts of a shard, `documents/3f/ID/STAGE/PRINT.json.zst`."""
-    found: dict[str, _Finished] = defaultdict(lambda: _Finished({}, {}))
+    found: dict[str, _Finished] = defaultdict(lambda: _Finished(defaultdict(dict)))
     for each in objects:
         parts = PurePosixPath(each.path).parts
-        if len(parts) != 5 or not parts[4].endswith(".json.zst"):
-            continue
-        id_, stage, print_ = parts[2], parts[3], parts[4].removesuffix(".json.zst")
-        document = found[id_]
-        if stage not in document.times or document.times[stage] < each.modified:
-            document.prints[stage], document.times[stage] = print_, each.modified
+        if len(parts) == 5 and parts[4].endswith(".json.zst"):
+            id_, stage, print_ = parts[2], parts[3], parts[4].removesuffix(".json.zst")
+            found[id_].times[stage][print_] = each.modified
     return found
 
 
 def _row(
-    artifacts: ArtifactStore, ref: DocumentRef, manifest: Manifest, finished: _Finished | None
+    artifacts: ArtifactStore,
+    finished: Mapping[str, _Finished],
+    sources: Mapping[str, SourceRow],
+    member: tuple[DocumentRef, Manifest],
 ) -> DocumentRow:
-    outcome = Outcome(manifest.key, manifest.origin, "", finished.prints if finished else {})
-    records = _records(artifacts, ref, finished) if finished and _LAST in finished.prints else {}
-    if not finished or _LAST not in records:
-        return queued_row(ref, manifest, None, manifest.created)
-    seconds = sum(record.seconds for record in records.values())
-    cpu_seconds = sum(record.cpu_seconds for record in records.values())
-    devices = summed(record.device_seconds for record in records.values())
-    record = msgspec.structs.replace(
-        records[_LAST], seconds=seconds, cpu_seconds=cpu_seconds, device_seconds=devices
-    )
-    return settled_row(outcome, ref, record, None, finished.times[_LAST], "")
+    ref, manifest = member
+    ended = _ended(artifacts, ref, manifest, finished.get(ref.id))
+    row = ended or queued_row(ref, manifest, None, manifest.created)
+    source = sources.get(ref.source)
+    return superseded_row(row, source.at) if source and source.document != ref.id else row
 
 
-def _records(artifacts: ArtifactStore, ref: DocumentRef, finished: _Finished) -> dict[str, StageRecord]:
-    found = {
-        stage: artifacts.record(ref.id, stage, print_) for stage, print_ in sorted(finished.prints.items())
-    }
-    return {stage: record for stage, record in found.items() if record}
+def _ended(
+    artifacts: ArtifactStore, ref: DocumentRef, manifest: Manifest, finished: _Finished | None
+) -> DocumentRow | None:
+    """The end of a document: the newest of its good ones, or else the newest; None when it has none."""
+    if finished is None or _LAST not in finished.times:
+        return None
+    ends = finished.times[_LAST]
+    worst: DocumentRow | None = None
+    for print_ in sorted(ends, key=ends.__getitem__, reverse=True):
+        last = artifacts.record(ref.id, _LAST, print_)
+        if last is None:
+            continue
+        prints = finished.prints_with(print_)
+        others = (
+            artifacts.record(ref.id, stage, prints[stage]) for stage in sorted(prints) if stage != _LAST
+        )
+        records = [last, *(record for record in others if record)]
+        record = msgspec.structs.replace(
+            renamed(last, ref.name),
+            seconds=sum(record.seconds for record in records),
+            cpu_seconds=sum(record.cpu_seconds for record in records),
+            device_seconds=summed(record.device_seconds for record in records),
+        )
+        row = ended_row(Outcome(manifest.key, manifest.origin, "", prints), ref, record, ends[print_], "")
+        if row.result:
+            return row
+        worst = worst or row
+    return worst

@@ -14,8 +14,8 @@ from docmill.pipeline.corpus.ledger.ledger import Ledger
 
 __all__ = ["FAILED", "Selection"]
 
-#: What is not converted, not even in part, and no longer waits.
-FAILED: tuple[State, ...] = ("quarantined", "failed")
+#: What is not converted, not even in part, and waits for no run.
+FAILED: tuple[State, ...] = ("quarantined", "failed", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,20 @@ class Selection:
             if values:
                 table = table.filter(pc.is_in(table[column], pa.array(list(values), pa.string())))
         if self.reasons:
-            # a partial document has several
+            # a partial document has several; one whose result stands may have been tried again since
             either = "|".join(rf"(^|,){reason}(,|$)" for reason in self.reasons)
-            table = table.filter(pc.match_substring_regex(table["reason"], either))
+            found = [pc.match_substring_regex(_text(table, name), either) for name in ("reason", "tried")]
+            table = table.filter(pc.or_(*found))
         if self.prefix:
-            found = (pc.starts_with(table[column], self.prefix) for column in ("source", "name"))
+            found = [pc.starts_with(table[column], self.prefix) for column in ("source", "name")]
             table = table.filter(pc.or_(*found))
         if self.since:
             table = table.filter(
                 pc.greater_equal(table["at"], pa.scalar(self.since, pa.timestamp("us", "UTC")))
             )
         return table
+
+
+def _text(table: pa.Table, column: str) -> pa.ChunkedArray:
+    """A column that earlier versions did not write."""
+    return pc.fill_null(table[column], "")

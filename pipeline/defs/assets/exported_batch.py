@@ -8,7 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from docmill.pipeline.corpus.ledger.ledger import Ledger, Outcome, open_ledger
+from docmill.pipeline.corpus.ledger.ends import Outcome
+from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.publish import publish, write_index
 from docmill.pipeline.corpus.quarantine import keep_originals
 from docmill.pipeline.defs.assets.stage_run import Followed, FollowUp, StageOutcome
@@ -93,7 +94,7 @@ def _settle(outcome: StageOutcome, records: Sequence[StageRecord], ledger: Ledge
     made = Outcome(manifest.key, manifest.origin, outcome.run, conversion.fingerprints, settings.out)
     rows = ledger.settle(made, outcome.documents, records, originals)
     if settings.out and settings.index:
-        write_index(rows, settings.out)
+        write_index(rows, manifest.key, settings.out)
 
 
 def _previews(outcome: StageOutcome) -> dict[str, Any]:

@@ -10,10 +10,17 @@ from typing import Any
 
 import dagster as dg
 
-from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
-from docmill.pipeline.corpus.ledger.ledger import Outcome, open_ledger
+from docmill.pipeline.convert.errors import (
+    BackendConfigError,
+    BackendUnavailableError,
+    RunDiedError,
+    ServerAwayError,
+)
+from docmill.pipeline.corpus.ledger.ends import Outcome
+from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.stopping import record_stop
 from docmill.pipeline.instance.dagster_internals import RETRY_ON_ASSET_OR_OP_FAILURE_TAG, has_code_server
+from docmill.pipeline.instance.interrupted import WHY
 from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.instance.run_output import picture_keeper
 from docmill.pipeline.intake.batches import DocumentRef, Manifest, read_manifest
@@ -145,10 +152,12 @@ def typed_failures(context: dg.AssetExecutionContext) -> Iterator[None]:
     except BackendConfigError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     except BackendUnavailableError as error:
-        raise dg.Failure(description=str(error), allow_retries=_retry(context)) from error
+        why = {WHY: ServerAwayError.reason}
+        raise dg.Failure(description=str(error), metadata=why, allow_retries=_retry(context)) from error
     except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
         # or Dagster's retry policy would start the step again
-        raise dg.Failure(description=INTERRUPTED, allow_retries=False) from error
+        why = {WHY: RunDiedError.reason}
+        raise dg.Failure(description=INTERRUPTED, metadata=why, allow_retries=False) from error
 
 
 def _retry(context: dg.AssetExecutionContext) -> bool:

@@ -173,6 +173,14 @@ class SourceCache:
         """The size of the copy that `identify` made of a file that is elsewhere."""
         return (self.folder / f"{content_id}{_PDF}").stat().st_size
 
+    def exists(self, address: str) -> bool:
+        """Whether there is a file. Raises `BackendUnavailableError` when its server does not answer."""
+        if path := _local_path(address):
+            return path.is_file()
+        with _reading(address):
+            fs, path_there = fsspec.core.url_to_fs(address, **self.options)
+            return bool(fs.isfile(path_there))
+
     def small_content_ids(self, files: Mapping[str, int]) -> dict[str, str]:
         """The ids of small files on S3 by address, given their sizes: a request each, all under way at once.
 

@@ -10,18 +10,21 @@ import msgspec
 import pytest
 
 from docmill.pipeline.convert.errors import DocumentTimeoutError, EncryptedPdfError
+from docmill.pipeline.corpus.ledger.ends import Outcome
 from docmill.pipeline.corpus.ledger.entries import (
+    ATTEMPTS,
     DOCUMENTS,
     SOURCES,
+    Attempt,
     DocumentRow,
     SourceRow,
     from_table,
     to_rows,
 )
-from docmill.pipeline.corpus.ledger.ledger import Ledger, Outcome, open_ledger
+from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.rebuild import rebuild
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
-from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest, write_manifest
+from docmill.pipeline.intake.batches import CONVERT, INBOX, DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, Overdue, OverdueLimits, overdue_batches
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, quarantine
@@ -76,7 +79,7 @@ def queued(store: DocumentStore, ledger: Ledger, *documents: DocumentRef, origin
 
 
 def test_columns_and_structs_agree() -> None:
-    for schema, kind in ((DOCUMENTS, DocumentRow), (SOURCES, SourceRow)):
+    for schema, kind in ((DOCUMENTS, DocumentRow), (SOURCES, SourceRow), (ATTEMPTS, Attempt)):
         assert schema.names == [field.name for field in msgspec.structs.fields(kind)]
 
 
@@ -94,7 +97,7 @@ def test_rows_survive_parquet(ledger: Ledger) -> None:
         permanent=True,
     )
     ledger.documents.append(to_rows([row]))
-    assert list(from_table(ledger.documents.find([row.id]), DocumentRow)) == [row]
+    assert list(from_table(ledger.documents.find([row.entry]), DocumentRow)) == [row]
 
 
 def test_a_document_waits_and_then_has_its_end(store: DocumentStore, ledger: Ledger) -> None:
@@ -141,9 +144,15 @@ def test_queueing_a_batch_that_ran_meanwhile_changes_nothing(store: DocumentStor
     assert (row.state, row.files) == ("queued", {"md": "x/document.md"})
 
 
-def test_only_the_inbox_says_that_sources_were_seen(store: DocumentStore, ledger: Ledger) -> None:
-    queued(store, ledger, ref(1), origin="convert")
-    assert ledger.source(ref(1).source) is None
+def test_what_is_converted_by_hand_takes_no_source_from_the_inbox(
+    store: DocumentStore, ledger: Ledger
+) -> None:
+    origins = []
+    for origin in (CONVERT, INBOX, CONVERT):
+        queued(store, ledger, ref(1), origin=origin)
+        source = ledger.source(ref(1).source)
+        origins.append(source and source.origin)
+    assert origins == [CONVERT, INBOX, INBOX]
 
 
 def test_documents_are_selected(store: DocumentStore, ledger: Ledger) -> None:
