@@ -1,9 +1,10 @@
 """What a deployment survives: `python -m benchmarks.endurance`.
 
 200 small PDFs go from an inbox on an S3 server (SeaweedFS) through Dagster's daemon on PostgreSQL to
-published documents, while a worker process, the run, the daemon, PostgreSQL, the S3 server and the machine
-are killed (SIGKILL) at every boundary of a stage in turn. Daemon and servers are started again as a
-supervisor would. For each kill it says how long its batch stood still, and what its batch lost or did twice.
+published documents, while a worker process, the run, the warm parent that runs are forked from, the daemon,
+PostgreSQL, the S3 server and the machine are killed (SIGKILL) at every boundary of a stage in turn. Daemon
+and servers are started again as a supervisor would. For each kill it says how long its batch stood still, and
+what its batch lost or did twice.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Endurance(msgspec.Struct, frozen=True):
     outages: list[Outage]
     #: Kills that were never due.
     undue: int
+    #: How many warm parents were there when they were to be killed.
+    warm_parents: int
     stages_done: int
     #: How many batches took so many runs.
     batches_by_runs: dict[int, int]
@@ -97,6 +100,7 @@ def measure(
         seconds=round(endured.seconds, 1),
         outages=_outages(endured),
         undue=len(endured.unfinished),
+        warm_parents=endured.killer.warm_parents,
         stages_done=sum(endured.killer.done.values()),
         batches_by_runs=dict(sorted(Counter(findings.runs.values()).items())),
         materialized=endured.materialized,
@@ -124,6 +128,7 @@ def print_endurance(found: Endurance, console: Console) -> None:
     totals = {
         "documents, in batches": f"{found.documents} in {found.batches}",
         "kills (never due)": f"{len(found.outages)} ({found.undue})",
+        "warm parents killed": found.warm_parents,
         "seconds": found.seconds,
         "documents lost": len(found.lost),
         "documents twice": len(found.twice),

@@ -10,11 +10,16 @@ that `deploy/dagster.yaml` names as Dagster's documentation does (`dagster.core.
 
 from __future__ import annotations
 
+import inspect
+import multiprocessing
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -87,6 +92,7 @@ __all__ = [
     "BACKFILL_ID_TAG",
     "GRPC_INFO_TAG",
     "MAX_RETRIES_TAG",
+    "MODULES_OF_RUNS",
     "PARTITION_NAME_TAG",
     "RETRY_ON_ASSET_OR_OP_FAILURE_TAG",
     "RUN_FAILURE_REASON_TAG",
@@ -109,6 +115,7 @@ __all__ = [
     "follow_location",
     "has_code_server",
     "heartbeats",
+    "is_served_here",
     "kept_engines",
     "location_of",
     "location_of_instigator",
@@ -119,11 +126,32 @@ __all__ = [
     "run_job_here",
     "run_limits",
     "should_run_again",
+    "start_run_processes_by",
     "switched_on_at",
 ]
 
 #: Databases that are kept open: those of the instance and of a few runs.
 _ENGINES = 8
+
+#: What a code server has a run's process call, and what that imports when it gets there.
+MODULES_OF_RUNS = (
+    "dagster._grpc.impl",
+    "dagster._core.execution.plan.active",
+    "dagster._core.executor.in_process",
+    "dagster._core.instance.factory",
+    "dagster._core.instance.runs.run_domain",
+    "dagster._core.storage.event_log.sqlite",
+    "dagster._core.storage.migration.utils",
+    "dagster._core.storage.runs.sqlite",
+    "dagster._core.storage.schedules",
+    "dagster._core.storage.sqlite_storage",
+    "dagster._core.system_config.composite_descent",
+    *(
+        ("dagster_postgres.event_log", "dagster_postgres.run_storage", "dagster_postgres.schedule_storage")
+        if find_spec("dagster_postgres")
+        else ()
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -391,3 +419,32 @@ class _Scripts:
             return self._found[place]
 
         return SimpleNamespace(from_config=from_config)
+
+
+def is_served_here(module: str) -> bool:
+    """Whether this process is the code server of this module."""
+    return _is_code_server() and module in sys.argv
+
+
+def start_run_processes_by(context: BaseContext) -> bool:
+    """Have the code servers of this process start runs' processes in a context of multiprocessing.
+
+    There is no public way: a launcher only asks the code server for a run. False where this process is no
+    code server, and where that does not take the context from where it is put here; runs then start as
+    Dagster has them.
+    """
+    if not _is_code_server():
+        return False
+    server = sys.modules.get("dagster._grpc.server")
+    servicer: Any = getattr(server, "DagsterApiServer", None)
+    start = inspect.unwrap(getattr(servicer, "StartRun", None) or is_served_here)
+    if "_mp_ctx" not in start.__code__.co_names:
+        return False
+    # the servicer sets it for itself before it loads definitions: a property comes before that
+    servicer._mp_ctx = property(lambda _servicer: context, lambda _servicer, _theirs: None)
+    return True
+
+
+def _is_code_server() -> bool:
+    """Whether this process is `dagster api grpc`. What a code server starts has its arguments too."""
+    return sys.argv[1:3] == ["api", "grpc"] and multiprocessing.parent_process() is None

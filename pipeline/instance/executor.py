@@ -21,6 +21,11 @@ class Execution(BaseModel):
         "K8sRunLauncher and docmill[kubernetes]",
     )
 
+    warm: bool = Field(
+        default=True,
+        description="On Linux, fork runs of one process of their code server, which has everything imported",
+    )
+
     def definition(self) -> dg.ExecutorDefinition:
         """The executor. Raises `MissingExtraError` where it needs an extra.
 

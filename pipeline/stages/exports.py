@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from docmill.pipeline.stages.spec import DocumentStage, ResourceConfig, StageOpt
 if TYPE_CHECKING:
     from docmill.resources.settings.exports import Exports
 
-__all__ = ["ExportsExtra", "ExportsStage"]
+__all__ = ["ExportsExtra", "ExportsStage", "modules_of_formats"]
 
 #: What only some formats need: a second of every process.
 _PRELOAD = MappingProxyType({"chunks": "docmill.pipeline.convert.document.chunks"})
@@ -39,6 +39,11 @@ class ExportsExtra(msgspec.Struct):
 
     files: dict[str, str] = {}
     images: dict[str, str] = {}
+
+
+def modules_of_formats(formats: Iterable[str]) -> tuple[str, ...]:
+    """What is to be imported for these formats, and for no other reason."""
+    return tuple(_PRELOAD[name] for name in formats if name in _PRELOAD)
 
 
 def _formats(chosen: str) -> ResourceConfig:
@@ -144,7 +149,7 @@ class ExportsStage(DocumentStage):
     @property
     def preload(self) -> tuple[str, ...]:
         """What the formats need."""
-        return tuple(_PRELOAD[name] for name in self.formats if name in _PRELOAD)
+        return modules_of_formats(self.formats)
 
     def worker_engine(self, workers: int, identities: Mapping[str, Mapping[str, Any]]) -> Self:
         """The stage itself: the formats and options."""

@@ -32,6 +32,7 @@ def test_the_kills_that_are_planned() -> None:
 def test_documents_come_through_kills_at_every_boundary(capsys: pytest.CaptureFixture[str]) -> None:
     found = measure(DOCUMENTS, BATCH, few=True, minutes=15.0, models=weights("layout").parent)
     assert found.undue == 0
+    assert found.warm_parents > 0
     assert sorted(outage.boundary for outage in found.outages) == sorted(map(str, BOUNDARIES))
     assert found.lost == []
     assert found.twice == []

@@ -163,9 +163,10 @@ def test_the_index_has_every_page() -> None:
 
 
 def test_definitions_of_ones_own_are_definitions() -> None:
-    (snippet,) = blocks(ROOT / "docs" / "in-your-project.md", "python")
-    names: dict[str, Any] = {}
+    snippet, more = blocks(ROOT / "docs" / "in-your-project.md", "python")
+    names: dict[str, Any] = {"__name__": "theirs"}
     exec(snippet, names)
+    exec(more, names)
     assert names["defs"].resources["mill_inbox"].batch_documents == 64
     assert names["defs"].get_repository_def().has_job("mill_convert_documents")
 

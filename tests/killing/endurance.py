@@ -58,7 +58,11 @@ def endure(models: Path, documents: int, batch: int, kills: Sequence[Kill], limi
                 for name, data, reason in small_pdfs(documents):
                     deployment.inbox.write(name, data)
                     expected[name] = reason
-                deployment.wait(documents, limit_s)
+                # a run that died when its documents were settled is still to be run again
+                batches = -(-documents // batch)
+                deployment.until(
+                    lambda: deployment.settled(documents) and _exported(port) == batches, limit_s
+                )
             seconds = time.monotonic() - started
             assert not killer.errors, killer.errors
             return Endured(seconds, killer, killer.findings(expected), killer.left, _materialized(port))
@@ -80,6 +84,14 @@ def _materialized(port: int) -> dict[str, int]:
         for node in nodes
         if node["partitionStats"]
     }
+
+
+def _exported(port: int) -> int:
+    """How many batches have been exported, as the web server shows it; 0 when it cannot."""
+    try:
+        return _materialized(port).get("exports", 0)
+    except (OSError, TypeError):  # PostgreSQL is away
+        return 0
 
 
 def _free_port() -> int:

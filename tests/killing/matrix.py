@@ -36,8 +36,8 @@ __all__ = [
     "spread",
 ]
 
-Victim = Literal["worker", "run", "daemon", "postgres", "s3", "machine"]
-VICTIMS: tuple[Victim, ...] = ("worker", "run", "daemon", "postgres", "s3", "machine")
+Victim = Literal["worker", "run", "warm", "daemon", "postgres", "s3", "machine"]
+VICTIMS: tuple[Victim, ...] = ("worker", "run", "warm", "daemon", "postgres", "s3", "machine")
 STAGES = ("pages", "ocr", "layout", "tables", "documents", "exports")
 #: How long servers are away, in turn: less and more than what is tried again at once.
 _OUTAGES_S: dict[Victim, tuple[float, float]] = {"postgres": (2.0, 20.0), "s3": (2.0, 10.0)}
@@ -71,7 +71,8 @@ BOUNDARIES = (
 class Kill:
     """Whom to kill, where, and how long until it is started again.
 
-    The `machine` is the daemon, its code server and all runs at once.
+    The `warm` parent is what runs are forked from. The `machine` is the daemon, its code server and all runs
+    at once.
     """
 
     victim: Victim
@@ -157,6 +158,8 @@ class Killer:
     deaths: list[Death] = field(default_factory=list)
     done: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     errors: list[BaseException] = field(default_factory=list)
+    #: How many were there to be killed. One that was killed comes back with the next run, and not before.
+    warm_parents: int = 0
     _batches: dict[str, list[Kill]] = field(default_factory=dict)
     _begun: set[tuple[str, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -237,6 +240,8 @@ class Killer:
                 _kill_worker(message.pid)
             case "run":
                 psutil.Process(message.pid).kill()
+            case "warm":
+                self.warm_parents += self.deployment.kill_warm_parents()
             case "daemon":
                 self.deployment.kill_daemon()
                 self.deployment.start_daemon()

@@ -90,6 +90,10 @@ class Deployment:
         self.daemon.kill()
         self.daemon.wait()
 
+    def kill_warm_parents(self) -> int:
+        """Only themselves: the runs that they have started live on. How many there were."""
+        return self._kill_groups({process.pid for process in self._daemons}, "docmill-warm")
+
     def kill_everything(self) -> None:
         """Daemons, code servers and runs, as when their machine loses power."""
         self._kill_groups({process.pid for process in self._daemons})
@@ -172,13 +176,17 @@ class Deployment:
                 process.wait()
         self._kill_groups({process.pid for process in self._started})
 
-    def _kill_groups(self, groups: set[int]) -> None:
+    def _kill_groups(self, groups: set[int], name: str = "") -> int:
+        """All processes in the groups, or those of a name; how many."""
+        killed = 0
         for each in psutil.process_iter():
             try:
-                if os.getpgid(each.pid) in groups:
+                if os.getpgid(each.pid) in groups and name in ("", each.name()):
                     each.kill()
+                    killed += 1
             except (ProcessLookupError, psutil.NoSuchProcess):
                 continue
+        return killed
 
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL", "DAGSTER", "AWS"))}
