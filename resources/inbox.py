@@ -33,10 +33,14 @@ class Inbox(dg.ConfigurableResource):  # type: ignore[type-arg]
     settle_seconds: float = Field(
         default=30.0, ge=0, description="A local file is taken when it has not changed for so long"
     )
+    settle_whole_seconds: float = Field(
+        default=5.0, ge=0, description="The same of a PDF that is there to its end, as nearly all are"
+    )
     max_wait_seconds: float = Field(
         default=120.0,
         ge=0,
-        description="A batch that does not fill is made when a document has waited so long",
+        description="While runs wait or run, a batch that does not fill is made when a document has waited "
+        "so long; else at once",
     )
     full_sweep_hours: float = Field(
         default=24.0, gt=0, description="How often every file is looked up, whatever its time says"

@@ -15,12 +15,13 @@ from docmill.pipeline.defs.assets.inbox import INBOX, NO_INBOX, seen_by_sensor
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
-from docmill.pipeline.instance.active_runs import running_batches
+from docmill.pipeline.instance.active_runs import has_active_run, running_batches
 from docmill.pipeline.instance.asking import asker_tags
 from docmill.pipeline.instance.dagster_internals import partition_of
 from docmill.pipeline.instance.interrupted import RunSettings, settings_before
 from docmill.pipeline.instance.lanes import LANE_TAGS, lane_tags
 from docmill.pipeline.instance.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
+from docmill.pipeline.instance.warm_runs import expect_runs
 from docmill.pipeline.intake.batches import BatchLimits, read_manifest
 from docmill.pipeline.intake.inbox import Cursor, InboxLimits, InboxReader, Look
 from docmill.pipeline.intake.requests import Request, RequestCursor, take
@@ -49,7 +50,8 @@ def new_pdfs(names: Names, inbox: Inbox) -> dg.SensorDefinition:
         name=names.of(NEW_PDFS),
         description="Makes batches of new and changed PDFs of the inbox, and a run of each.",
         job_name=names.of(CONVERT_DOCUMENTS),
-        minimum_interval_seconds=30,
+        # the daemon looks for sensors that are due every five seconds
+        minimum_interval_seconds=4,
         default_status=dg.DefaultSensorStatus.RUNNING if inbox.place else dg.DefaultSensorStatus.STOPPED,
     )
     @taking({"inbox": Inbox, "store": Store}, names.resource_prefix)
@@ -101,8 +103,11 @@ def _look(context: dg.SensorEvaluationContext, names: Names, inbox: Inbox, store
         raise BackendConfigError(NO_INBOX)
     opened = store.open()
     reader = InboxReader(inbox.listing(), store.sources(), opened, open_ledger(opened), _limits(inbox))
-    look = reader.look(Cursor.parse(context.cursor))
+    busy = has_active_run(context.instance, names.of(CONVERT_DOCUMENTS))
+    look = reader.look(Cursor.parse(context.cursor), busy=busy)
     _tell(context, look)
+    if look.batches or look.cursor.unsettled:
+        expect_runs(context.instance)
     requests = [
         dg.RunRequest(
             run_key=manifest.key,
@@ -140,6 +145,8 @@ def _requested(
                 )
             )
     keys = list(dict.fromkeys(request.partition_key for request in requests if request.partition_key))
+    if keys:
+        expect_runs(context.instance)
     return dg.SensorResult(
         run_requests=requests,
         dynamic_partitions_requests=[names.batches.build_add_request(keys)] if keys else [],
@@ -198,6 +205,7 @@ def _limits(inbox: Inbox) -> InboxLimits:
         keys=inbox.keys_per_tick,
         seconds=inbox.tick_seconds,
         settle=timedelta(seconds=inbox.settle_seconds),
+        settle_whole=timedelta(seconds=inbox.settle_whole_seconds),
         max_wait=timedelta(seconds=inbox.max_wait_seconds),
         full_sweep=timedelta(hours=inbox.full_sweep_hours),
     )

@@ -6,7 +6,7 @@ import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import partition_of
 
-__all__ = ["ACTIVE", "running_batches"]
+__all__ = ["ACTIVE", "has_active_run", "running_batches"]
 
 #: Of runs that wait or run.
 ACTIVE = [
@@ -26,3 +26,8 @@ def running_batches(instance: dg.DagsterInstance) -> set[str]:
     """
     runs = instance.get_runs(dg.RunsFilter(statuses=ACTIVE))
     return {batch for run in runs if (batch := partition_of(run))}
+
+
+def has_active_run(instance: dg.DagsterInstance, job: str) -> bool:
+    """Whether a run of the job waits in the queue or runs."""
+    return bool(instance.get_run_ids(dg.RunsFilter(job_name=job, statuses=ACTIVE), limit=1))

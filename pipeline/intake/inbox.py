@@ -4,7 +4,7 @@ The inbox is listed in sweeps, as many keys a look as there is time for. Of the 
 since the sweep before, those whose version the ledger has not seen are read, for a document's id is the hash
 of its bytes, and gathered to batches.
 
-After a sweep that took long the next one waits, so that listing takes a small share of the time. Meanwhile
+After a sweep the next one waits in proportion, so that listing takes a small share of the time. Meanwhile
 only what follows the last name is listed: the newest, where names begin with dates.
 
 Nothing is lost when a look is cut off at any point. Its only memory is the cursor, which Dagster keeps
@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -37,6 +37,7 @@ from docmill.pipeline.intake.batches import (
     read_manifest,
     write_manifest,
 )
+from docmill.pipeline.intake.whole import is_whole
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.listing import Listing, SourceObject
 from docmill.resources.clients.files.sources import SourceCache
@@ -81,15 +82,15 @@ class InboxLimits:
     batches: int = 50
     keys: int = 100_000
     seconds: float = 40.0
-    #: A local file is taken when it has not changed for so long.
+    #: A local file is taken when it has not changed for so long; one that is there to its end, for so long.
     settle: timedelta = timedelta(seconds=30)
-    #: A batch that does not fill is made when its first document has waited so long.
+    settle_whole: timedelta = timedelta(seconds=5)
+    #: While runs wait or run, a batch that does not fill is made when its first document has waited so long.
     max_wait: timedelta = timedelta(seconds=120)
     #: How often everything is looked up, whatever the times of files say.
     full_sweep: timedelta = timedelta(hours=24)
-    #: The share of the time that listing may take; sweeps of less than `quick_sweep` follow one another.
-    listing_share: float = 0.1
-    quick_sweep: timedelta = timedelta(seconds=1)
+    #: The share of the time that listing may take.
+    listing_share: float = 0.05
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -179,8 +180,8 @@ class InboxReader:
     ledger: Ledger
     limits: InboxLimits = field(default_factory=InboxLimits)
 
-    def look(self, cursor: Cursor, now: datetime | None = None) -> Look:
-        """Look once, from where the cursor is.
+    def look(self, cursor: Cursor, now: datetime | None = None, *, busy: bool = True) -> Look:
+        """Look once, from where the cursor is. When nobody is `busy` with a batch, none waits to be filled.
 
         Raises `SourceMissingError` when there is no such inbox, `BackendUnavailableError` when a server does
         not answer; the cursor is then to be kept as it was.
@@ -196,7 +197,7 @@ class InboxReader:
             cursor.start_after if cursor.sweep_started else cursor.last,
         )
         self._list(state, cursor, now, deadline)
-        batches, waiting = self._batches(state, now)
+        batches, waiting = self._batches(state, now, busy)
         self.ledger.see([*state.rows, *state.left_out, *_still_waiting(state, waiting)])
         return Look(
             batches,
@@ -235,7 +236,6 @@ class InboxReader:
         if not state.swept:
             return msgspec.structs.replace(cursor, start_after=state.start_after)
         taken = timedelta(seconds=cursor.listed_s)
-        rests = taken >= self.limits.quick_sweep
         return msgspec.structs.replace(
             cursor,
             start_after="",
@@ -243,7 +243,7 @@ class InboxReader:
             watermark=started - max(_OVERLAP, self.limits.settle),
             # those that were not met any more are gone
             unsettled={name: each for name, each in state.unsettled.items() if each.last >= started},
-            rest_until=now + taken / self.limits.listing_share if rests else None,
+            rest_until=now + taken / self.limits.listing_share,
             last=state.start_after,
         )
 
@@ -301,18 +301,19 @@ class InboxReader:
         return fresh
 
     def _settled(self, state: _Progress, each: SourceObject, now: datetime) -> bool:
-        """Whether a file is no longer written: old enough, or the same for long enough."""
-        if not self.listing.is_local or each.arrived <= now - self.limits.settle:
+        """Whether a file is no longer written: the same for long enough, by its time or since it was seen."""
+        before = state.unsettled.get(each.address)
+        same = before if before and before.version == each.version else Unsettled(each.version, now, now)
+        unchanged = now - min(each.arrived, same.first)
+        if (
+            not self.listing.is_local
+            or unchanged >= self.limits.settle
+            or (unchanged >= self.limits.settle_whole and is_whole(Path(each.address)))
+        ):
             state.unsettled.pop(each.address, None)
             return True
-        before = state.unsettled.get(each.address)
-        if before and before.version == each.version:
-            if now - before.first >= self.limits.settle:
-                del state.unsettled[each.address]
-                return True
-            state.unsettled[each.address] = msgspec.structs.replace(before, last=now)
-        elif before or len(state.unsettled) < _MAX_UNSETTLED:
-            state.unsettled[each.address] = Unsettled(each.version, now, now)
+        if before or len(state.unsettled) < _MAX_UNSETTLED:
+            state.unsettled[each.address] = msgspec.structs.replace(same, last=now)
         return False
 
     def _read(self, state: _Progress, fresh: Sequence[_Fresh], now: datetime, deadline: float) -> int:
@@ -360,10 +361,10 @@ class InboxReader:
             state.waiting[each.address] = Waiting(ref, now)
             state.identified += 1
 
-    def _batches(self, state: _Progress, now: datetime) -> tuple[list[Manifest], list[Waiting]]:
+    def _batches(self, state: _Progress, now: datetime, busy: bool) -> tuple[list[Manifest], list[Waiting]]:
         """Manifests of the batches that are full or have waited long enough, and what is left to wait."""
         groups = list(group((each.document for each in state.waiting.values()), self.limits.batch))
-        if groups and not self._full(groups[-1]):
+        if busy and groups and not self._full(groups[-1]):
             oldest = min(state.waiting[document.source].since for document in groups[-1])
             if now - oldest < self.limits.max_wait:
                 groups.pop()

@@ -144,6 +144,21 @@ def test_without_its_server_the_tick_fails(
         evaluate(new_pdfs, instance, made)
 
 
+def test_a_batch_waits_to_be_filled_only_while_runs_of_the_job_wait_or_run(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    put(tmp_path, "a.pdf")
+    made = resources(tmp_path, max_wait_seconds=1000)
+    job = defs.resolve_job_def("convert_documents")
+    busy = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    waiting = evaluate(new_pdfs, instance, made)
+    assert requests_of(waiting) == []
+    instance.report_run_canceled(busy)
+    other = defs.resolve_job_def("report_corpus")
+    instance.create_run_for_job(other, status=dg.DagsterRunStatus.STARTED)
+    assert len(requests_of(evaluate(new_pdfs, instance, made, waiting.cursor))) == 1
+
+
 # --- requested_batches ---
 
 

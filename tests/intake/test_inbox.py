@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,6 +32,7 @@ from docmill.resources.clients.files.sources import SourceCache
 from tests.support.s3 import MotoServer
 
 LATER = timedelta(minutes=5)
+SAMPLE = Path(__file__).parents[1] / "samples" / "financial_statement.pdf"
 
 
 class Box:
@@ -49,10 +51,10 @@ class Box:
     def put(self, name: str, content: str = "") -> None:
         self.target.write(name, (content or name).encode())
 
-    def look(self, *, kept: bool = True, after: timedelta = timedelta(minutes=1)) -> Look:
+    def look(self, *, kept: bool = True, after: timedelta = timedelta(minutes=1), busy: bool = True) -> Look:
         """Look once; `kept` is whether Dagster keeps the cursor, or dies before."""
         self.now += after
-        look = self.reader.look(Cursor.parse(self.cursor.dump()), self.now)
+        look = self.reader.look(Cursor.parse(self.cursor.dump()), self.now, busy=busy)
         if kept:
             self.cursor = look.cursor
         return look
@@ -87,7 +89,7 @@ def local_box(tmp_path: Path, limits: InboxLimits = FEW) -> Box:
 def test_after_a_long_sweep_only_what_follows_the_last_name_is_listed(
     s3_server: MotoServer, tmp_path: Path
 ) -> None:
-    slow = replace(FEW, quick_sweep=timedelta(0), listing_share=1e-9)
+    slow = replace(FEW, listing_share=1e-9)
     box = Box(Listing(f"s3://bucket/{tmp_path.name}", s3_server.options), tmp_path, slow)
     for name in ("2026-01-a.pdf", "2026-02-b.pdf"):
         box.put(name)
@@ -173,6 +175,15 @@ def test_a_batch_waits_to_fill_but_not_for_ever(tmp_path: Path) -> None:
         box.put(f"{name}.pdf")
     assert box.names(box.look()) == ["d.pdf", "e.pdf", "f.pdf", "g.pdf"]
     assert box.names(box.look(after=LATER)) == ["h.pdf"]
+
+
+def test_nothing_waits_to_fill_a_batch_while_nobody_is_busy(box: Box) -> None:
+    box.reader = replace(box.reader, limits=replace(FEW, max_wait=timedelta(hours=1)))
+    box.put("a.pdf")
+    assert box.names(box.look(busy=False)) == ["a.pdf"]
+    box.put("b.pdf")
+    assert box.look().batches == []
+    assert box.names(box.look(busy=False)) == ["b.pdf"]
 
 
 def test_a_waiting_file_that_changes_is_taken_as_it_is_then(tmp_path: Path) -> None:
@@ -288,6 +299,32 @@ def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
     assert box.look(after=timedelta(seconds=10)).batches == []
     [manifest] = box.look(after=timedelta(seconds=30)).batches
     assert manifest.documents[0].id == sha256(b"half and half").hexdigest()
+
+
+def test_a_pdf_that_is_there_to_its_end_is_taken_sooner(tmp_path: Path) -> None:
+    box = local_box(tmp_path)
+    box.now = datetime.now(UTC)
+    shutil.copyfile(SAMPLE, tmp_path / "in" / "a.pdf")
+    assert box.look(after=timedelta(seconds=1)).batches == []
+    assert box.names(box.look(after=timedelta(seconds=5))) == ["a.pdf"]
+
+
+@pytest.mark.parametrize("ready", [False, True], ids=["appended", "in the space it takes"])
+def test_a_pdf_that_grows_is_never_taken_in_part(tmp_path: Path, ready: bool) -> None:
+    """It is looked at every five seconds while it comes, in steps of twelve."""
+    box = local_box(tmp_path)
+    box.now = datetime.now(UTC)
+    whole = SAMPLE.read_bytes()
+    file = tmp_path / "in" / "a.pdf"
+    taken = []
+    for part in range(1, 9):
+        data = whole[: len(whole) * part // 8]
+        file.write_bytes(data.ljust(len(whole), b"\0") if ready else data)
+        os.utime(file, (box.now.timestamp(), box.now.timestamp()))
+        for seconds in (5, 5, 2):
+            look = box.look(after=timedelta(seconds=seconds))
+            taken += [(part, document.id) for manifest in look.batches for document in manifest.documents]
+    assert taken == [(8, sha256(whole).hexdigest())]
 
 
 def test_a_file_from_the_future_is_taken_when_it_stays_as_it_is(tmp_path: Path) -> None:
