@@ -3,12 +3,12 @@
     python -m benchmarks.orchestration
 
 measures, with Dagster's own daemon and web server on an instance of its own in a temporary folder: the CPU
-seconds of orchestration a document; what `docmill convert` takes, and when its results come; the daemon at
-rest and with many partitions; Dagster's pages in Chromium; what the inbox's sensor takes; and says on paper
-what that makes of one and ten million documents. Then what it bears: 200 documents while every part is killed
-at every boundary of a stage (`benchmarks.endurance`, with PostgreSQL and an S3 server), and 600 malformed
-files (`benchmarks.hostile`). It ends with 1 when one of those is lost, done twice or without a typed outcome.
-Linux; an hour and a half on two cores.
+seconds of orchestration a document; how soon a file in an idle inbox is published; what `docmill convert`
+takes, and when its results come; the daemon at rest and with many partitions; Dagster's pages in Chromium;
+what the inbox's sensor takes; and says on paper what that makes of one and ten million documents. Then what
+it bears: 200 documents while every part is killed at every boundary of a stage (`benchmarks.endurance`,
+with PostgreSQL and an S3 server), and 600 malformed files (`benchmarks.hostile`). It ends with 1 when one of
+those is lost, done twice or without a typed outcome. Linux; an hour and a half on two cores.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from benchmarks.hostile.run import RunSettings
 from benchmarks.metrics.environment import Environment, environment
 from benchmarks.scale.command import CommandCost, measure_command
 from benchmarks.scale.deployment import Deployment
+from benchmarks.scale.dropping import Dropped, measure_drops
 from benchmarks.scale.filling import Filled, fill
 from benchmarks.scale.pages import PageTime, measure_pages
 from benchmarks.scale.postgres import InPostgres, measure_postgres
@@ -48,6 +49,7 @@ class Figures(msgspec.Struct):
     environment: Environment
     runs: list[RunCost] | None = None
     command: list[CommandCost] | None = None
+    drops: Dropped | None = None
     database: Filled | None = None
     postgres: InPostgres | None = None
     daemon: list[DaemonAtRest] | None = None
@@ -90,6 +92,10 @@ def _command(figures: Figures, options: argparse.Namespace, folder: Path) -> Non
         figures.command = measure_command(trees, folder, options.repeat, options.documents)
 
 
+def _drops(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
+    figures.drops = measure_drops(folder, one_page_documents(folder, options.drops))
+
+
 def _partitions(figures: Figures, options: argparse.Namespace, folder: Path) -> None:
     """Parts that need an instance with many partitions, which takes a while to make."""
     at_rest = measure_daemon(Deployment(folder / "empty"), 0, options.ticks)
@@ -125,6 +131,7 @@ _PARTS: Mapping[str, Callable[[Figures, argparse.Namespace, Path], None]] = Mapp
     {
         "runs": _runs,
         "command": _command,
+        "drops": _drops,
         "partitions": _partitions,
         "postgres": _postgres,
         "ingest": _ingest,
@@ -141,14 +148,16 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         choices=list(_PARTS),
         default=list(_PARTS),
-        help="runs: CPU seconds; command: docmill convert; partitions: daemon, database and pages with many; "
-        "ingest: the sensor; kills: nothing lost or done twice; hostile: malformed files",
+        help="runs: CPU seconds; drops: from an inbox to results; command: docmill convert; "
+        "partitions: daemon, database and pages with many; ingest: the sensor; "
+        "kills: nothing lost or done twice; hostile: malformed files",
     )
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64], help="documents of a batch")
     parser.add_argument("--repeat", type=int, default=3, help="repetitions, of which the median counts")
     parser.add_argument("--documents", type=int, default=60, help="of one page that the command converts")
     parser.add_argument("--before", metavar="REV", help="a commit whose command is measured in turn with it")
     parser.add_argument("--rest", type=float, default=120.0, help="seconds to look at the daemon before runs")
+    parser.add_argument("--drops", type=int, default=5, help="files put into an idle inbox, one by one")
     parser.add_argument("--partitions", type=int, default=16_000)
     parser.add_argument("--ticks", type=int, default=3, help="of each sensor before the daemon is looked at")
     parser.add_argument(

@@ -17,6 +17,7 @@ import dagster as dg
 
 from benchmarks.clean_environment import clean_environment
 from benchmarks.scale.tree import ProcessTree
+from docmill.pipeline.cli.ui import ui_command
 from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["Deployment", "NotReadyError", "wait_until"]
@@ -25,6 +26,7 @@ _SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
 _POSTGRES = '\nstorage:\n  postgres:\n    postgres_url: "{url}"\n'
 #: As it is installed: Dagster has no public module to run.
 _DAEMON = str(Path(sys.executable).with_name("dagster-daemon"))
+_DEFINITIONS = "docmill.pipeline.defs.definitions"
 _ONE_RUN = ("max_concurrent_runs: 2", "max_concurrent_runs: 1")
 _EVERY_S = 0.5
 
@@ -46,11 +48,13 @@ def wait_until(what: str, happened: Callable[[], bool], seconds: float) -> None:
 class Deployment:
     """The shipped instance, with one run at a time, a store and an inbox below `folder`.
 
-    `postgres` is the SQLAlchemy address of a database that it uses instead of SQLite.
+    `postgres` is the SQLAlchemy address of a database that it uses instead of SQLite, `out` where results are
+    put under the names of their files.
     """
 
     folder: Path
     postgres: str = ""
+    out: Path | None = None
 
     @cached_property
     def home(self) -> Path:
@@ -71,6 +75,7 @@ class Deployment:
         return clean_environment(self.folder) | {
             "DAGSTER_HOME": str(self.home),
             "DOCMILL_INBOX": str(self.inbox),
+            "DOCMILL_OUT": str(self.out or ""),
         }
 
     @property
@@ -92,24 +97,34 @@ class Deployment:
     @contextmanager
     def daemon(self) -> Iterator[ProcessTree]:
         """Dagster's daemon and its code server, once it has begun to evaluate sensors."""
-        command = [_DAEMON, "run", "-m", "docmill.pipeline.defs.definitions"]
-        with self.instance() as instance, self._tree(command, "daemon") as tree:
+        with self._evaluating([_DAEMON, "run", "-m", _DEFINITIONS], "daemon") as tree:
+            yield tree
 
-            def beating() -> bool:
-                return tree.running and "SENSOR" in instance.get_daemon_statuses() and _ticked(instance)
-
-            wait_until("the daemon evaluates sensors", beating, 180)
+    @contextmanager
+    def services(self) -> Iterator[ProcessTree]:
+        """All that `docmill ui` starts: web server, daemon, and one code server for both, which stays."""
+        with self._evaluating(ui_command("127.0.0.1", _free_port()), "dev") as tree:
             yield tree
 
     @contextmanager
     def web_server(self) -> Iterator[tuple[ProcessTree, str]]:
         """Dagster's web server with its code server, and its address."""
         port = _free_port()
-        command = [sys.executable, "-m", "dagster_webserver", "-m", "docmill.pipeline.defs.definitions"]
+        command = [sys.executable, "-m", "dagster_webserver", "-m", _DEFINITIONS]
         with self._tree([*command, "-h", "127.0.0.1", "-p", str(port)], "webserver") as tree:
             url = f"http://127.0.0.1:{port}"
             wait_until("the web server answers", lambda: _answers(f"{url}/server_info"), 180)
             yield tree, url
+
+    @contextmanager
+    def _evaluating(self, command: list[str], name: str) -> Iterator[ProcessTree]:
+        with self.instance() as instance, self._tree(command, name) as tree:
+
+            def beating() -> bool:
+                return tree.running and "SENSOR" in instance.get_daemon_statuses() and _ticked(instance)
+
+            wait_until("the daemon evaluates sensors", beating, 180)
+            yield tree
 
     def _tree(self, command: list[str], name: str) -> ProcessTree:
         return ProcessTree(command, self.environment, self.folder / f"{name}.log")

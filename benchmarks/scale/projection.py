@@ -51,7 +51,7 @@ class Projection(msgspec.Struct, frozen=True):
 
 
 def project(
-    measured: Measured, documents: int, batch: int, batches_per_tick: int = 50, tick_s: float = 30.0
+    measured: Measured, documents: int, batch: int, batches_per_tick: int = 50, tick_s: float = 5.0
 ) -> Projection:
     """The figures of so many documents in batches of one size, all found by the inbox's sensor."""
     partitions = math.ceil(documents / batch)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.scale.command import CommandCost
+from benchmarks.scale.dropping import Dropped
 from benchmarks.scale.filling import Filled
 from benchmarks.scale.pages import PageTime
 from benchmarks.scale.postgres import InPostgres
@@ -27,6 +28,7 @@ class HasFigures(Protocol):
 
     runs: list[RunCost] | None
     command: list[CommandCost] | None
+    drops: Dropped | None
     database: Filled | None
     postgres: InPostgres | None
     daemon: list[DaemonAtRest] | None
@@ -40,6 +42,9 @@ def print_figures(figures: HasFigures, console: Console) -> None:
         _print_runs(figures.runs, console)
     if figures.command:
         _print_command(figures.command, console)
+    if figures.drops:
+        each_s = ", ".join(f"{each:.0f}" for each in sorted(figures.drops.seconds))
+        console.print(f"from a file in the inbox to its results: {figures.drops.median_s:.0f} s ({each_s})")
     if figures.database:
         each = figures.database
         shared, own = f"{each.index_bytes / 1000:.0f} KB", f"{each.log_bytes / 1000:.0f} KB"
@@ -111,6 +116,7 @@ def _print_runs(costs: Sequence[RunCost], console: Console) -> None:
         "orchestration",
         "... a document",
         "all done before, a document",
+        "to the first step, s",
     )
     for cost in costs:
         table.add_row(
@@ -120,9 +126,11 @@ def _print_runs(costs: Sequence[RunCost], console: Console) -> None:
             f"{cost.orchestration_s:.1f}",
             f"{cost.per_document_s:.3f}",
             f"{cost.again_per_document_s:.3f}",
+            f"{cost.first_step_s:.2f}",
         )
     console.print(table)
-    console.print(f"the daemon at rest, left out above: {costs[0].daemon_s_per_hour:.0f} CPU seconds an hour")
+    at_rest = f"{costs[0].daemon_s_per_hour:.0f} CPU seconds an hour"
+    console.print(f"daemon, code server and web server at rest, left out above: {at_rest}")
 
 
 def _print_daemon(found: Sequence[DaemonAtRest], console: Console) -> None:

@@ -37,14 +37,15 @@ __all__ = ["RunCost", "measure_runs", "one_page_documents"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_S = 900.0
-#: On the command lines of what Dagster's launcher and docmill's fork server start.
-_OF_RUNS = ("multiprocessing.spawn", "multiprocessing.forkserver")
+#: In the names and on the command lines of runs and of what their workers come from.
+_OF_RUNS = ("multiprocessing.spawn", "stages.running.preload", "docmill-run", "docmill-workers")
 
 
 class RunCost(msgspec.Struct, frozen=True):
     """CPU seconds of runs of so many documents, each the median of the repetitions.
 
-    `daemon_s_per_hour` is what the daemon takes at rest; the runs' figures are without it.
+    `daemon_s_per_hour` is what Dagster's services take at rest; the runs' figures are without it.
+    `first_step_s` is how long after a run is launched its first step begins.
     """
 
     documents: int
@@ -53,6 +54,7 @@ class RunCost(msgspec.Struct, frozen=True):
     again_s: float
     repetitions: int
     daemon_s_per_hour: float
+    first_step_s: float = 0.0
 
     @property
     def orchestration_s(self) -> float:
@@ -78,7 +80,7 @@ def measure_runs(
     warm = [list(islice(documents, size)) for size in sizes]
     rounds = [[list(islice(documents, size)) for size in sizes] for _ in range(repetitions)]
     deployment = Deployment(folder / "deployment")
-    with deployment.instance() as instance, deployment.daemon() as daemon:
+    with deployment.instance() as instance, deployment.services() as daemon:
         runner = _Runner(deployment, instance, daemon)
         manifests = [[runner.make(batch) for batch in batches] for batches in rounds]
         runner.run(runner.make(warm[0]))
@@ -87,8 +89,8 @@ def measure_runs(
         again = [[runner.run(manifest) for manifest in batches] for batches in manifests]
         alone = _alone(folder, warm, rounds)
 
-    def median(table: list[list[tuple[float, float]]], column: int) -> float:
-        return statistics.median(cpu - rest * wall for cpu, wall in (row[column] for row in table))
+    def median(table: list[list[_Spent]], column: int) -> float:
+        return statistics.median(row[column].cpu_s - rest * row[column].wall_s for row in table)
 
     return [
         RunCost(
@@ -98,9 +100,19 @@ def measure_runs(
             again_s=round(median(again, column), 2),
             repetitions=repetitions,
             daemon_s_per_hour=round(3600 * rest, 1),
+            first_step_s=round(statistics.median(row[column].first_step_s for row in costs), 2),
         )
         for column, size in enumerate(sizes)
     ]
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """CPU and wall seconds from the request of a run until nothing is left of it."""
+
+    cpu_s: float
+    wall_s: float
+    first_step_s: float
 
 
 @dataclass(frozen=True)
@@ -120,8 +132,8 @@ class _Runner:
         time.sleep(seconds)
         return (self.daemon.cpu_seconds() - before) / seconds
 
-    def run(self, manifest: Manifest) -> tuple[float, float]:
-        """CPU and wall seconds from the request of a run until nothing is left of it."""
+    def run(self, manifest: Manifest) -> _Spent:
+        """Have the daemon run it."""
         known = {run.run_id for run in self._runs()}
         before, started = self.daemon.cpu_seconds(), time.monotonic()
         write_request(self.deployment.store, [manifest.key], "interactive", "benchmark")
@@ -134,7 +146,15 @@ class _Runner:
         [run] = [run for run in self._runs() if run.run_id not in known]
         if not run.is_success:
             raise RuntimeError(f"the run {run.run_id} did not succeed; see {self.daemon.log}")
-        return self.daemon.cpu_seconds() - before, time.monotonic() - started
+        spent, passed = self.daemon.cpu_seconds() - before, time.monotonic() - started
+        return _Spent(spent, passed, self._first_step(run.run_id))
+
+    def _first_step(self, run: str) -> float:
+        times = [
+            min(entry.timestamp for entry in self.instance.all_logs(run, of_type=kind))
+            for kind in (dg.DagsterEventType.RUN_STARTING, dg.DagsterEventType.STEP_START)
+        ]
+        return times[1] - times[0]
 
     def _runs(self) -> list[dg.DagsterRun]:
         return list(self.instance.get_runs(dg.RunsFilter(job_name=CONVERT_DOCUMENTS)))

@@ -75,11 +75,11 @@ class ProcessTree:
         return total
 
     def runs(self, words: Sequence[str]) -> bool:
-        """Whether any process has one of the words on its command line; the adopter does not count."""
+        """Whether any process but the adopter has one of the words in its name or on its command line."""
         commands = []
         for process in list(self._processes())[1:]:
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-                commands.append(" ".join(process.cmdline()))
+                commands.append(" ".join([process.name(), *process.cmdline()]))
         return any(word in command for word in words for command in commands)
 
     def memory(self) -> list[Memory]:

@@ -26,7 +26,7 @@ def test_every_other_part_measures_something(
     monkeypatch.setenv("COLUMNS", "200")
     written, pictures = tmp_path / "figures.json", tmp_path / "pictures"
     small = ["--batches", "1", "3", "--repeat", "1", "--rest", "5", "--partitions", "30", "--ticks", "0"]
-    small += ["--only", "runs", "partitions", "postgres", "ingest", "hostile"]
+    small += ["--only", "runs", "drops", "partitions", "postgres", "ingest", "hostile", "--drops", "1"]
     small += ["--malformed", "6", "--files", "200", "--json", str(written), "--pictures", str(pictures)]
     with PostgresServer() as postgres:
         assert main([*small, "--postgres", postgres.database("orchestration")]) == 0
@@ -34,6 +34,9 @@ def test_every_other_part_measures_something(
     assert found.runs
     assert [cost.documents for cost in found.runs] == [1, 3]
     assert all(cost.run_s > cost.stages_s > 0 and cost.again_s > 0 for cost in found.runs)
+    assert all(0 < cost.first_step_s < 60 for cost in found.runs)
+    assert found.drops
+    assert len(found.drops.seconds) == 1
     assert found.daemon
     assert [each.partitions for each in found.daemon] == [0, 30]
     assert all(each.pss_mb > 100 for each in found.daemon)
