@@ -246,6 +246,22 @@ def documents(
     raise typer.Exit(list_documents(chosen, limit, as_json=as_json))
 
 
+@app.command()
+def logs(
+    name: Annotated[str, typer.Argument(metavar="FILE|ADDRESS|NAME|ID", help="A document.")],
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a run.")] = False,
+) -> None:
+    """Tell the history of a document: every run that had it, its stages, what came of it, and errors.
+
+    **Example**
+
+        docmill logs inbox/report.pdf
+    """
+    from docmill.pipeline.cli.logs import show_logs
+
+    raise typer.Exit(show_logs(name, as_json=as_json))
+
+
 @app.command("overview")
 def overview_(
     as_json: Annotated[bool, typer.Option("--json", help="As one line of JSON.")] = False,

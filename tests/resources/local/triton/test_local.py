@@ -313,7 +313,7 @@ def test_another_python_does_not_reach_the_server() -> None:
             "CUDA_VISIBLE_DEVICES": "1",
         }
     )
-    assert set(variables) == {"PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"}
+    assert set(variables) == {"PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "ORT_DISABLE_TELEMETRY"}
     assert variables["PATH"] == "/env/bin:/bin"
     assert variables["LD_LIBRARY_PATH"] == "/env/lib/site-packages/nvidia_pytriton.libs:/lib/python"
 
