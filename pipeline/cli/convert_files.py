@@ -37,13 +37,13 @@ from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of
-from docmill.pipeline.instance.asking import asker, asker_tags
 from docmill.pipeline.instance.dagster_internals import MAX_RETRIES_TAG, run_job_here
-from docmill.pipeline.instance.interrupted import INTERRUPTED_TAG, why_interrupted
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.location import LOCATION
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.served import as_noted
+from docmill.pipeline.instance.runs.asking import asker, asker_tags
+from docmill.pipeline.instance.runs.interrupted import INTERRUPTED_TAG, why_interrupted
+from docmill.pipeline.instance.runs.served import as_noted
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
 from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_batches
 from docmill.pipeline.stages.conversion import Conversion

@@ -8,7 +8,7 @@ import dagster as dg
 from rich.console import Console
 
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.throughput import measured, runs_at_once
+from docmill.pipeline.instance.watching.throughput import measured, runs_at_once
 from docmill.pipeline.intake.estimate import Estimate
 from docmill.pipeline.stages.registry import STAGES
 from docmill.resources.price import Price

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from docmill.pipeline.cli.ending.interrupting import leave_signals
-from docmill.pipeline.instance.queue import runs_of_request
+from docmill.pipeline.instance.watching.queue import runs_of_request
 from docmill.pipeline.intake.batches import Manifest
 
 __all__ = ["follow"]

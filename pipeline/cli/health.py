@@ -12,11 +12,11 @@ import dagster as dg
 import msgspec
 
 from docmill.pipeline.convert.errors import DocmillError
-from docmill.pipeline.defs.alert_sensors import ALERT_ON_TROUBLE, WATCHED, troubles_of
+from docmill.pipeline.defs.automation.alert_sensors import ALERT_ON_TROUBLE, WATCHED, troubles_of
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.troubles import Trouble, silent_daemons
+from docmill.pipeline.instance.watching.troubles import Trouble, silent_daemons
 from docmill.pipeline.stages.registry import STAGES
 
 __all__ = ["show_health"]

@@ -15,7 +15,7 @@ from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.entries import Attempt, DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.run_history import RunHistory, run_history
+from docmill.pipeline.instance.watching.run_history import RunHistory, run_history
 
 __all__ = ["Told", "show_logs"]
 

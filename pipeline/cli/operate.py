@@ -28,12 +28,17 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
 from docmill.pipeline.defs.settings import settings_in_force
-from docmill.pipeline.instance.asking import asker
-from docmill.pipeline.instance.interrupted import RunSettings, asked_like
-from docmill.pipeline.instance.lanes import Lane
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.queue import cancel_runs, daemon_lives, last_heartbeat, runs_of_request
 from docmill.pipeline.instance.run_output import old_output
+from docmill.pipeline.instance.runs.asking import asker
+from docmill.pipeline.instance.runs.interrupted import RunSettings, asked_like
+from docmill.pipeline.instance.runs.lanes import Lane
+from docmill.pipeline.instance.watching.queue import (
+    cancel_runs,
+    daemon_lives,
+    last_heartbeat,
+    runs_of_request,
+)
 from docmill.pipeline.intake.batches import (
     CONVERT,
     RETRY,

@@ -19,9 +19,9 @@ from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.overview import OVERVIEW_COLUMNS, Disk, Overview, overview
 from docmill.pipeline.defs.settings import settings_in_force
-from docmill.pipeline.instance.disk import instance_bytes
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.queue import active_runs, daemon_lives, last_heartbeat, recent_work
+from docmill.pipeline.instance.watching.disk import instance_bytes
+from docmill.pipeline.instance.watching.queue import active_runs, daemon_lives, last_heartbeat, recent_work
 from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["page", "show_overview"]

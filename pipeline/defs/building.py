@@ -8,18 +8,18 @@ from typing import Any
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
-from docmill.pipeline.defs.alert_sensors import alert_on_failure, alert_on_trouble
 from docmill.pipeline.defs.assets.corpus_report import corpus_report
 from docmill.pipeline.defs.assets.inbox import INBOX, inbox_asset
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
+from docmill.pipeline.defs.automation.alert_sensors import alert_on_failure, alert_on_trouble
+from docmill.pipeline.defs.automation.interrupted_runs import interrupted_runs
+from docmill.pipeline.defs.automation.schedules import daily_report, nightly_backfill
+from docmill.pipeline.defs.automation.sensors import new_pdfs, requested_batches, unretried_runs
 from docmill.pipeline.defs.convert_files import convert_files
-from docmill.pipeline.defs.interrupted_runs import interrupted_runs
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.labels import OWNERS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import default_resources, in_force, resource_class
-from docmill.pipeline.defs.schedules import daily_report, nightly_backfill
-from docmill.pipeline.defs.sensors import new_pdfs, requested_batches, unretried_runs
 from docmill.pipeline.stages.registry import STAGES
 from docmill.pipeline.stages.spec import Stage
 

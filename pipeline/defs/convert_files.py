@@ -12,8 +12,8 @@ from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailab
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
-from docmill.pipeline.instance.asking import BY_TAG, USER_TAG
-from docmill.pipeline.instance.lanes import Lane, lane_tags
+from docmill.pipeline.instance.runs.asking import BY_TAG, USER_TAG
+from docmill.pipeline.instance.runs.lanes import Lane, lane_tags
 from docmill.pipeline.intake.batches import BatchLimits
 from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_batches
 from docmill.pipeline.intake.requests import write_request

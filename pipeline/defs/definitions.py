@@ -9,7 +9,7 @@ import dagster as dg
 from docmill.pipeline.defs.building import docmill_definitions
 from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.dagster_internals import is_served_here
-from docmill.pipeline.instance.warm_runs import start_runs_warm
+from docmill.pipeline.instance.warm.warm_runs import start_runs_warm
 from docmill.pipeline.stages.exports import modules_of_formats
 
 __all__ = ["defs"]

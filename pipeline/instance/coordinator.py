@@ -8,7 +8,7 @@ from typing import get_args
 import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import BACKFILL_ID_TAG, USER_TAG
-from docmill.pipeline.instance.lanes import PRIORITY_TAG, Lane, lane_tags
+from docmill.pipeline.instance.runs.lanes import PRIORITY_TAG, Lane, lane_tags
 
 __all__ = ["LanedRunCoordinator"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from docmill.pipeline.instance.lanes import Lane
+from docmill.pipeline.instance.runs.lanes import Lane
 from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["Request", "RequestCursor", "read_requests", "take", "withdraw", "write_request"]

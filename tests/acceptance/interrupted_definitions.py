@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from docmill.pipeline.defs.definitions import defs
-from docmill.pipeline.instance import interrupted
+from docmill.pipeline.instance.runs import interrupted
 
 __all__ = ["defs"]
 

@@ -13,7 +13,7 @@ from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conver
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
-from docmill.pipeline.instance.interrupted import INTERRUPTED_TAG
+from docmill.pipeline.instance.runs.interrupted import INTERRUPTED_TAG
 from docmill.pipeline.intake.batches import DocumentRef, write_manifest
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import content_hash

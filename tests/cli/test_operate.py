@@ -26,9 +26,9 @@ from docmill.pipeline.convert.errors import BackendConfigError, RunCancelledErro
 from docmill.pipeline.corpus.ledger.ends import Outcome
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
-from docmill.pipeline.instance.interrupted import RunSettings
 from docmill.pipeline.instance.own_instance import open_instance
-from docmill.pipeline.instance.queue import REQUEST_TAG
+from docmill.pipeline.instance.runs.interrupted import RunSettings
+from docmill.pipeline.instance.watching.queue import REQUEST_TAG
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
 from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.intake.requests import read_requests, write_request

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from docmill.pipeline.cli.overview import show_overview
-from docmill.pipeline.instance.disk import instance_bytes
+from docmill.pipeline.instance.watching.disk import instance_bytes
 from tests.support.model_cache import weights
 
 SAMPLES = Path(__file__).parents[1] / "samples"

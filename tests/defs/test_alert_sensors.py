@@ -10,11 +10,11 @@ import dagster as dg
 import pytest
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
-from docmill.pipeline.defs.alert_sensors import ALERT_ON_TROUBLE, WATCHED
+from docmill.pipeline.defs.automation.alert_sensors import ALERT_ON_TROUBLE, WATCHED
+from docmill.pipeline.defs.automation.sensors import NEW_PDFS
 from docmill.pipeline.defs.definitions import defs
-from docmill.pipeline.defs.sensors import NEW_PDFS
 from docmill.pipeline.instance.launcher import HOST_TAG
-from docmill.pipeline.instance.news import Told
+from docmill.pipeline.instance.watching.news import Told
 from docmill.resources.alerts import Alerts
 from docmill.resources.clients.webhook import Webhook
 from docmill.resources.inbox import Inbox

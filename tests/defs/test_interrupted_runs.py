@@ -14,9 +14,9 @@ from docmill.pipeline.convert.errors import RunDiedError, ServerAwayError
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.definitions import defs
-from docmill.pipeline.instance import interrupted
-from docmill.pipeline.instance.interrupted import INTERRUPTED_TAG, TAKEN_UP_TAG, WHY
-from docmill.pipeline.instance.lanes import lane_tags
+from docmill.pipeline.instance.runs import interrupted
+from docmill.pipeline.instance.runs.interrupted import INTERRUPTED_TAG, TAKEN_UP_TAG, WHY
+from docmill.pipeline.instance.runs.lanes import lane_tags
 from docmill.pipeline.intake.batches import CONVERT, INBOX, DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.requests import write_request
 from docmill.resources.clients.files.document_store import DocumentStore

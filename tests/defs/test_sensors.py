@@ -23,8 +23,8 @@ from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of
-from docmill.pipeline.instance.active_runs import running_batches
-from docmill.pipeline.instance.lanes import lane_tags
+from docmill.pipeline.instance.runs.lanes import lane_tags
+from docmill.pipeline.instance.watching.active_runs import running_batches
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, read_manifest, write_manifest
 from docmill.pipeline.intake.inbox import Cursor
 from docmill.pipeline.intake.requests import RequestCursor, read_requests, withdraw, write_request

@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 from sqlalchemy.event import listen, remove
 
 from docmill.pipeline.convert.errors import SourceMissingError
-from docmill.pipeline.instance import dagster_internals, lanes
+from docmill.pipeline.instance import dagster_internals
 from docmill.pipeline.instance.coordinator import LanedRunCoordinator
 from docmill.pipeline.instance.dagster_internals import (
     GRPC_INFO_TAG,
@@ -48,6 +48,7 @@ from docmill.pipeline.instance.dagster_internals import (
 )
 from docmill.pipeline.instance.launcher import WatchedRunLauncher
 from docmill.pipeline.instance.run_output import RunOutput
+from docmill.pipeline.instance.runs import lanes
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,7 +21,7 @@ BEGINNING = """
 import multiprocessing, os, signal, sys, time
 from multiprocessing import forkserver
 import psutil
-from docmill.pipeline.instance import fork_server
+from docmill.pipeline.instance.warm import fork_server
 
 context = multiprocessing.get_context("forkserver")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from docmill.pipeline.instance.news import Told, news
-from docmill.pipeline.instance.troubles import Trouble
+from docmill.pipeline.instance.watching.news import Told, news
+from docmill.pipeline.instance.watching.troubles import Trouble
 
 NOW = datetime(2026, 11, 29, 2, 13, tzinfo=UTC)
 SIX_HOURS = timedelta(hours=6)

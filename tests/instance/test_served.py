@@ -15,7 +15,7 @@ from docmill.pipeline.convert.errors import BackendUnavailableError
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of, default_resources
-from docmill.pipeline.instance.served import as_noted, resolved_for
+from docmill.pipeline.instance.runs.served import as_noted, resolved_for
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, write_manifest
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.resources.clients.files.document_store import DocumentStore

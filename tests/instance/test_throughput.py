@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from docmill.pipeline.instance.throughput import Throughput, measured, runs_at_once
+from docmill.pipeline.instance.watching.throughput import Throughput, measured, runs_at_once
 
 EXPORTS = dg.AssetKey("exports")
 

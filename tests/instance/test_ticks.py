@@ -23,8 +23,8 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster_shared.error import SerializableErrorInfo
 
-from docmill.pipeline.instance.ticks import tickers
-from docmill.pipeline.instance.troubles import failing, silent_sensors
+from docmill.pipeline.instance.watching.ticks import tickers
+from docmill.pipeline.instance.watching.troubles import failing, silent_sensors
 
 NOW = datetime(2026, 11, 29, 2, 13, tzinfo=UTC)
 GOOD, BAD, UNDER_WAY = TickStatus.SKIPPED, TickStatus.FAILURE, TickStatus.STARTED

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from docmill.pipeline.instance.wanted_image import IMAGE, WarmImage
-from docmill.pipeline.instance.warm_runs import WARM
+from docmill.pipeline.instance.warm.wanted_image import IMAGE, WarmImage
+from docmill.pipeline.instance.warm.warm_runs import WARM
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is none")
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 DEFINITIONS = "docmill.pipeline.defs.definitions"
 ASK = f"""
 import json, os, sys, {WARM}
-from docmill.pipeline.instance.fork_server import threads
+from docmill.pipeline.instance.warm.fork_server import threads
 json.dump([threads(), sorted(sys.modules), dict(os.environ)], sys.stdout)
 """
 

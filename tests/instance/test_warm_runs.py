@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from docmill.pipeline.instance.dagster_internals import is_served_here, start_run_processes_by
-from docmill.pipeline.instance.wanted_image import IMAGE
-from docmill.pipeline.instance.warm_runs import RunContext, expect_runs, start_runs_warm
+from docmill.pipeline.instance.warm.wanted_image import IMAGE
+from docmill.pipeline.instance.warm.warm_runs import RunContext, expect_runs, start_runs_warm
 from tests.support.postgres import PostgresServer
 from tests.support.warm_location import WarmLocation, served, until
 from tests.support.warm_settings import OTHER_DAGSTER
@@ -204,7 +204,7 @@ def test_docmills_own_code_location_has_it_and_no_other_that_imports_it(
 import sys
 sys.argv = ["dagster", "api", "grpc", "-m", "{served_module}"]
 import dagster._grpc.server, {OWN}
-from docmill.pipeline.instance.wanted_image import is_wanted
+from docmill.pipeline.instance.warm.wanted_image import is_wanted
 print(is_wanted(), hasattr(dagster._grpc.server.DagsterApiServer, "_mp_ctx"))
 """
     command = [sys.executable, "-c", code]
@@ -217,7 +217,7 @@ def test_nobody_but_a_code_server_that_starts_runs_expects_any(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Any] = []
-    monkeypatch.setattr("docmill.pipeline.instance.warm_runs.ensure_running", lambda: started.append(1))
+    monkeypatch.setattr("docmill.pipeline.instance.warm.warm_runs.ensure_running", lambda: started.append(1))
     expect_runs(instance)
     assert started == []
     monkeypatch.setenv(IMAGE, "{}")

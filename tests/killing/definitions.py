@@ -7,7 +7,7 @@ import os
 import dagster as dg
 
 from docmill.pipeline.defs import definitions
-from docmill.pipeline.instance.warm_runs import start_runs_warm
+from docmill.pipeline.instance.warm.warm_runs import start_runs_warm
 from docmill.resources.inbox import Inbox
 from docmill.resources.settings.ocr import Ocr, OcrOffConfig
 from docmill.resources.settings.workers import Workers

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import psutil
 
-from docmill.pipeline.instance.warm_runs import start_runs_warm
+from docmill.pipeline.instance.warm.warm_runs import start_runs_warm
 from tests.support.warm_settings import OTHER_DAGSTER, SETTING
 
 setting = Path(os.environ[SETTING])

@@ -27,7 +27,7 @@ from docmill.pipeline.defs.resources import conversion_of, conversion_resources,
 from docmill.pipeline.instance.kubernetes import pod_tags
 from docmill.pipeline.instance.metadata import arranged, served_metadata
 from docmill.pipeline.instance.progress import LogProgress
-from docmill.pipeline.instance.served import resolved_for
+from docmill.pipeline.instance.runs.served import resolved_for
 from docmill.pipeline.stages.checks import Check, Finding
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.spec import PageStage, Stage

@@ -22,7 +22,7 @@ from typing import Any
 import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import start_run_processes_by
-from docmill.pipeline.instance.fork_server import (
+from docmill.pipeline.instance.warm.fork_server import (
     ForkServerContext,
     ForkServerProcess,
     SpawnedProcess,
@@ -33,12 +33,12 @@ from docmill.pipeline.instance.fork_server import (
     name_process,
     threads,
 )
-from docmill.pipeline.instance.wanted_image import is_wanted, want
+from docmill.pipeline.instance.warm.wanted_image import is_wanted, want
 
 __all__ = ["WARM", "RunContext", "RunProcess", "expect_runs", "start_runs_warm"]
 
 #: Is in memory where everything is.
-WARM = "docmill.pipeline.instance.warm_image"
+WARM = "docmill.pipeline.instance.warm.warm_image"
 
 _log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
-from docmill.pipeline.instance.active_runs import running_batches
-from docmill.pipeline.instance.interrupted import RunSettings, settings_before
-from docmill.pipeline.instance.lanes import lane_tags
+from docmill.pipeline.instance.runs.interrupted import RunSettings, settings_before
+from docmill.pipeline.instance.runs.lanes import lane_tags
+from docmill.pipeline.instance.watching.active_runs import running_batches
 from docmill.pipeline.intake.batches import read_manifest
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, Overdue, overdue_batches
 from docmill.pipeline.stages.spec import Stage

@@ -26,9 +26,9 @@ from docmill.pipeline.instance.dagster_internals import (
     has_code_server,
     partition_of,
 )
-from docmill.pipeline.instance.lanes import PRIORITY_TAG, lane_tags
 from docmill.pipeline.instance.launcher import HOST_TAG
-from docmill.pipeline.instance.retries import RUN_AGAIN_TAG
+from docmill.pipeline.instance.runs.lanes import PRIORITY_TAG, lane_tags
+from docmill.pipeline.instance.runs.retries import RUN_AGAIN_TAG
 from docmill.pipeline.intake.batches import CONVERT, Manifest
 
 __all__ = [

@@ -15,13 +15,13 @@ from docmill.pipeline.defs.assets.inbox import INBOX, NO_INBOX, seen_by_sensor
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
-from docmill.pipeline.instance.active_runs import has_active_run, running_batches
-from docmill.pipeline.instance.asking import asker_tags
 from docmill.pipeline.instance.dagster_internals import partition_of
-from docmill.pipeline.instance.interrupted import RunSettings, settings_before
-from docmill.pipeline.instance.lanes import LANE_TAGS, lane_tags
-from docmill.pipeline.instance.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
-from docmill.pipeline.instance.warm_runs import expect_runs
+from docmill.pipeline.instance.runs.asking import asker_tags
+from docmill.pipeline.instance.runs.interrupted import RunSettings, settings_before
+from docmill.pipeline.instance.runs.lanes import LANE_TAGS, lane_tags
+from docmill.pipeline.instance.runs.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
+from docmill.pipeline.instance.warm.warm_runs import expect_runs
+from docmill.pipeline.instance.watching.active_runs import has_active_run, running_batches
 from docmill.pipeline.intake.batches import BatchLimits, read_manifest
 from docmill.pipeline.intake.inbox import Cursor, InboxLimits, InboxReader, Look
 from docmill.pipeline.intake.requests import Request, RequestCursor, take

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from docmill.pipeline.instance.troubles import Trouble
+from docmill.pipeline.instance.watching.troubles import Trouble
 
 __all__ = ["Told", "news"]
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from docmill.pipeline.corpus.overview import ActiveRun, WorkSpan
-from docmill.pipeline.instance.active_runs import ACTIVE
 from docmill.pipeline.instance.dagster_internals import cancel_run, partition_of
+from docmill.pipeline.instance.watching.active_runs import ACTIVE
 
 __all__ = [
     "active_runs",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import run_limits
-from docmill.pipeline.instance.lanes import Lane
+from docmill.pipeline.instance.runs.lanes import Lane
 
 __all__ = ["Throughput", "measured", "runs_at_once"]
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-from docmill.pipeline.instance.fork_server import name_process, threads
-from docmill.pipeline.instance.wanted_image import take
+from docmill.pipeline.instance.warm.fork_server import name_process, threads
+from docmill.pipeline.instance.warm.wanted_image import take
 from docmill.pipeline.stages.running.loading import uncollected
 
 __all__: list[str] = []
@@ -28,7 +28,7 @@ _SINGLE_THREADED = {
 #: What conversions and Dagster import when they get there.
 _LATE = (
     "docmill.pipeline.stages.running.preload",
-    "docmill.pipeline.instance.warm_runs",
+    "docmill.pipeline.instance.warm.warm_runs",
     "docmill.resources.engines.embedded",
     "pyarrow.pandas_compat",
     "upath.implementations.local",

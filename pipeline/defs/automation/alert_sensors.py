@@ -9,18 +9,24 @@ from typing import Any
 import dagster as dg
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.defs.automation.interrupted_runs import INTERRUPTED_RUNS
+from docmill.pipeline.defs.automation.sensors import NEW_PDFS, REQUESTED_BATCHES, UNRETRIED_RUNS
 from docmill.pipeline.defs.convert_files import CONVERT_FILES
-from docmill.pipeline.defs.interrupted_runs import INTERRUPTED_RUNS
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS, REPORT_CORPUS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
-from docmill.pipeline.defs.sensors import NEW_PDFS, REQUESTED_BATCHES, UNRETRIED_RUNS
-from docmill.pipeline.instance.alerts import failed_runs, failure_text, newest_failure
 from docmill.pipeline.instance.dagster_internals import location_of
 from docmill.pipeline.instance.launcher import HOST_TAG
-from docmill.pipeline.instance.news import Told, news
-from docmill.pipeline.instance.ticks import tickers
-from docmill.pipeline.instance.troubles import FailureShare, Trouble, failing, many_failures, silent_sensors
+from docmill.pipeline.instance.watching.alerts import failed_runs, failure_text, newest_failure
+from docmill.pipeline.instance.watching.news import Told, news
+from docmill.pipeline.instance.watching.ticks import tickers
+from docmill.pipeline.instance.watching.troubles import (
+    FailureShare,
+    Trouble,
+    failing,
+    many_failures,
+    silent_sensors,
+)
 from docmill.resources.alerts import Alerts
 from docmill.resources.clients.webhook import Webhook
 from docmill.resources.inbox import Inbox

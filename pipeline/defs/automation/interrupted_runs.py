@@ -13,8 +13,7 @@ from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
-from docmill.pipeline.instance.active_runs import running_batches
-from docmill.pipeline.instance.interrupted import (
+from docmill.pipeline.instance.runs.interrupted import (
     INTERRUPTED_TAG,
     EndedRun,
     asked_like,
@@ -22,6 +21,7 @@ from docmill.pipeline.instance.interrupted import (
     ended_runs,
     why_interrupted,
 )
+from docmill.pipeline.instance.watching.active_runs import running_batches
 from docmill.pipeline.intake.batches import Manifest, read_manifest
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.store import Store

@@ -1,0 +1,1 @@
+"""Runs that start from a process which has everything imported."""
