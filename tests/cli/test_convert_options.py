@@ -224,7 +224,8 @@ def test_a_disk_that_fills_up_on_the_way_is_one_line(docmill: Run, tmp_path: Pat
     run = docmill(*command, limit=(1 << 20) + 4096)
     assert run.returncode == 2, run.stderr
     assert "Traceback" not in run.stderr
-    assert "there is no room for the store" in " ".join(run.stderr.split())
+    # Dagster's database, which keeps its log open, may be the first to find out
+    assert re.search(r"there is no room for (the store|Dagster)", " ".join(run.stderr.split()))
     assert not list(tmp_path.rglob("*.partial"))
     assert not (tmp_path / "out" / "noise.json").exists()
     run = docmill(*command)

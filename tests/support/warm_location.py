@@ -114,7 +114,9 @@ class WarmLocation:
     @property
     def server(self) -> psutil.Process:
         """The code server that runs are asked of now: the youngest."""
-        servers = [each for each in psutil.Process().children() if "grpc" in each.cmdline()]
+        # what other tests have started and not waited for has no command line
+        alive = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
+        servers = [each for each in alive if "grpc" in each.cmdline()]
         return max(servers, key=lambda each: each.create_time())
 
     def reload(self) -> None:

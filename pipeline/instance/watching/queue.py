@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from docmill.pipeline.corpus.overview import ActiveRun, WorkSpan
-from docmill.pipeline.instance.dagster_internals import cancel_run, partition_of
+from docmill.pipeline.instance.dagster_internals import cancel_run, heartbeats, partition_of
 from docmill.pipeline.instance.watching.active_runs import ACTIVE
 
 __all__ = [
@@ -22,7 +21,8 @@ __all__ = [
 
 #: The request that a run is of.
 REQUEST_TAG = "docmill/request"
-_SILENCE = timedelta(minutes=2)
+#: As `docmill health` has it; Dagster's daemon beats every half a minute.
+_SILENCE = timedelta(minutes=5)
 _QUEUED = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
 
 
@@ -55,12 +55,11 @@ def recent_work(instance: dg.DagsterInstance, since: datetime, now: datetime) ->
 
 def last_heartbeat(instance: dg.DagsterInstance) -> datetime | None:
     """When Dagster's daemon last said that it lives: the oldest of its parts. None: never."""
-    statuses = instance.get_daemon_statuses(instance.get_required_daemon_types())
-    return _oldest(status.last_heartbeat.timestamp for status in statuses.values() if status.last_heartbeat)
+    return min((beat.at for beat in heartbeats(instance).values() if beat), default=None)
 
 
 def daemon_lives(heartbeat: datetime | None, now: datetime) -> bool:
-    """Whether the daemon that last said so lives; it does every half a minute."""
+    """Whether the daemon that last said so lives."""
     return heartbeat is not None and now - heartbeat < _SILENCE
 
 
@@ -76,11 +75,6 @@ def cancel_runs(instance: dg.DagsterInstance, request: str) -> int:
     """Stop the runs of a request that wait or run; how many were told so."""
     records = instance.get_run_records(dg.RunsFilter(tags={REQUEST_TAG: request}, statuses=ACTIVE))
     return sum(cancel_run(instance, record.dagster_run.run_id) for record in records)
-
-
-def _oldest(moments: Iterable[float]) -> datetime | None:
-    found = list(moments)
-    return _moment(min(found)) if found else None
 
 
 def _last_event(instance: dg.DagsterInstance, run: str) -> datetime | None:
