@@ -44,6 +44,7 @@ from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.runs.asking import asker, asker_tags
 from docmill.pipeline.instance.runs.interrupted import INTERRUPTED_TAG, why_interrupted
 from docmill.pipeline.instance.runs.served import as_noted
+from docmill.pipeline.instance.step_failures import failure_reason
 from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
 from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_batches
 from docmill.pipeline.stages.conversion import Conversion
@@ -331,10 +332,7 @@ def _leave(conversion: Conversion, manifests: Sequence[Manifest], run: str) -> N
 def _why(result: dg.JobExecutionResult) -> str:
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            detail = event.step_failure_data.user_failure_data
-            reason = detail.description if detail else error.message if error else ""
-            return f"the step {event.step_key} failed: {(reason or '').strip()}"
+            return f"the step {event.step_key} failed: {failure_reason(event).strip()}"
     return "the run failed; `--log-level info` shows why"
 
 

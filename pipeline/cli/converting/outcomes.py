@@ -74,13 +74,4 @@ def unread_record(unread: UnreadableSource) -> StageRecord:
 
 def unread_outcome(unread: UnreadableSource) -> Outcome:
     """The same, as a line of JSON has it."""
-    record = unread_record(unread)
-    return Outcome(
-        document="",
-        name=unread.name,
-        source=unread.address,
-        status=record.status,
-        reason=record.reason,
-        message=record.message,
-        remedy=record.remedy,
-    )
+    return outcome(DocumentRef("", unread.name, unread.address, 0), unread_record(unread), "", ())

@@ -160,16 +160,8 @@ def after(known: DocumentRow | None, ended: DocumentRow) -> DocumentRow:
 
 def attempt_of(row: DocumentRow) -> Attempt:
     """An end, for the history of its document."""
-    return Attempt(
-        key=_key(row),
-        entry=row.entry,
-        at=row.at,
-        run=row.run,
-        batch=row.batch,
-        origin=row.origin,
-        state=row.state,
-        reason=row.reason,
-        message=row.message,
+    return msgspec.structs.replace(
+        interruption_of(row),
         stage=row.stage,
         print=row.last_print,
         page_count=row.page_count,

@@ -29,6 +29,7 @@ from docmill.pipeline.instance.dagster_internals import (
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.runs.lanes import PRIORITY_TAG, lane_tags
 from docmill.pipeline.instance.runs.retries import RUN_AGAIN_TAG
+from docmill.pipeline.instance.step_failures import failure_reason
 from docmill.pipeline.intake.batches import CONVERT, Manifest
 
 __all__ = [
@@ -124,10 +125,8 @@ def why_interrupted(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunInte
             return ServerAwayError(f"{named} failed: {said.description}")
         return _stopped(run, named)
     if failures and not any(failed_in_dagster(event) for event in failures):
-        data = failures[0].step_failure_data
-        told = data.user_failure_data and data.user_failure_data.description
-        message = told or (data.error.message if data.error else "")
-        return RunInterruptedError(f"{named} failed at the step {failures[0].step_key}: {message.strip()}")
+        message = failure_reason(failures[0]).strip()
+        return RunInterruptedError(f"{named} failed at the step {failures[0].step_key}: {message}")
     reason = run.tags.get(RUN_FAILURE_REASON_TAG, "")
     if reason == RunFailureReason.UNEXPECTED_TERMINATION.value:
         return _stopped(run, named)

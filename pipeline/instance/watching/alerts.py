@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import WILL_RETRY_TAG, partition_of
+from docmill.pipeline.instance.step_failures import failure_reason
 
 __all__ = ["FailedRuns", "failed_runs", "failure_text", "newest_failure"]
 
@@ -60,20 +61,12 @@ def failure_text(instance: dg.DagsterInstance, run: dg.DagsterRun, said: str, ui
     lines = [f":red_circle: `{run.job_name}`{of} failed ({_link(run.run_id, ui)}){again}"]
     entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     events = [entry.dagster_event for entry in entries if entry.dagster_event]
-    lines += [f"• `{event.step_key}`: {_short(_reason(event))}" for event in events[:_MAX_STEPS]]
+    lines += [f"• `{event.step_key}`: {_short(failure_reason(event))}" for event in events[:_MAX_STEPS]]
     if len(events) > _MAX_STEPS:
         lines.append(f"• and {len(events) - _MAX_STEPS} more steps")
     if not events:
         lines.append(f"• {_short(said or 'no step failed; see the run')}")
     return "\n".join(lines)
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    """What the step raised, without the traceback."""
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return data.user_failure_data.description
-    return data.error.message if data.error else event.message or ""
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import dagster as dg
 import msgspec
 
+from docmill.pipeline.instance.step_failures import failure_reason
+
 __all__ = ["RunHistory", "StepHistory", "run_history"]
 
 _WHY_TAG = "docmill/why"
@@ -54,10 +56,7 @@ def _steps(instance: dg.DagsterInstance, run: str) -> list[StepHistory]:
     for entry in instance.all_logs(run, of_type=dg.DagsterEventType.STEP_FAILURE):
         event = entry.dagster_event
         if event and event.step_key:
-            data = event.step_failure_data
-            detail = data.user_failure_data.description if data.user_failure_data else None
-            text = detail or (data.error.message if data.error else "") or ""
-            said[event.step_key] = " ".join(text.split())
+            said[event.step_key] = " ".join(failure_reason(event).split())
     return [
         StepHistory(
             stats.step_key,
