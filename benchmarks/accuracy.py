@@ -55,7 +55,10 @@ def convert_kit(pdfs: Sequence[Path], out: Path, jobs: int, further: Sequence[st
     options = ["--out", str(out), "--format", "json", "--jobs", str(jobs), *further]
     command = [sys.executable, "-m", "docmill.pipeline.cli", "convert", *map(str, pdfs), *options]
     # A failed document makes the exit status non-zero too: which ones failed is seen by their absence.
-    subprocess.run(command, check=False, stdout=sys.stderr)
+    # In a store of its own: one that is kept has what this code made before it was changed.
+    with tempfile.TemporaryDirectory(prefix="docmill-store-") as store:
+        variables = {**os.environ, "DOCMILL_STORE": store}
+        subprocess.run(command, check=False, stdout=sys.stderr, env=variables)
     return {name: document for name, document in documents.items() if document.is_file()}
 
 

@@ -27,7 +27,7 @@ from docmill.pipeline.stages.spec import TimeLimits
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import SourceCache, content_hash
 
-__all__ = ["Made", "TableSource", "TextSource", "make_documents", "run_stages"]
+__all__ = ["Made", "Quiet", "TableSource", "TextSource", "make_documents", "run_stages"]
 
 TextSource = Literal["recorded", "pdfium"]
 TableSource = Literal["recorded", "rematch"]
@@ -42,16 +42,20 @@ class Made(msgspec.Struct, frozen=True):
     failure: str | None = None
 
 
-class _Quiet:
+class Quiet:
     """Progress that nobody is told of."""
 
-    def begin(self, stage: str, documents: int) -> None: ...
+    def begin(self, stage: str, documents: int) -> None:
+        """Nobody is told."""
 
-    def pages(self, count: int) -> None: ...
+    def pages(self, count: int) -> None:
+        """Nobody is told."""
 
-    def document(self, record: StageRecord) -> None: ...
+    def document(self, record: StageRecord) -> None:
+        """Nobody is told."""
 
-    def end(self) -> None: ...
+    def end(self) -> None:
+        """Nobody is told."""
 
 
 def make_documents(
@@ -80,7 +84,7 @@ def run_stages(conversion: Conversion, documents: Sequence[DocumentRef]) -> None
     """Run all stages up to the document, quietly."""
     for stage in conversion.stages:
         if stage != "exports":
-            conversion.run(stage, documents, _Quiet())
+            conversion.run(stage, documents, Quiet())
 
 
 def _make(
@@ -104,7 +108,7 @@ def _make(
             tables=RecordedTables(
                 kit, first.predictions, match="words" if tables == "rematch" else "recorded"
             ),
-            assembly=AssemblyOptions(hierarchy=False),
+            assembly=AssemblyOptions(hierarchy=False, joining=False),
         ),
         workers=WorkerLimits(workers=min(jobs, len(cases))),
         limits=TimeLimits(),

@@ -23,7 +23,7 @@ from rapidfuzz.distance import Levenshtein
 
 from benchmarks.metrics.items import normalised
 
-__all__ = ["EXACT_PAIRS", "Similarity", "TableNode", "table_tree", "teds"]
+__all__ = ["EXACT_PAIRS", "Similarity", "TableNode", "exact_distance", "table_tree", "teds"]
 
 EXACT_PAIRS = 250_000
 
@@ -74,7 +74,7 @@ def teds(truth: TableNode, predicted: TableNode) -> Similarity:
         return Similarity(1.0, exact=True)
     sizes = truth.size, predicted.size
     exact = sizes[0] * sizes[1] <= EXACT_PAIRS
-    distance = _exact_distance(truth, predicted) if exact else _row_distance(truth, predicted)
+    distance = exact_distance(truth, predicted) if exact else _row_distance(truth, predicted)
     return Similarity(1.0 - distance / (max(sizes) - 1), exact)
 
 
@@ -91,7 +91,8 @@ class _Costs(Config):  # type: ignore[misc]  # apted has no annotations
         return _rename_cost(node1, node2)
 
 
-def _exact_distance(truth: TableNode, predicted: TableNode) -> float:
+def exact_distance(truth: TableNode, predicted: TableNode) -> float:
+    """Cost of the cheapest edit of one tree into the other."""
     return float(APTED(truth, predicted, _Costs()).compute_edit_distance())
 
 

@@ -1,0 +1,1 @@
+"""What docmill made of a document, beside what its setter was given."""

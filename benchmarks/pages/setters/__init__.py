@@ -1,0 +1,1 @@
+"""From a composed document to a PDF, by programs that people use."""

@@ -1,0 +1,1 @@
+"""Texts with structure: where they come from, and how they are read."""

@@ -1,0 +1,1 @@
+"""What becomes of other people's PDFs, held against the right answers: `python -m benchmarks.quality`."""

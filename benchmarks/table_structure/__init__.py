@@ -1,0 +1,1 @@
+"""Tables set from seeds, with the right answer: what structure recognition makes of each kind."""
