@@ -26,6 +26,7 @@ _MAX_SIDE = 4000  # pixels
 _PADDING = 4.0  # points of surroundings, which detection needs around text
 _SIZE_OF_HEIGHT = 0.75  # font size over the height of a detected line
 _SAME_SIZE = 1.15
+_UPRIGHT = 2.0  # height of a line over its font size: text at a slant is higher
 
 
 def ocr_page(page: PageContent, render: Render, models: OcrModels) -> PageOcr:
@@ -55,7 +56,13 @@ def read_page(page: PageContent, render: Render, reader: Reader) -> PageOcr:
         placed: NDArray[np.float64] = points * scale + origin
         return placed
 
-    read = reader(image, lambda quads: _within(to_page(quads).mean(axis=1), scanned))
+    layer = _text_layer(page)
+
+    def wanted(quads: Quads) -> NDArray[np.bool_]:
+        centres = to_page(quads).mean(axis=1)
+        return _within(centres, scanned) & ~_within(centres, layer)
+
+    read = reader(image, wanted)
     sizes = _sizes([float(np.linalg.norm(line.quad[3] - line.quad[0]) * scale.mean()) for line in read.lines])
     words: list[Word] = []
     lines: list[TextCell] = []
@@ -82,6 +89,18 @@ def _sound(page: PageContent) -> list[Box]:
         if clipped.width > 1 and clipped.height > 1:
             boxes.append(clipped)
     return boxes
+
+
+def _text_layer(page: PageContent) -> list[Box]:
+    """Where the page has text that needs no reading: a stamp on a scan. Not what runs across the page."""
+    doubted = set(page.doubted)
+    return [
+        cell.box
+        for index, cell in enumerate(page.cells)
+        if index not in doubted
+        and min(cell.box.width, cell.box.height)
+        <= _UPRIGHT * max(word.size for word in page.words[cell.first : cell.first + cell.count])
+    ]
 
 
 def _within(centres: NDArray[np.float64], boxes: Sequence[Box]) -> NDArray[np.bool_]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .bullets import REACH, unread_bullet
 from .crops import crop, reading_order, sides
 from .detect import Image, Quads, Run, Tensor, detect
-from .line_words import ink, split, unread
+from .line_words import Paper, ink, split, unread
 from .recognise import Characters, Recognised, recognise
 
 __all__ = ["OcrModels", "TextLine", "TextWord", "line_of", "read_lines", "read_text", "recognise_quads"]
@@ -114,7 +115,9 @@ def line_of(image: Image, quad: Tensor, reading: Recognised, angle: int) -> Text
     inner = crop(image, np.stack([top, top + across, bottom + across, bottom]))
     if not inner.size:
         return TextLine("", quad, 0.0, angle)
-    shares = ink(inner)
+    paper = Paper.of(inner)
+    shares = ink(inner, paper)
+    height = inner.shape[0]
     words = tuple(
         TextWord(
             text=part.text,
@@ -128,7 +131,28 @@ def line_of(image: Image, quad: Tensor, reading: Recognised, angle: int) -> Text
             ),
             score=part.score,
         )
-        for part in split(reading, shares)
+        for part in split(reading, shares, height)
     )
+    if words and words[0].text[0].isalnum():
+        words = (*_bullet(image, paper, words[0], across), *words)
     text = " ".join(word.text for word in words)
-    return TextLine(text, quad, reading.score, angle, words, unread(reading, shares, inner.shape[0]))
+    return TextLine(text, quad, reading.score, angle, words, unread(reading, shares, height))
+
+
+def _bullet(image: Image, paper: Paper, first: TextWord, across: Tensor) -> tuple[TextWord, ...]:
+    """The bullet left of a line's first word that was not read by recognition; `across` is the line's top."""
+    length = float(np.linalg.norm(across))
+    if length < 1:
+        return ()
+    start, foot = first.quad[0], first.quad[3]
+    back = across / length * float(np.linalg.norm(foot - start)) * REACH
+    beside = crop(image, np.stack([start - back, start, foot, foot - back]))
+    if not beside.size:
+        return ()
+    found = unread_bullet(paper.ink(beside))
+    if found is None:
+        return ()
+    sign, left, right = found
+    from_, to = (back * (column / beside.shape[1] - 1) for column in (left, right))
+    quad = np.stack([start + from_, start + to, foot + to, foot + from_])
+    return (TextWord(sign, quad, first.score),)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -31,6 +32,8 @@ from docmill.pipeline.convert.errors import (
     TooManyPagesError,
     WrongPasswordError,
 )
+from docmill.pipeline.convert.pdf.annotations.field_tree import count_fields
+from docmill.pipeline.convert.pdf.file_scan import FileMarks, scan_file
 from docmill.pipeline.convert.pdf.outline import read_outline
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.strings import wide_string
@@ -44,6 +47,10 @@ HEADER_WINDOW = 1024
 LOWEST_SCALE = 0.05
 #: PDFium draws with 32-bit fixed point; longer sides overflow.
 MAX_PIXELS_PER_SIDE = 30_000
+#: Fields of a form that is loaded: a hundred thousand take PDFium a second for each page.
+MAX_FIELDS = 100_000
+#: Annotations of a page that are looked at.
+MAX_ANNOTATIONS = 5_000
 #: Characters of a title, an author, a list of keywords.
 MAX_INFORMATION = 1 << 15
 
@@ -63,9 +70,11 @@ class Pdf:
     Pages are numbered from 1. One page is kept loaded at a time.
     """
 
-    def __init__(self, document: pdfium.PdfDocument, limits: PdfLimits) -> None:
+    def __init__(self, document: pdfium.PdfDocument, limits: PdfLimits, path: Path) -> None:
         self._document = document
         self._limits = limits
+        self._path = path
+        self._has_form = document.get_formtype() != pdfium_c.FORMTYPE_NONE
         self._count = len(document)
         self._page: pdfium.PdfPage | None = None
         self._number = 0
@@ -87,9 +96,7 @@ class Pdf:
                 raise EmptyPdfError("it has no pages")
             if count > limits.max_pages:
                 raise TooManyPagesError(f"it has {count} pages; the limit is {limits.max_pages}")
-            # Before any page is loaded, or form fields are neither drawn nor typed.
-            document.init_forms()
-            return cls(document, limits)
+            return cls(document, limits, path)
         except BaseException:
             document.close()
             raise
@@ -117,6 +124,11 @@ class Pdf:
         """The PDFium document."""
         return self._document
 
+    @cached_property
+    def marks(self) -> FileMarks:
+        """What the file's bytes say of it, besides PDFium."""
+        return scan_file(self._path)
+
     def page(self, number: int) -> pdfium.PdfPage:
         """The PDFium page, valid until another page is asked for. Raises PageError."""
         if number == self._number and self._page is not None:
@@ -126,10 +138,24 @@ class Pdf:
         self._drop_page()
         try:
             self._page = self._document.get_page(number - 1)
+            if self._has_form and not self._document.formenv and _has_fields(self._page):
+                self._start_form(number)
         except pdfium.PdfiumError as error:
             raise PageError(f"page {number} cannot be loaded", page=number) from error
         self._number = number
         return self._page
+
+    def _start_form(self, number: int) -> None:
+        """From here on pages draw and tell their fields; a page that is loaded already does not.
+
+        Not before a page has fields, and never with a tree of them that takes PDFium minutes.
+        """
+        self._has_form = count_fields(self._path) <= MAX_FIELDS
+        if not self._has_form:
+            return
+        self._drop_page()
+        self._document.init_forms()
+        self._page = self._document.get_page(number - 1)
 
     def _drop_page(self) -> None:
         page, self._page, self._number = self._page, None, 0
@@ -201,6 +227,16 @@ class Pdf:
         return {key: value for key, value in found.items() if value}
 
 
+def _has_fields(page: pdfium.PdfPage) -> bool:
+    for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
+        kind = pdfium_c.FPDFAnnot_GetSubtype(annotation) if annotation else None
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+        if kind == pdfium_c.FPDF_ANNOT_WIDGET:
+            return True
+    return False
+
+
 def _information(document: pdfium.PdfDocument, key: str) -> str:
     name = key.encode()
     return wide_string(
@@ -222,7 +258,9 @@ def _check_file(path: Path, limits: PdfLimits) -> None:
         raise SourceUnreadableError(f"it cannot be read: {error.strerror or error}") from error
     if size == 0:
         raise NotAPdfError("it is empty (0 bytes)")
-    if b"%PDF-" not in head:
+    if b"%PDF" not in head:
+        if b" obj" in head:
+            raise CorruptPdfError("it has no %PDF header")
         raise NotAPdfError(f"it has no %PDF header and starts with {head[:12]!r}")
     if size > limits.max_bytes:
         raise TooManyBytesError(f"it has {size} bytes; the limit is {limits.max_bytes}")
@@ -230,9 +268,11 @@ def _check_file(path: Path, limits: PdfLimits) -> None:
 
 def _load(path: Path, password: str | None) -> ctypes.Structure:
     """The FPDF_DOCUMENT, or the error that PDFium gives for not loading it."""
-    raw = pdfium_c.FPDF_LoadDocument(
-        str(path).encode("utf-8", "surrogateescape"), None if password is None else password.encode("utf-8")
-    )
+    name = str(path).encode("utf-8", "surrogateescape")
+    raw = pdfium_c.FPDF_LoadDocument(name, None if password is None else password.encode("utf-8"))
+    if not raw and password is not None and pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD:
+        # PDFium takes a password that is not the file's for a mistake, even where the file opens without
+        raw = pdfium_c.FPDF_LoadDocument(name, None)
     if raw:
         handle: ctypes.Structure = raw
         return handle

@@ -190,7 +190,7 @@ def test_words_end_where_the_ink_ends() -> None:
     columns = np.zeros(100, np.float32)
     columns[5:40] = columns[60:95] = 0.5
     line = Recognised("ab cd", 0.9, (0.1, 0.3, 0.5, 0.7, 0.9), (0.8, 1.0, 0.9, 0.6, 0.8))
-    first, second = split(line, columns)
+    first, second = split(line, columns, 20)
     assert (first.text, first.start, first.end) == ("ab", 0.05, 0.40)
     assert (second.text, second.start, second.end) == ("cd", 0.60, 0.95)
     assert (first.score, second.score) == pytest.approx((0.9, 0.7))
@@ -198,15 +198,15 @@ def test_words_end_where_the_ink_ends() -> None:
 
 def test_words_without_a_gap_meet_in_the_middle() -> None:
     line = Recognised("a b", 0.9, (0.2, 0.5, 0.8), (1.0, 1.0, 1.0))
-    first, second = split(line, np.ones(100, np.float32))
+    first, second = split(line, np.ones(100, np.float32), 20)
     assert first.end == second.start == 0.5
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x"])
 def test_splitting_degenerate_lines(text: str) -> None:
     line = Recognised(text, 0.5, (1.0,) * len(text), (0.5,) * len(text))
-    assert [part.text for part in split(line, np.zeros(10, np.float32))] == text.split()
-    assert split(line, np.zeros(0, np.float32)) == []
+    assert [part.text for part in split(line, np.zeros(10, np.float32), 20)] == text.split()
+    assert split(line, np.zeros(0, np.float32), 20) == []
 
 
 def test_unread_ink() -> None:

@@ -261,6 +261,18 @@ def test_a_text_layer_of_unmapped_glyphs_needs_ocr(tmp_path: Path) -> None:
     assert [corners(region) for region in page.scanned] == [(0, 0, 612, 792)]
 
 
+def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    builder = Builder()
+    clipped = "q 72 590 100 30 re W n " + text(72, 600, "Seen", size=12) + text(300, 600, "Cut off 1") + "Q\n"
+    bold = [text(72 + shift, 500, "Bold") for shift in (0, 0.3)]
+    between = "".join(text(72, 480 - 12 * i, f"line {i}") for i in range(9))  # else PDFium drops it itself
+    content = text(72, 700, "On the page") + text(700, 700, "beside it") + clipped
+    builder.page(content + bold[0] + between + bold[1])
+    page = read(tmp_path, builder)
+    assert [cell.text for cell in page.cells][:3] == ["On the page", "Seen", "Bold"]
+    assert page.left_out == {"off_page": 8, "clipped": 7, "duplicate": 4}
+
+
 def test_fonts_and_styles(tmp_path: Path) -> None:
     builder = Builder()
     builder.page("".join(text(72, 700 - 20 * i, f"font {i}", font_name=f"F{i}") for i in range(1, 5)))

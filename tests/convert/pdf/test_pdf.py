@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pikepdf
@@ -136,11 +137,21 @@ def test_damaged_files_are_mended_by_what_mends_most() -> None:
         assert 0 < error.remedy.index("mutool clean") < error.remedy.index("qpdf")
 
 
-def test_a_file_with_only_an_owner_password_opens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("password", [None, "", "o", "another file's"])
+@pytest.mark.parametrize("revision", [4, 6])
+def test_a_file_with_only_an_owner_password_opens(
+    tmp_path: Path, password: str | None, revision: Literal[4, 6]
+) -> None:
     builder = Builder()
     builder.page()
-    path = builder.save(tmp_path / "owner.pdf", encryption=pikepdf.Encryption(owner="o", user=""))
-    with Pdf.open(path) as pdf:
+    lock = pikepdf.Encryption(owner="o", user="", R=revision)
+    path = builder.save(tmp_path / "owner.pdf", encryption=lock)
+    with Pdf.open(path, password=password) as pdf:
+        assert pdf.page_count == 1
+
+
+def test_a_file_without_a_password_opens_with_one(tmp_path: Path) -> None:
+    with Pdf.open(one_page(tmp_path), password="another file's") as pdf:
         assert pdf.page_count == 1
 
 
@@ -151,6 +162,7 @@ def test_a_file_with_only_an_owner_password_opens(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html></html>", NotAPdfError, "DOCTYPE"),
         (b"x" * 2000 + b"%PDF-1.7", NotAPdfError, "header"),
         (b"%PDF-1.7\ngarbage without any object", CorruptPdfError, "not a readable PDF"),
+        (b"1 0 obj\n<</Type/Catalog>>\nendobj", CorruptPdfError, "no %PDF header"),
     ],
 )
 def test_files_that_are_no_pdf(
@@ -160,6 +172,15 @@ def test_files_that_are_no_pdf(
     path.write_bytes(content)
     with pytest.raises(error, match=words):
         Pdf.open(path)
+
+
+@pytest.mark.parametrize("header", [b"%PDF1.4", b"%PDF 1.4", b"%PDF-1."])
+def test_odd_headers_are_allowed(tmp_path: Path, header: bytes) -> None:
+    path = one_page(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(header + whole[whole.index(b"\n") :])
+    with Pdf.open(path) as pdf:
+        assert pdf.page_count == 1
 
 
 def test_garbage_before_the_header_is_allowed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ the scaled descent, as docling-parse draws cells.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,12 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
+from docmill.pipeline.convert.pdf.text.advances import Extents, by_advance, slanted_advances
+from docmill.pipeline.convert.pdf.text.clipping import visible_glyphs
+from docmill.pipeline.convert.pdf.text.layers import overlapped_spaces
+from docmill.pipeline.convert.pdf.text.script import is_mark
 from docmill.pipeline.convert.pdf.text.textruns import SAMPLED, RunReader, RunTable
-from docmill.pipeline.convert.types import Font
+from docmill.pipeline.convert.types import Font, LeftOut
 
 __all__ = ["Glyphs", "read_glyphs"]
 
@@ -37,6 +41,7 @@ ZERO_WIDTH = frozenset(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, *range(0xFE00, 0xFE10)]
 )
 REPLACEMENT = 0xFFFD
+SOFT_HYPHEN = 0xAD
 #: A space within this fraction of an em of a glyph, along its line and across it, follows that glyph.
 SPACE_DISTANCE = 0.2
 
@@ -49,6 +54,7 @@ class Glyphs:
     box: Floats  # [N, 4] displayed left, top, right, bottom
     start: Floats  # along the reading direction of the glyph's run
     stop: Floats
+    pen: Floats  # [N, 2] from the origin to the end of the advance, without what leans or reaches out
     baseline: Floats  # across it, growing downwards
     size: Floats  # em in points, as displayed
     angle: Ints  # reading direction in degrees clockwise, as displayed
@@ -56,8 +62,12 @@ class Glyphs:
     subset: Ints  # the PDF's own fonts, of which several may be one `font`
     run: Ints  # glyphs of one text-showing operation share its number
     spaced: Flags  # an encoded space lies between the glyph before and this one
+    parted: Flags  # ... and parts them however near they are
+    cut: Flags  # text between the glyph before and this one is cut off by its clip path
     after: Floats  # [N, 2] from `start` to `stop`, the encoded space behind it included
     fonts: list[Font] = field(default_factory=list)
+    unseen: frozenset[int] = frozenset()  # of `fonts`, those of text layers
+    left_out: dict[str, int] = field(default_factory=dict)  # letters and digits, by `LeftOut`
 
     def only(self, kept: Flags) -> Glyphs:
         """The glyphs that are kept; a space before one that is not still parts its neighbours."""
@@ -67,6 +77,7 @@ class Glyphs:
             box=self.box[keep],
             start=self.start[keep],
             stop=self.stop[keep],
+            pen=self.pen[keep],
             baseline=self.baseline[keep],
             size=self.size[keep],
             angle=self.angle[keep],
@@ -74,25 +85,49 @@ class Glyphs:
             subset=self.subset[keep],
             run=self.run[keep],
             spaced=np.diff(np.cumsum(self.spaced)[keep], prepend=0) > 0,
+            parted=np.diff(np.cumsum(self.parted)[keep], prepend=0) > 0,
+            cut=np.diff(np.cumsum(self.cut)[keep], prepend=0) > 0,
             after=self.after[keep],
             fonts=self.fonts,
+            unseen=self.unseen,
+            left_out=self.left_out,
         )
+
+    def without(self, gone: Flags, why: LeftOut) -> Glyphs:
+        """The glyphs less those that are `gone`, with their letters and digits counted."""
+        count = sum(self.text[i].isalnum() for i in np.flatnonzero(gone).tolist())
+        kept = self.only(~gone)
+        counted = {why: kept.left_out.get(why, 0) + count} if count else {}
+        return replace(kept, left_out=kept.left_out | counted)
 
 
 def read_glyphs(textpage: pdfium.PdfTextPage, frame: PageFrame) -> Glyphs:
-    """All glyphs of a page whose centre lies on the visible page, invisible text (OCR layers) included."""
+    """All glyphs of a page whose centre lies on the visible page, invisible text (OCR layers) included.
+
+    What a clip path cuts off is not on it.
+    """
     reader = RunReader(textpage, frame)
     chars = _read_chars(textpage, reader)
-    glyphs = _place(chars, reader.table(), frame)
+    runs = reader.table()
+    glyphs = _place(chars, runs, frame, textpage)
     width, height = frame.size
     x, y = (glyphs.box[:, 0] + glyphs.box[:, 2]) / 2, (glyphs.box[:, 1] + glyphs.box[:, 3]) / 2
     kept = np.isfinite(glyphs.box).all(axis=1) & (x >= 0) & (x <= width) & (y >= 0) & (y <= height)
-    return glyphs if kept.all() else glyphs.only(kept)
+    index = np.asarray(chars.indices, np.int64)
+    seen = visible_glyphs(textpage.raw, frame, runs.objects, chars.run, index, glyphs.box)
+    if not seen.all():
+        glyphs = replace(glyphs, cut=~seen)
+    if (more := textpage.count_chars() - MAX_CHARS) > 0:
+        glyphs = replace(glyphs, left_out={LeftOut.TOO_MANY: more})
+    if not kept.all():
+        glyphs, seen = glyphs.without(~kept, LeftOut.OFF_PAGE), seen[kept]
+    return glyphs if seen.all() else glyphs.without(~seen, LeftOut.CLIPPED)
 
 
 @dataclass(frozen=True)
 class _Chars:
     codes: list[int]
+    indices: list[int]
     boxes: Floats  # [N, 4] PDFium's loose boxes in user space: left, top, right, bottom
     run: Ints
     spaced: Flags
@@ -113,17 +148,25 @@ def _read_chars(textpage: pdfium.PdfTextPage, reader: RunReader) -> _Chars:
     spaced: list[bool] = []
     behind: list[int] = []
     spaces: list[int] = []
-    address, run, space, high = 0, -1, False, 0
-    for index, code in enumerate(_codes(textpage, count)):
+    address, run, space, added, high = 0, -1, False, False, 0
+    all_codes = _codes(textpage, count)
+    # PDFium does not say of all spaces that it puts between turned words that they are its own, and beside
+    # brackets they may be at the wrong place.
+    turned = any(0x590 <= code <= 0x8FF or 0xFB1D <= code <= 0xFEFC for code in set(all_codes))
+    for index, code in enumerate(all_codes):
         if code in SPACES and not (code < 0x20 and _has_ink(page, index)):
             # PDFium guesses spaces from gaps; words.py decides about gaps, so only encoded ones count.
             if not space and is_generated(page, index) == 0:
-                space = True
+                space, added = True, turned and not get_object(page, index)
                 if codes and get_box(page, index, rects[index]):
                     behind.append(len(codes) - 1)
                     spaces.append(index)
             continue
         if code in ZERO_WIDTH or not get_box(page, index, rects[index]):
+            continue
+        if code == SOFT_HYPHEN and indices and _origin(page, index) == _origin(page, indices[-1]):
+            # It shows only at a line's end: a part of the glyph before it, whose box PDFium has shared out.
+            rects[indices[-1]].right = max(rects[indices[-1]].right, rects[index].right)
             continue
         if 0xD800 <= code < 0xE000:
             if code < 0xDC00:
@@ -135,6 +178,8 @@ def _read_chars(textpage: pdfium.PdfTextPage, reader: RunReader) -> _Chars:
         here = address_of(text_object.contents) if text_object else 0
         if here != address or run < 0:
             address, run = here, reader.add(index, text_object)
+        if space and added and (is_mark(chr(code)) or (codes and is_mark(chr(codes[-1])))):
+            space = False
         codes.append(code)
         indices.append(index)
         runs.append(run)
@@ -145,12 +190,19 @@ def _read_chars(textpage: pdfium.PdfTextPage, reader: RunReader) -> _Chars:
     boxes = np.frombuffer(rects, np.float32).reshape(-1, 4).astype(np.float64)
     return _Chars(
         codes,
+        indices,
         boxes[indices],
         np.asarray(runs, np.int64),
         np.asarray(spaced, np.bool_),
         np.asarray(behind, np.int64),
         boxes[spaces],
     )
+
+
+def _origin(page: ctypes.Structure, index: int) -> tuple[float, float]:
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium_c.FPDFText_GetCharOrigin(page, index, x, y)
+    return x.value, y.value
 
 
 def _codes(textpage: pdfium.PdfTextPage, count: int) -> list[int]:
@@ -171,7 +223,7 @@ def _has_ink(page: ctypes.Structure, index: int) -> bool:
     return right.value - left.value > 0.1 and top.value - bottom.value > 0.1
 
 
-def _place(chars: _Chars, runs: RunTable, frame: PageFrame) -> Glyphs:
+def _place(chars: _Chars, runs: RunTable, frame: PageFrame, textpage: pdfium.PdfTextPage) -> Glyphs:
     """The glyphs, with boxes from font metrics and positions in their reading frames."""
     run = chars.run
     loose = frame.boxes(chars.boxes)
@@ -181,26 +233,36 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame) -> Glyphs:
     vertical = _set_vertically(loose, direction, runs.size[run], run)
     direction = np.where(vertical, (direction + 90.0) % 360.0, direction)
     radians = np.radians(direction)
-    cos, sin = np.round(np.cos(radians), 12), np.round(np.sin(radians), 12)
+    cos = np.round(np.cos(radians), 12).astype(np.float64)
+    sin = np.round(np.sin(radians), 12).astype(np.float64)
     x, y = loose[:, [0, 2, 0, 2]], loose[:, [1, 1, 3, 3]]
     along = x * cos[:, None] + y * sin[:, None]
     across = y * cos[:, None] - x * sin[:, None]
     start, stop = along.min(axis=1), along.max(axis=1)
     baseline = runs.y[run] * cos - runs.x[run] * sin
     top, bottom = baseline - runs.above[run], baseline + runs.below[run]
-    # The upright box of slanted text is too wide along its baseline: half an em is nearer.
-    middle, em = (start + stop) / 2, runs.size[run]
-    flat = straight[run]
-    start, stop = np.where(flat, start, middle - em / 4), np.where(flat, stop, middle + em / 4)
+    code, index = np.asarray(chars.codes, np.int64), np.asarray(chars.indices, np.int64)
+    em, flat = runs.size[run], straight[run]
+    if not flat.all():
+        # the upright box of slanted text is too wide along its baseline
+        slanted = np.flatnonzero(~flat)
+        turn = np.stack([cos[slanted], sin[slanted]], axis=1)
+        start[slanted], stop[slanted] = slanted_advances(
+            textpage.raw, frame, runs, run[slanted], code[slanted], index[slanted], turn
+        ).T
     # Glyphs set below each other extend to both sides of their line.
-    top, bottom = np.where(vertical, across.min(axis=1), top), np.where(vertical, across.max(axis=1), bottom)
+    low, high = across.min(axis=1), across.max(axis=1)
+    place = Extents(start, stop, baseline - low, high - baseline, cos, sin, flat & ~vertical)
+    top, bottom = np.where(vertical, low, top), np.where(vertical, high, bottom)
     xs = np.stack([u * cos - v * sin for u in (start, stop) for v in (top, bottom)])
     ys = np.stack([u * sin + v * cos for u in (start, stop) for v in (top, bottom)])
+    pen = by_advance(textpage.raw, frame, runs, run, code, index, place)
     return Glyphs(
         text=[chr(code) if code <= 0x10FFFF else chr(REPLACEMENT) for code in chars.codes],
         box=np.stack([xs.min(axis=0), ys.min(axis=0), xs.max(axis=0), ys.max(axis=0)], axis=1),
         start=start,
         stop=stop,
+        pen=pen,
         baseline=baseline,
         size=em,
         angle=direction.astype(np.int64),
@@ -208,8 +270,11 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame) -> Glyphs:
         subset=runs.subset[run],
         run=run,
         spaced=chars.spaced,
+        parted=overlapped_spaces(chars.spaced, pen, em, run, runs.objects),
+        cut=np.zeros(len(chars.codes), np.bool_),
         after=_with_spaces(chars, frame, np.stack([start, stop, cos, sin, em], axis=1), flat & ~vertical),
         fonts=runs.fonts,
+        unseen=runs.unseen,
     )
 
 

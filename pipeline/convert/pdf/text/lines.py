@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median
 
-from docmill.pipeline.convert.pdf.text.pieces import BASELINE_SHIFT, INITIAL_SIZE, OVERLAP, Piece
+from docmill.pipeline.convert.pdf.text.pieces import (
+    BASELINE_SHIFT,
+    INITIAL_SIZE,
+    LONG_OVERLAP,
+    OVERLAP,
+    Piece,
+)
 
 __all__ = ["join_lines", "split_lines"]
 
@@ -22,6 +28,8 @@ WIDE_LINE_GAP = 2.5
 NUMBER_GAP = 0.9
 #: Gap over which pieces drawn at different times are still one line: less than any gutter between columns.
 JOIN_GAP = 0.7
+#: No script is so many times as small as its base: such lines share a line only on one baseline.
+UNLIKE_SIZE = 4.0
 #: Neighbours looked at for one line end: more than overlap it on any page that people read.
 MAX_CANDIDATES = 32
 
@@ -47,7 +55,10 @@ def _distance(one: Piece, two: Piece) -> float:
 
 
 def _follows(last: Piece, piece: Piece) -> bool:
-    return _level(last, piece) and -OVERLAP < _distance(last, piece) < WIDE_LINE_GAP
+    if piece.cut_before:
+        return False
+    overlap = LONG_OVERLAP if piece.parted else OVERLAP
+    return _level(last, piece) and -overlap < _distance(last, piece) < WIDE_LINE_GAP
 
 
 def _split_wide(segment: list[Piece]) -> Iterator[list[Piece]]:
@@ -58,9 +69,14 @@ def _split_wide(segment: list[Piece]) -> Iterator[list[Piece]]:
     if len(usual) >= 3:
         limit = min(max(limit, 3 * median(usual)), WIDE_LINE_GAP)
     begin = 0
+    # A number before a line of evenly spaced words: it counts the line, or is a cell.
+    typed = limit > LINE_GAP and segment[0].text.isdecimal() and gaps[0] > max(LINE_GAP, 2.2 * median(usual))
+    if typed:
+        yield segment[:1]
+        begin = 1
     for i, gap in enumerate(gaps, start=1):
         numbers = gap > NUMBER_GAP and _is_number(segment[i - 1]) and _is_number(segment[i])
-        if gap > limit or numbers:
+        if i > begin and (gap > limit or numbers):
             yield segment[begin:i]
             begin = i
     yield segment[begin:]
@@ -87,7 +103,8 @@ def join_lines(segments: list[list[Piece]]) -> list[list[Piece]]:
         for j in _near(grid, left, cell):
             right = firsts[j]
             gap = (right.start - left.stop) / max(left.size, right.size)
-            if i != j and -OVERLAP < gap < JOIN_GAP and _level(left, right):
+            cut = left.cut_behind or right.cut_before
+            if i != j and not cut and -OVERLAP < gap < JOIN_GAP and _level(left, right):
                 pairs.append((abs(gap), i, j))
     return _chains(segments, pairs)
 
@@ -107,7 +124,9 @@ def _level(left: Piece, right: Piece) -> bool:
     """True for pieces on one baseline, super- and subscripts included, big initials of lines not."""
     if len(left.text) == 1 and left.text.isalpha() and left.size >= INITIAL_SIZE * right.size:
         return False
-    return abs(left.baseline - right.baseline) < BASELINE_SHIFT * max(left.size, right.size)
+    small, big = sorted((left.size, right.size))
+    reach = small if big >= UNLIKE_SIZE * small else big
+    return abs(left.baseline - right.baseline) < BASELINE_SHIFT * reach
 
 
 def _chains(segments: list[list[Piece]], pairs: list[tuple[float, int, int]]) -> list[list[Piece]]:

@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from docmill.pipeline.convert.joining.lines import is_unspaced
 from docmill.pipeline.convert.pdf.text.glyphs import Glyphs
+from docmill.pipeline.convert.pdf.text.layers import SPACE_GAP
 from docmill.pipeline.convert.pdf.text.script import SPACING_ACCENTS, accented, is_rtl
+from docmill.pipeline.convert.types import LeftOut
 
 __all__ = [
     "BASELINE_SHIFT",
     "INITIAL_SIZE",
+    "LONG_OVERLAP",
     "OVERLAP",
     "Piece",
     "find_pieces",
@@ -32,11 +36,26 @@ Ints = npt.NDArray[np.int64]
 
 #: A wider gap parts words: type sets them 0.2 em apart at the least, and kerns letters by less than 0.1.
 WORD_GAP = 0.15
-#: An encoded space counts only when it shows: some producers encode one and step back over it.
-SPACE_GAP = 0.01
-#: How far a glyph may reach back over the one before it (kerning, italics), and how far within one operation
-#: or in Arabic, where swashes and joins reach under their neighbours.
-OVERLAP = 0.35
+#: TeX squeezes the spaces of a full line, and those before an `f` come out at two thirds of the others. On a
+#: line whose spaces are that narrow on average, of so many at least, a gap this wide is one too, unless so
+#: many of its letters stand apart that they are spaced out.
+SQUEEZED_SPACE, SQUEEZED_SPACES, SQUEEZED_GAP = 0.25, 3, 0.105
+MOST_APART = 0.1
+#: Lines that are set tight throughout have none that are wider: so wide at least, and so many, where letters
+#: that belong together touch.
+TIGHT_GAP, TOUCHING_GAP = 0.065, 0.04
+MIN_TIGHT = 3
+#: The last letter of a ligature reaches over the space behind it by no more.
+LIGATURE_OVERHANG = 0.25
+#: Chinese and Japanese have no spaces, but lines are justified by moving their characters apart.
+UNSPACED_GAP = 0.4
+#: Nor does Arabic need a gap to part its words where spaces are encoded, one to so many letters at least: its
+#: letters' boxes may hold their ink alone, which leaves wider gaps beside those that do not join.
+ARABIC_GAP = 0.3
+LETTERS_A_SPACE = 12
+#: How far a glyph may reach back over the one before it (kerning, italics; TeX's logo by 0.36), and how far
+#: within one operation or in Arabic, where swashes and joins reach under their neighbours.
+OVERLAP = 0.4
 LONG_OVERLAP = 1.2
 #: Glyphs that share more than this part of the narrower one are overstruck.
 OVERSTRUCK = 0.6
@@ -49,11 +68,17 @@ SPACED_MAX = 0.7
 MIN_SPACED_PAIRS = 4
 #: An accent's letter is among so many glyphs before and after it.
 ACCENT_REACH = 200
+#: A combining mark's letter is beside it in the stream or, where none of these is near it on the page, among
+#: so many glyphs before and after it: PDFium parts the two where they are one glyph of a word that it turns.
+MARK_GAP = 0.4
+MARK_REACH = 8
 #: Duplicates drawn to fake bold lie within this distance.
 DUPLICATE_SHIFT = 0.12
 #: A sub- or superscript is smaller than its base by this factor and shifted by this much.
 SCRIPT_SIZE = 0.85
 SCRIPT_SHIFT = 0.12
+#: It may stand so far from its base, which slants away from it.
+SCRIPT_GAP = 0.2
 #: A superscript after this many letters is a note mark, a word of its own; after fewer it is an exponent.
 NOTE_MARK_BASE = 3
 #: Between a raised and a lowered number; docling-parse makes three cells of them.
@@ -67,7 +92,7 @@ class Piece:
     first: int
     last: int
     text: str
-    start: float  # along the reading direction
+    start: float  # along the reading direction, by advance widths
     stop: float
     baseline: float  # of its largest glyphs, so that a superscript does not move its word
     size: float
@@ -75,7 +100,10 @@ class Piece:
     font: int
     angle: int
     spaced: bool  # an encoded space comes before it
+    parted: bool  # ... in a text layer, where it may reach far over the piece before
     rtl: bool
+    cut_before: bool  # a clip path cuts text off before it
+    cut_behind: bool
 
 
 def without_duplicates(glyphs: Glyphs) -> Glyphs:
@@ -99,7 +127,7 @@ def without_duplicates(glyphs: Glyphs) -> Glyphs:
         drop[np.maximum(one, two)[same]] = True
     if not drop.any():
         return glyphs
-    return glyphs.only(~drop)
+    return glyphs.without(drop, LeftOut.DUPLICATE)
 
 
 def with_accents(glyphs: Glyphs) -> Glyphs:
@@ -138,22 +166,27 @@ def with_marks(glyphs: Glyphs) -> Glyphs:
     kept = np.ones(len(text), np.bool_)
     middle = ((glyphs.start + glyphs.stop) / 2).tolist()
     for i in (i for i, char in enumerate(glyphs.text) if char in marks):
-        near = [j for j in (i - 1, i + 1) if 0 <= j < len(text) and glyphs.text[j] not in marks and kept[j]]
-        near = [j for j in near if abs(glyphs.baseline[i] - glyphs.baseline[j]) < glyphs.size[j]]
-        if near:
-            base = min(near, key=lambda j: max(glyphs.start[j] - middle[i], middle[i] - glyphs.stop[j], 0.0))
-            text[base] += text[i]
-            kept[i] = False
+        for reach in (1, MARK_REACH):
+            around = range(max(0, i - reach), min(len(text), i + reach + 1))
+            near = [j for j in around if glyphs.text[j] not in marks and kept[j]]
+            near = [j for j in near if abs(glyphs.baseline[i] - glyphs.baseline[j]) < glyphs.size[j]]
+            away = {j: max(glyphs.start[j] - middle[i], middle[i] - glyphs.stop[j], 0.0) for j in near}
+            base = min(near, key=away.__getitem__, default=None)
+            if base is not None and (away[base] < MARK_GAP * glyphs.size[i] or reach == MARK_REACH):
+                text[base] += text[i]
+                kept[i] = False
+                break
     return replace(glyphs, text=text).only(kept)
 
 
 def find_pieces(glyphs: Glyphs) -> list[Piece]:
     """Maximal runs of glyphs in stream order that lie next to each other with no space between."""
-    text, size, start, stop = glyphs.text, glyphs.size, glyphs.start, glyphs.stop
+    text, size, start, stop = glyphs.text, glyphs.size, glyphs.pen[:, 0], glyphs.pen[:, 1]
     if not text:
         return []
-    rtl, latin = _kinds(text)
-    firsts = np.concatenate(([0], np.flatnonzero(~_linked(glyphs, rtl, latin)) + 1))
+    kinds = _kinds(text)
+    rtl = kinds.rtl
+    firsts = np.concatenate(([0], np.flatnonzero(~_linked(glyphs, kinds)) + 1))
     lasts = np.append(firsts[1:], len(text))
     bases, sizes = _main_baseline(glyphs.baseline, size, firsts, lasts)
     lows = np.minimum.reduceat(glyphs.box[:, :2], firsts)
@@ -169,7 +202,10 @@ def find_pieces(glyphs: Glyphs) -> list[Piece]:
         glyphs.font[firsts].tolist(),
         glyphs.angle[firsts].tolist(),
         glyphs.spaced[firsts].tolist(),
+        glyphs.parted[firsts].tolist(),
         np.logical_or.reduceat(rtl, firsts).tolist(),
+        glyphs.cut[firsts].tolist(),
+        np.append(glyphs.cut, False)[lasts].tolist(),
         strict=True,
     )
     return [
@@ -184,21 +220,22 @@ def find_pieces(glyphs: Glyphs) -> list[Piece]:
             tuple(box),
             font,
             angle,
-            spaced,
-            right,
+            *rest,
         )
-        for first, last, low, high, base, em, box, font, angle, spaced, right in columns
+        for first, last, low, high, base, em, box, font, angle, *rest in columns
     ]
 
 
-def _linked(glyphs: Glyphs, rtl: Flags, latin: Flags) -> Flags:
+def _linked(glyphs: Glyphs, kinds: _Kinds) -> Flags:
     """[N - 1] which glyphs belong to one word with the next one."""
+    rtl, latin, text = kinds.rtl, kinds.latin, glyphs.text
     start, stop, baseline, size = glyphs.start, glyphs.stop, glyphs.baseline, glyphs.size
     em = np.maximum(size[1:], size[:-1])
-    gap = start[1:] - stop[:-1]
+    origin, end = glyphs.pen.T
+    gap = origin[1:] - end[:-1]
     either = rtl[1:] | rtl[:-1]
     # Right-to-left text may come in either order: the distance between the two glyphs decides.
-    gap = np.where(either, np.maximum(gap, start[:-1] - stop[1:]), gap) / em
+    gap = np.where(either, np.maximum(gap, origin[:-1] - end[1:]), gap) / em
     # A big initial belongs to the word after it where both stand on one baseline, not beside several lines.
     smaller = np.minimum(size[1:], size[:-1])
     reach = BASELINE_SHIFT * np.where(em >= INITIAL_SIZE * smaller, smaller, em)
@@ -208,18 +245,70 @@ def _linked(glyphs: Glyphs, rtl: Flags, latin: Flags) -> Flags:
     same_glyph = (start[1:] == start[:-1]) & (stop[1:] == stop[:-1]) & same_run
     spaced = glyphs.spaced[1:]
     limit = _letter_spacing(glyphs, gap, level & ~spaced) + WORD_GAP
+    limit = np.where(_squeezed(gap, level, glyphs.text) & (limit == WORD_GAP), SQUEEZED_GAP, limit)
+    limit = np.where(kinds.unspaced[1:] & kinds.unspaced[:-1], np.maximum(limit, UNSPACED_GAP), limit)
+    if 0 < rtl.sum() <= LETTERS_A_SPACE * (spaced & either).sum():
+        limit = np.where(rtl[1:] & rtl[:-1], np.maximum(limit, ARABIC_GAP), limit)
+    shifted = np.abs(baseline[1:] - baseline[:-1]) > SCRIPT_SHIFT * em
+    script = shifted & (size[1:] < SCRIPT_SIZE * size[:-1])
+    limit = np.where(script, np.maximum(limit, SCRIPT_GAP), limit)
     near = (gap > -np.where(same_run | either, LONG_OVERLAP, OVERLAP)) & (gap < limit)
-    near &= ~spaced | (gap <= SPACE_GAP)
+    near &= ~spaced | (gap <= np.where(np.append(False, same_glyph[:-1]), -LIGATURE_OVERHANG, SPACE_GAP))
+    # A big number is no initial: a word in small type after it is a word of its own.
+    digits = np.fromiter((char.isdecimal() for char in text[:-1]), np.bool_, len(text) - 1)
+    near &= ~(digits & (size[:-1] >= INITIAL_SIZE * size[1:]) & (gap * em >= limit * smaller))
+    near &= ~_tight_spaces(glyphs, gap, level)
     # A glyph drawn over the one before it: a circle around a letter, a stroke through it.
     shared = np.minimum(stop[1:], stop[:-1]) - np.maximum(start[1:], start[:-1])
     narrower = np.minimum(stop[1:] - start[1:], stop[:-1] - start[:-1])
     near |= (shared > OVERSTRUCK * narrower) & (narrower > 0) & (gap > -LONG_OVERLAP)
     # docling-parse never merges letters of opposite directions into one cell.
     near &= ~((rtl[1:] & latin[:-1]) | (latin[1:] & rtl[:-1]))
-    linked = level & (near | same_glyph)
+    linked = level & (near | same_glyph) & ~(glyphs.parted | glyphs.cut)[1:]
     _part_note_marks(glyphs, linked)
     _part_fractions(glyphs, linked)
     return np.asarray(linked, np.bool_)
+
+
+def _squeezed(gap: Floats, level: Flags, text: list[str]) -> Flags:
+    """[N - 1] before which letters a narrow gap is a space: those of lines whose sure spaces are narrow."""
+    line = np.cumsum(~level)
+    count = int(line[-1]) + 1 if len(line) else 0
+    sure = level & (gap >= WORD_GAP) & (gap < 2 * WORD_GAP + SQUEEZED_SPACE)
+    spaces = np.bincount(line[sure], minlength=count)
+    width = np.bincount(line[sure], weights=gap[sure], minlength=count)
+    apart = np.bincount(line[level & (gap > SQUEEZED_GAP / 2) & (gap < WORD_GAP)], minlength=count)
+    narrow = (spaces >= SQUEEZED_SPACES) & (width < SQUEEZED_SPACE * spaces)
+    narrow &= apart <= MOST_APART * np.bincount(line[level], minlength=count)
+    found: Flags = narrow[line] & (gap >= SQUEEZED_GAP) & (gap < WORD_GAP)
+    for i in np.flatnonzero(found).tolist():
+        found[i] = text[i + 1].isalpha()
+    return found
+
+
+def _tight_spaces(glyphs: Glyphs, gap: Floats, level: Flags) -> Flags:
+    """[N - 1] gaps narrower than those between words mostly are, in lines that have no others.
+
+    No space is encoded in such a line, most of its letters touch, and nothing is in between the two.
+    """
+    letters = np.asarray([char.isalpha() for char in glyphs.text], np.bool_)
+    narrow = level & (gap > TIGHT_GAP) & (gap < WORD_GAP) & (letters[1:] | letters[:-1])
+    if narrow.sum() < MIN_TIGHT:
+        return np.zeros(len(gap), np.bool_)
+    inside = level & (gap > -OVERLAP) & (gap < 1.0)
+    line = np.cumsum(~inside)
+
+    def count(pairs: Flags) -> Ints:
+        return np.bincount(line[pairs], minlength=int(line[-1]) + 1)
+
+    pairs, many = count(inside), count(narrow)
+    tight = (count(inside & (gap >= WORD_GAP)) <= many) & (count(inside & glyphs.spaced[1:]) == 0)
+    tight &= count(inside & (np.abs(gap) <= TOUCHING_GAP)) >= 0.6 * pairs
+    tight &= count(inside & (gap > TOUCHING_GAP) & (gap <= TIGHT_GAP)) <= 0.05 * pairs
+    squeezed = tight & (many >= MIN_TIGHT) & (pairs >= 3 * many)
+    if squeezed.sum() > 1:  # then the last lines of paragraphs are as well, which have few words
+        squeezed = tight
+    return np.asarray(narrow & inside & squeezed[line], np.bool_)
 
 
 def _part_note_marks(glyphs: Glyphs, linked: Flags) -> None:
@@ -229,6 +318,8 @@ def _part_note_marks(glyphs: Glyphs, linked: Flags) -> None:
     enter = linked & shifted & (size[1:] < SCRIPT_SIZE * size[:-1])
     leave = linked & shifted & (size[:-1] < SCRIPT_SIZE * size[1:])
     for i in np.flatnonzero(enter).tolist():
+        if _goes_on(glyphs, linked, i + 1):
+            continue
         letters = 0
         while letters < NOTE_MARK_BASE and text[i - letters].isalnum():
             letters += 1
@@ -240,6 +331,13 @@ def _part_note_marks(glyphs: Glyphs, linked: Flags) -> None:
         begins = i == 0 or not linked[i - 1]
         if begins and text[i + 1].isalpha() and not text[i].isalpha():
             linked[i] = False
+
+
+def _goes_on(glyphs: Glyphs, linked: Flags, i: int) -> bool:
+    """Whether the letter `i` is followed by a larger one of the same word, as in TeX's logo."""
+    if not (glyphs.text[i].isalpha() and i < len(linked) and linked[i]):
+        return False
+    return glyphs.text[i + 1].isalpha() and glyphs.size[i] < SCRIPT_SIZE * glyphs.size[i + 1]
 
 
 def _part_fractions(glyphs: Glyphs, linked: Flags) -> None:
@@ -261,18 +359,29 @@ def _main_baseline(
     return np.maximum.reduceat(picked, firsts).tolist(), sizes.tolist()
 
 
-def _kinds(text: list[str]) -> tuple[Flags, Flags]:
-    """Which glyphs are strong right-to-left letters, and which are left-to-right letters or digits."""
+@dataclass(frozen=True)
+class _Kinds:
+    """[N] which glyphs are strong right-to-left letters, left-to-right letters or digits, or Chinese."""
+
+    rtl: Flags
+    latin: Flags
+    unspaced: Flags
+
+
+def _kinds(text: list[str]) -> _Kinds:
     unique = set(text)
     if "".join(unique).isascii():
         none = np.zeros(len(text), np.bool_)
-        return none, none
+        return _Kinds(none, none, none)
     rtl = {char for char in unique if is_rtl(char)}
     latin = {char for char in unique - rtl if unicodedata.bidirectional(char[0]) in ("L", "EN")}
-    return _members(text, rtl), _members(text, latin)
+    unspaced = {char for char in unique if is_unspaced(char)}
+    return _Kinds(_members(text, rtl), _members(text, latin), _members(text, unspaced))
 
 
 def _members(text: list[str], kind: set[str]) -> Flags:
+    if not kind:
+        return np.zeros(len(text), np.bool_)
     flags: Flags = np.fromiter((char in kind for char in text), np.bool_, len(text))
     return flags
 
@@ -285,18 +394,39 @@ def _letter_spacing(glyphs: Glyphs, gap: Floats, linked: Flags) -> Floats:
     spacing = np.zeros(len(gap))
     candidate = linked & (gap > -OVERLAP) & (gap < SPACED_MAX * 2)
     wide = candidate & (gap > WORD_GAP * 0.7)
-    if wide.sum() < MIN_SPACED_PAIRS:
+    if wide.sum() < MIN_SPACED_PAIRS - 1:
         return spacing
     letters = np.asarray([char.isalpha() for char in glyphs.text], np.bool_)
     pair = candidate & letters[1:] & letters[:-1]
-    segment = np.cumsum(~candidate)
-    pairs = np.bincount(segment[pair], minlength=int(segment[-1]) + 1)
-    spread = np.bincount(segment[pair & wide], minlength=len(pairs))
-    for number in np.flatnonzero((pairs >= MIN_SPACED_PAIRS) & (spread >= 0.7 * pairs)):
-        members = segment == number
-        gaps = gap[members & pair]
-        typical = float(np.median(gaps))
-        even = np.quantile(gaps, 0.25) > 0.6 * typical
-        if typical < SPACED_MAX and even:
-            spacing[members] = typical + 0.3 * max(0.0, typical - WORD_GAP)
+    _space_out(spacing, np.cumsum(~candidate), candidate, gap, pair)
+    # Words of one operation are spaced alike; by themselves short ones have too few pairs to tell.
+    inside = candidate & (glyphs.run[1:] == glyphs.run[:-1])
+    short = inside & (spacing == 0)
+    if (short & wide).any():
+        _space_out(spacing, glyphs.run[1:], short, gap, pair & inside, one_operation=True)
     return spacing
+
+
+def _space_out(
+    spacing: Floats, group: Ints, members: Flags, gap: Floats, pair: Flags, *, one_operation: bool = False
+) -> None:
+    """Set the spacing of the `members` of each group whose pairs of letters are evenly apart, in place.
+
+    `group` does not fall: each is a stretch of the stream.
+    """
+    count = int(group[-1]) + 1
+    wide = pair & (gap > WORD_GAP * 0.7)
+    pairs, spread = (np.bincount(group[some], minlength=count) for some in (pair, wide))
+    here = np.bincount(group[members & wide], minlength=count)
+    least = MIN_SPACED_PAIRS - one_operation
+    found = np.flatnonzero((pairs >= least) & (spread >= 0.7 * pairs) & (here > 0))
+    begins, ends = np.searchsorted(group, found), np.searchsorted(group, found, side="right")
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        own = slice(begin, end)
+        gaps = gap[own][pair[own]]
+        typical = float(np.median(gaps))
+        even = bool(np.quantile(gaps, 0.25) > 0.6 * typical)
+        if len(gaps) < MIN_SPACED_PAIRS:  # a short word: its letters are as far apart as can be told
+            even = bool(gaps.max() - gaps.min() < 0.1 * typical)
+        if typical < SPACED_MAX and even:
+            spacing[own][members[own]] = typical + 0.3 * max(0.0, typical - WORD_GAP)

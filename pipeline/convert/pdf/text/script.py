@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 
 __all__ = [
     "SPACING_ACCENTS",
     "accented",
     "fold",
+    "is_mark",
     "is_rtl",
+    "ligature_letters",
     "logical_order",
+    "mirrored",
     "reading_order",
-    "swap_alef_lam",
-    "trailing_punctuation",
+    "turned_brackets",
+    "with_right_ends",
+    "with_turned_ends",
 ]
 
 #: docling-parse's own substitutions (text_constants of 7.x), and what PDFium puts for hyphens it thinks soft.
@@ -54,7 +60,17 @@ SPACING_ACCENTS = {
     "\u02dd": "\u030b",
     "\u00b8": "\u0327",
 }
-_ALEFS = frozenset("اأإآٱ")
+#: Arabic presentation forms of several letters.
+_LIGATURES = (0xFBEA, 0xFDFC), (0xFEF5, 0xFEFD)
+_MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+_OPENING, _CLOSING = frozenset("([{<«‹"), frozenset(")]}>»›")
+_BRACKETS = "()[]{}<>«»‹›"
+#: What ends a sentence or a number.
+_TRAILING = ".,;:!?%\u060c\u061b\u061f\u066a\u2026"
+_VERSION = re.compile(r"\d\.\d")
+#: Letters of units of measure.
+_LONGEST_UNIT = 3
+_MARKS = frozenset(_BRACKETS + _TRAILING + "\"'\u201c\u201d\u201e\u2018\u2019")
 
 
 def fold(text: str) -> str:
@@ -109,9 +125,43 @@ def logical_order(texts: Sequence[str]) -> list[str]:
     return order
 
 
-def swap_alef_lam(text: str) -> str:
-    """One lam-alef glyph that PDFium spelled backwards, as it reverses right-to-left text glyph by glyph."""
-    return text[::-1] if len(text) == 2 and text[0] in _ALEFS and text[1] == "ل" else text
+def ligature_letters(letters: Sequence[str]) -> str:
+    """The letters of one right-to-left glyph, given as PDFium has them, in the order in which they are read.
+
+    PDFium turns a right-to-left text character by character, and so those of a ligature too, but not those
+    that it makes of one presentation form.
+    """
+    there, back = "".join(letters), "".join(reversed(letters))
+    if len(letters) < 2 or not all(is_rtl(letter) for letter in letters):
+        return there
+    known = _ligatures()
+    return there if there in known and back not in known else back
+
+
+@cache
+def _ligatures() -> frozenset[str]:
+    codes = (code for first, last in _LIGATURES for code in range(first, last))
+    return frozenset(unicodedata.normalize("NFKC", chr(code)) for code in codes)
+
+
+def turned_brackets(text: str) -> int:
+    """How many brackets of a word are turned the wrong way, less those that are turned the right way.
+
+    PDFium mirrors all brackets in right-to-left text, though many producers write them as they are read.
+    """
+    votes = 0
+    for i, char in enumerate(text):
+        if char in _OPENING or char in _CLOSING:
+            before = any(other.isalnum() for other in text[:i])
+            after = any(other.isalnum() for other in text[i + 1 :])
+            if before != after:
+                votes += 1 if (char in _OPENING) == before else -1
+    return votes
+
+
+def mirrored(text: str) -> str:
+    """`text` with its brackets turned round."""
+    return text.translate(_MIRRORED)
 
 
 def reading_order(texts: Sequence[str]) -> tuple[list[int], bool]:
@@ -128,6 +178,13 @@ def reading_order(texts: Sequence[str]) -> tuple[list[int], bool]:
         return indices, False
     rtl = right >= left
     against = "L" if rtl else "R"
+    if rtl:
+        # A version goes with the name before it; what has no point may as well be a year, or of a unit.
+        last = max(i for i, direction in enumerate(directions) if direction == "R")
+        for i in range(1, last):
+            named = directions[i - 1] == "L" and len(texts[i - 1].strip(_BRACKETS)) > _LONGEST_UNIT
+            if named and not directions[i] and _VERSION.search(texts[i]):
+                directions[i] = "L"
     # A word without letters between two words against the line's direction goes with them.
     for i in range(1, len(directions) - 1):
         if not directions[i] and directions[i - 1] == directions[i + 1] == against:
@@ -147,9 +204,66 @@ def _word_direction(text: str) -> str:
     return "R" if "R" in kinds else "L" if kinds else ""
 
 
-def trailing_punctuation(text: str) -> str:
-    """A left-to-right word of a right-to-left line, whose sentence goes on at its left: `,PDF` is `PDF,`."""
-    core = text.lstrip(".,;:!?%\u060c\u061b\u061f\u066a\u2026")
-    if core == text or not core or _direction(core[0]) != "L":
+def with_turned_ends(texts: Sequence[str], order: Sequence[int]) -> list[str]:
+    """The words of a right-to-left line, from left to right, with the ends of runs against it in their place.
+
+    `order` is that in which they are read. What stands at the left of such a run comes after it: `,PDF 2` is
+    read `PDF 2,`, and `(PDF 2` is `PDF 2)`; a bracket at its right, before it.
+    """
+    done = list(texts)
+    first = 0
+    for here in range(1, len(order) + 1):
+        if here == len(order) or order[here] != order[here - 1] + 1:
+            low, high = order[first], order[here - 1]
+            done[low : high + 1] = _turned_ends(done[low : high + 1])
+            first = here
+    return done
+
+
+def _turned_ends(run: list[str]) -> list[str]:
+    core = run[0].lstrip(_TRAILING + _BRACKETS)
+    if not core or _direction(core[0]) != "L":
+        return run
+    matched = _matched(" ".join(run))
+    length = sum(map(len, run)) + len(run) - 1
+    begin = 0
+    while run[0][begin] in _TRAILING or (run[0][begin] in _BRACKETS and begin not in matched):
+        begin += 1
+    end = 0
+    while run[-1][-1 - end] in _BRACKETS and length - 1 - end not in matched:
+        end += 1
+    opening = _as(run[-1][len(run[-1]) - end :][::-1], opening=True)
+    closing = _as(run[0][:begin][::-1], opening=False)
+    run = [*run[:-1], run[-1][: len(run[-1]) - end] + closing]
+    return [opening + run[0][begin:], *run[1:]]
+
+
+def _matched(text: str) -> set[int]:
+    """Where the brackets of a text stand that have a partner in it."""
+    found: set[int] = set()
+    before: list[int] = []
+    for i, char in enumerate(text):
+        if char in _OPENING:
+            before.append(i)
+        elif char in _CLOSING and before and mirrored(text[before[-1]]) == char:
+            found.update((before.pop(), i))
+    return found
+
+
+def _as(text: str, *, opening: bool) -> str:
+    turned = _CLOSING if opening else _OPENING
+    return "".join(mirrored(char) if char in turned else char for char in text)
+
+
+def with_right_ends(text: str) -> str:
+    """A right-to-left word whose brackets before its letters open, and those behind them close."""
+    letters = [i for i, char in enumerate(text) if char.isalnum()]
+    if not letters:
         return text
-    return core + text[: len(text) - len(core)]
+    first, last = letters[0], letters[-1] + 1
+    return _as(text[:first], opening=True) + text[first:last] + _as(text[last:], opening=False)
+
+
+def is_mark(text: str) -> bool:
+    """True for brackets and what else may touch a word, without letters and figures."""
+    return all(char in _MARKS for char in text)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
+from msgspec.structs import replace
 
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.text.fonts import font_style
@@ -57,19 +58,26 @@ class _Metrics:
 class RunTable:
     """[R] text runs: one font, size and baseline each.
 
-    `subset` tells subsets of one face apart, `font` does not. `angle` is the reading direction in degrees
-    clockwise, as displayed; `x, y` a point of the baseline; `above` and `below` how far boxes reach from it.
+    `subset` tells subsets of one face apart, `font` does not; `face` numbers the PDF's own fonts. `angle` is
+    the reading direction in degrees clockwise, as displayed; `x, y` a point of the baseline; `above` and
+    `below` how far boxes reach from it. `width` is the em along the baseline in points, `lean` how far a
+    point of height leans along it. `objects` are PDFium's text objects, valid as long as its text page.
     """
 
     font: npt.NDArray[np.int64]
     subset: npt.NDArray[np.int64]
+    face: npt.NDArray[np.int64]
     size: Floats
     angle: Floats
     x: Floats
     y: Floats
     above: Floats
     below: Floats
+    width: Floats
+    lean: Floats
     fonts: list[Font]
+    unseen: frozenset[int]  # of `fonts`, those of text layers: nothing of them is drawn
+    objects: list[ctypes.Structure | None]
 
 
 class RunReader:
@@ -80,10 +88,12 @@ class RunReader:
         self._frame = frame
         self._fonts: list[Font] = []
         self._metrics: list[_Metrics] = []
-        self._by_handle: dict[int, tuple[int, int]] = {}
+        self._by_handle: dict[int, tuple[int, int, int]] = {}
         self._subsets: dict[str, int] = {}
-        self._by_style: dict[tuple[Font, float, float], int] = {}
-        self._runs: list[tuple[int, int, float, float, float, float]] = []
+        self._by_style: dict[tuple[Font, bool, float, float], int] = {}
+        self._unseen: set[int] = set()
+        self._runs: list[tuple[int, int, int, float, float, float, float, float, float]] = []
+        self._objects: list[ctypes.Structure | None] = []
         self._matrix = pdfium_c.FS_MATRIX()
         self._edges = [ctypes.c_double() for _ in range(4)]
 
@@ -91,26 +101,32 @@ class RunReader:
         """Add the run that starts with character `index`; returns its number."""
         matrix = self._matrix
         pdfium_c.FPDFText_GetMatrix(self._page, index, ctypes.byref(matrix))
-        font_size = abs(pdfium_c.FPDFText_GetFontSize(self._page, index)) or 1.0
+        signed = pdfium_c.FPDFText_GetFontSize(self._page, index) or 1.0
+        font_size, sign = abs(signed), math.copysign(1.0, signed)  # a negative size is half a turn
         size = font_size * math.hypot(matrix.c, matrix.d)
         if not (math.isfinite(size) and size > 0):
             size = 1.0
         x, y = self._frame.point(matrix.e, matrix.f)
-        dx, dy = self._frame.direction(matrix.a, matrix.b)
+        dx, dy = self._frame.direction(sign * matrix.a, sign * matrix.b)
         angle = math.degrees(math.atan2(dy, dx)) if math.isfinite(dx) and math.isfinite(dy) else 0.0
-        self._runs.append((*self._font(text_object), size, angle % 360.0, x, y))
+        width = font_size * math.hypot(matrix.a, matrix.b)
+        self._objects.append(text_object)
+        self._runs.append((*self._font(text_object), size, angle % 360.0, x, y, width, _lean(matrix)))
         return len(self._runs) - 1
 
-    def _font(self, text_object: ctypes.Structure | None) -> tuple[int, int]:
-        """The numbers of the font and of its subset."""
+    def _font(self, text_object: ctypes.Structure | None) -> tuple[int, int, int]:
+        """The numbers of the font, of its subset, and of the PDF's own font."""
         font = pdfium_c.FPDFTextObj_GetFont(text_object) if text_object else None
         handle = ctypes.addressof(font.contents) if font else 0
         if handle in self._by_handle:
             return self._by_handle[handle]
         value = ctypes.c_float()
         ascent = descent = 0.0
-        name, style = "", Font(name="")
+        name, style, unseen = "", Font(name=""), False
         if font:
+            unseen = (
+                pdfium_c.FPDFTextObj_GetTextRenderMode(text_object) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
+            )
             buffer = ctypes.create_string_buffer(256)
             pdfium_c.FPDFFont_GetBaseFontName(font, buffer, 256)
             angle = ctypes.c_int()
@@ -122,24 +138,29 @@ class RunReader:
                 weight=max(0, pdfium_c.FPDFFont_GetWeight(font)),
                 italic_angle=angle.value,
             )
+            if unseen and style.mono:
+                # OCR programs write in a font without glyphs, all of one width: what is seen is not like it
+                style = replace(style, mono=False)
             if pdfium_c.FPDFFont_GetAscent(font, 1000.0, value):
                 ascent = value.value / 1000.0
             if pdfium_c.FPDFFont_GetDescent(font, 1000.0, value):
                 descent = value.value / 1000.0
         # A page may carry several subsets of one face: they are one font to the reader.
-        key = (style, round(ascent, 2), round(descent, 2))
+        key = (style, unseen, round(ascent, 2), round(descent, 2))
         found = self._by_style.get(key)
         if found is None:
             found = self._by_style[key] = len(self._fonts)
             self._fonts.append(style)
+            if unseen:
+                self._unseen.add(found)
             self._metrics.append(_Metrics(found, ascent, descent))
-        numbers = found, self._subsets.setdefault(name, len(self._subsets))
+        numbers = found, self._subsets.setdefault(name, len(self._subsets)), len(self._by_handle)
         self._by_handle[handle] = numbers
         return numbers
 
     def sample(self, index: int, code: int, run: int) -> None:
         """Measure the ink of a letter whose top tells the cap height, until the font has enough samples."""
-        font, _, size, angle, x, y = self._runs[run]
+        font, _, _, size, angle, x, y, _, _ = self._runs[run]
         metrics = self._metrics[font]
         heights = metrics.capitals if code in FLAT_CAPITALS else metrics.ascenders
         if max(len(heights), len(metrics.capitals)) >= SAMPLES_PER_FONT:
@@ -158,18 +179,30 @@ class RunReader:
 
     def table(self) -> RunTable:
         """All runs that were added."""
-        rows = np.asarray(self._runs, np.float64).reshape(-1, 6)
+        rows = np.asarray(self._runs, np.float64).reshape(-1, 9)
         font = rows[:, 0].astype(np.int64)
         extents = np.asarray([metrics.extent() for metrics in self._metrics]).reshape(-1, 2)[font]
-        size = rows[:, 2]
+        size = rows[:, 3]
         return RunTable(
             font=font,
             subset=rows[:, 1].astype(np.int64),
+            face=rows[:, 2].astype(np.int64),
             size=size,
-            angle=rows[:, 3],
-            x=rows[:, 4],
-            y=rows[:, 5],
+            angle=rows[:, 4],
+            x=rows[:, 5],
+            y=rows[:, 6],
             above=extents[:, 0] * size,
             below=extents[:, 1] * size,
+            width=rows[:, 7],
+            lean=rows[:, 8],
             fonts=self._fonts,
+            unseen=frozenset(self._unseen),
+            objects=self._objects,
         )
+
+
+def _lean(matrix: ctypes.Structure) -> float:
+    """How far text leans along its direction for each unit of height: 0 upright, positive to the right."""
+    area = abs(matrix.a * matrix.d - matrix.b * matrix.c)
+    lean = (matrix.a * matrix.c + matrix.b * matrix.d) / area if area > 0 else 0.0
+    return lean if math.isfinite(lean) else 0.0

@@ -85,7 +85,7 @@ def _objects(page: pdfium.PdfPage) -> Iterator[tuple[int, ctypes.Structure, Matr
         if handle is None or budget <= 0:
             stack.pop()
             continue
-        if not handle:
+        if not handle or not _is_active(handle):
             continue
         budget -= 1
         kind = pdfium_c.FPDFPageObj_GetType(handle)
@@ -94,6 +94,12 @@ def _objects(page: pdfium.PdfPage) -> Iterator[tuple[int, ctypes.Structure, Matr
                 stack.append((children(handle), _multiply(_matrix(handle), matrix)))
         elif kind in (pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_PATH):
             yield kind, handle, matrix
+
+
+def _is_active(handle: ctypes.Structure) -> bool:
+    """False for what a layer hides (`layers.switch_off`)."""
+    active = ctypes.c_int()
+    return not pdfium_c.FPDFPageObj_GetIsActive(handle, active) or bool(active.value)
 
 
 def _matrix(handle: ctypes.Structure) -> Matrix:

@@ -1,9 +1,11 @@
-"""Links and form fields of a page."""
+"""Links, form fields and written notes of a page."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -13,7 +15,7 @@ from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.strings import wide_string
 from docmill.pipeline.convert.types import Box, Link, Widget
 
-__all__ = ["read_annotations"]
+__all__ = ["Annotations", "Note", "read_annotations"]
 
 MAX_ANNOTATIONS = 5_000
 MAX_ADDRESS_BYTES = 1 << 16
@@ -31,12 +33,43 @@ _FIELD_KINDS = {
 _INVISIBLE = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
 
 
-def read_annotations(
-    document: pdfium.PdfDocument, page: pdfium.PdfPage, frame: PageFrame
-) -> tuple[list[Link], list[Widget]]:
-    """The links and the visible form fields of `page`, in the order of its annotations."""
+#: Annotations that stand on the page with text of their own; what others say is shown on demand.
+_WRITTEN = {pdfium_c.FPDF_ANNOT_FREETEXT, pdfium_c.FPDF_ANNOT_STAMP, pdfium_c.FPDF_ANNOT_WATERMARK}
+#: Font size of a note that names none.
+_NOTE_SIZE = 12.0
+
+
+@dataclass(frozen=True)
+class Note:
+    """A free text annotation: what it says, in lines, and the size that it is written in, in points."""
+
+    box: Box
+    text: str
+    size: float = _NOTE_SIZE
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The annotations of a page, in their order.
+
+    `written` are the boxes of fields that are filled in and of notes. `drawn`: the page shows text of some
+    that its text does not hold, since their appearance is apart from it.
+    """
+
+    links: list[Link] = field(default_factory=list)
+    widgets: list[Widget] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    written: list[Box] = field(default_factory=list)
+    drawn: bool = False
+
+
+def read_annotations(document: pdfium.PdfDocument, page: pdfium.PdfPage, frame: PageFrame) -> Annotations:
+    """The links, the visible form fields and the visible notes of `page`."""
     links: list[Link] = []
     widgets: list[Widget] = []
+    notes: list[Note] = []
+    written: list[Box] = []
+    drawn = False
     for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
         if not annotation:
@@ -49,9 +82,23 @@ def read_annotations(
                 widget = _widget(document.formenv, annotation, frame)
                 if widget is not None:
                     widgets.append(widget)
+                    if widget.value and widget.kind in ("text", "choice"):
+                        drawn = True
+                        written.append(widget.box)
+            elif kind == pdfium_c.FPDF_ANNOT_WIDGET:
+                box = _filled(annotation, frame)
+                if box is not None:
+                    drawn = True
+                    written.append(box)
+            elif kind in _WRITTEN and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _INVISIBLE:
+                drawn = drawn or bool(pdfium_c.FPDFAnnot_HasKey(annotation, b"AP"))
+                box = _box(annotation, frame) if kind == pdfium_c.FPDF_ANNOT_FREETEXT else None
+                if box is not None:
+                    written.append(box)
+                    notes += _notes(annotation, box)
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
-    return links, widgets
+    return Annotations(links, widgets, notes, written, drawn)
 
 
 def _box(annotation: ctypes.Structure, frame: PageFrame) -> Box | None:
@@ -124,6 +171,66 @@ def _widget(formenv: pdfium.PdfFormEnv, annotation: ctypes.Structure, frame: Pag
         ),
         checked=kind in ("checkbox", "radio") and bool(pdfium_c.FPDFAnnot_IsChecked(formenv, annotation)),
     )
+
+
+def _filled(annotation: ctypes.Structure, frame: PageFrame) -> Box | None:
+    """The box of a field that shows a value, in a document that has fields and no form."""
+    if pdfium_c.FPDFAnnot_GetFlags(annotation) & _INVISIBLE or not _string(annotation, b"V"):
+        return None
+    return _box(annotation, frame) if pdfium_c.FPDFAnnot_HasKey(annotation, b"AP") else None
+
+
+def _notes(annotation: ctypes.Structure, box: Box) -> Iterator[Note]:
+    text = _string(annotation, b"Contents").strip() or _Rich.text_of(_string(annotation, b"RC"))
+    if text:
+        yield Note(box, text, _font_size(_string(annotation, b"DA")))
+
+
+def _string(annotation: ctypes.Structure, key: bytes) -> str:
+    return _text(lambda buffer, size: pdfium_c.FPDFAnnot_GetStringValue(annotation, key, buffer, size))
+
+
+def _font_size(appearance: str) -> float:
+    """The size in a default appearance, `/Helv 11 Tf 0 g`; 0 there means that the viewer chooses."""
+    operands = appearance.split()
+    if "Tf" in operands[1:]:
+        try:
+            size = float(operands[operands.index("Tf", 1) - 1])
+        except ValueError:
+            return _NOTE_SIZE
+        return size if 1.0 <= size <= 200.0 else _NOTE_SIZE
+    return _NOTE_SIZE
+
+
+class _Rich(HTMLParser):
+    """The text of rich text (XHTML), a line for each paragraph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[str] = []
+
+    @classmethod
+    def text_of(cls, markup: str) -> str:
+        """Its text; nothing for nothing."""
+        parser = cls()
+        parser.feed(markup)
+        parser.close()
+        lines = (" ".join(line.split()) for line in "".join(parser._parts).split("\n"))
+        return "\n".join(line for line in lines if line)
+
+    def handle_data(self, data: str) -> None:
+        """Text; line ends in the markup are spaces."""
+        self._parts.append(data.replace("\n", " ").replace("\r", " "))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A break is a line end."""
+        if tag == "br":
+            self._parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """So is the end of a paragraph."""
+        if tag in ("p", "div", "li"):
+            self._parts.append("\n")
 
 
 def _text(read: Callable[[Any, int], int]) -> str:

@@ -1,0 +1,1 @@
+"""Annotations of a page: links, form fields, notes and stamps."""

@@ -1,0 +1,1 @@
+"""Text that a page shows and its text layer has not, or has wrongly: what OCR must read."""
