@@ -11,28 +11,37 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from docmill.pipeline.convert.layout.blocks.blocks import Block, build_blocks
+from docmill.pipeline.convert.layout.blocks.breaks import KnownHeadings
 from docmill.pipeline.convert.layout.blocks.joins import join_rows
 from docmill.pipeline.convert.layout.blocks.markers import leader_page
+from docmill.pipeline.convert.layout.blocks.overprints import is_watermark, overprints
+from docmill.pipeline.convert.layout.blocks.pitch import is_scan
 from docmill.pipeline.convert.layout.blocks.skew import levelled, page_skew, slanted
-from docmill.pipeline.convert.layout.blocks.spatial import finite, within
+from docmill.pipeline.convert.layout.blocks.spatial import finite, lies_in, within
 from docmill.pipeline.convert.layout.blocks.text_rows import Row, text_rows
+from docmill.pipeline.convert.layout.blocks.typewriter import without_typed_prose
+from docmill.pipeline.convert.layout.bookmarks import bookmarked_rows
 from docmill.pipeline.convert.layout.detectors.cdla import Detection
 from docmill.pipeline.convert.layout.labels.block_labels import label_blocks
 from docmill.pipeline.convert.layout.labels.detector_votes import title_rows
+from docmill.pipeline.convert.layout.labels.note_marks import note_marks
 from docmill.pipeline.convert.layout.regions.forms import Checkbox, checkbox_glyph, checkboxes, labelled_rows
 from docmill.pipeline.convert.layout.regions.found_region import Found
 from docmill.pipeline.convert.layout.regions.indexes import aligned_indexes, leader_indexes
-from docmill.pipeline.convert.layout.regions.open_tables import aligned_tables
-from docmill.pipeline.convert.layout.regions.pictures import picture_regions
-from docmill.pipeline.convert.layout.regions.ruled_grids import ruling_box
-from docmill.pipeline.convert.layout.regions.table_regions import table_regions
-from docmill.pipeline.convert.layout.style import DocumentStyle, StyleCollector
-from docmill.pipeline.convert.types import Cluster, PageContent, PageOcr, Ruling
+from docmill.pipeline.convert.layout.regions.line_numbers import line_numbers
+from docmill.pipeline.convert.layout.regions.pictures import drawn_figures, picture_regions, sure_figures
+from docmill.pipeline.convert.layout.regions.tables.open_tables import aligned_tables
+from docmill.pipeline.convert.layout.regions.tables.ruled_grids import ruling_box
+from docmill.pipeline.convert.layout.regions.tables.table_regions import table_regions
+from docmill.pipeline.convert.layout.style import DocumentStyle, StyleCollector, repeated_cells
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, Ruling
 
 __all__ = ["fuse"]
 
 _TEXT_SCORE = 0.9
 _MAX_FIELDS = 2000
+#: Points by which a table reaches past a figure that it lies in for the rest.
+_BESIDE = 36.0
 
 
 def _outside(rows: Sequence[Row], regions: Sequence[Found]) -> list[Row]:
@@ -40,8 +49,19 @@ def _outside(rows: Sequence[Row], regions: Sequence[Found]) -> list[Row]:
     return [row for row in rows if row.cells[0] not in taken]
 
 
+def _held(row: Row, regions: Sequence[Found]) -> bool:
+    return any(lies_in(row.box, region.box, 0.9) for region in regions)
+
+
 def _covered(region: Found, others: Sequence[Found]) -> bool:
     return any(other.box.inside(region.box) > 0.4 or region.box.inside(other.box) > 0.4 for other in others)
+
+
+def _crosses(table: Box, figure: Box) -> bool:
+    """True for lines of text that seem to go on in the labels of a figure beside them, the taller of both."""
+    across = max(figure.l - table.l, table.r - figure.r)
+    along = min(table.t - figure.t, figure.b - table.b) if table.height < figure.height else -1.0
+    return across > _BESIDE and along > 0 and table.inside(figure) > 0.2
 
 
 def _sound(page: PageContent, detections: Sequence[Detection]) -> tuple[PageContent, list[Detection]]:
@@ -71,7 +91,7 @@ def _separators(page: PageContent, regions: Sequence[Found]) -> list[Ruling]:
         for ruling in page.rulings
         if ruling.horizontal
         and ruling.x1 - ruling.x0 > 20
-        and not any(ruling_box(ruling).inside(frame) > 0.9 for frame in frames)
+        and not any(lies_in(ruling_box(ruling), frame, 0.9) for frame in frames)
     )
     return sorted(loose, key=lambda ruling: ruling.y0)
 
@@ -85,6 +105,13 @@ def _text_region(block: Block, label: str, checks: Mapping[int, Checkbox]) -> Cl
         box = box.union(checkbox.box) if checkbox is not None else box
     cells = sorted(cell for row in block.rows for cell in row.cells)
     return Cluster(id=0, label=label, score=_TEXT_SCORE, box=box, source="geometry", cells=cells)
+
+
+def _overprint(row: Row, style: DocumentStyle) -> Cluster:
+    label = "page_header" if is_watermark(row, style.body_size) else "text"
+    return Cluster(
+        id=0, label=label, score=_TEXT_SCORE, box=row.box, source="overprint", cells=sorted(row.cells)
+    )
 
 
 def fuse(
@@ -103,28 +130,48 @@ def fuse(
         return []
     page, detections = _sound(page, detections)
     lines = text_rows(page, ocr)
+    titles = style.bookmarks.get(page.number, ()) if style is not None else ()
     if not page.cells or style is None or not style.pages:
         style = _own_style(page, ocr)
-    found: list[Found] = []
+    repeated = repeated_cells(lines, page.height, style)
+    lines = without_typed_prose(lines, typed=style.body_mono)
+    over = overprints(lines, page)
+    if over:
+        apart = {row.cells[0] for row in over}
+        lines = [line for line in lines if line.cells[0] not in apart]
+    found: list[Found] = line_numbers(lines)
+    if found:
+        lines = [line for line in lines if not (line.text.isdecimal() and _held(line, found))]
     if any(leader_page(line.text) is not None for line in lines):
         found += leader_indexes(join_rows(lines))
         lines = _outside(lines, found)
-    tables = [table for table in table_regions(page, lines, detections) if not _covered(table, found)]
+    figures, sure = drawn_figures(page, lines), sure_figures(page, lines, detections)
+    drawn = [figure.box for figure in figures]
+    tables = [
+        table
+        for table in table_regions(page, lines, detections, sure)
+        if not _covered(table, found)
+        and not any(lies_in(table.box, box.padded(6.0), 0.6) or _crosses(table.box, box) for box in drawn)
+    ]
     found += tables
     found += aligned_indexes(_outside(lines, found))
-    found += aligned_tables(_outside(lines, found), page.width)
-    pictures = picture_regions(page, lines, detections, found)
+    seen = [Found("picture", box, 1.0, "model") for box in sure]
+    found += aligned_tables(_outside(lines, [*found, *figures, *seen]), page)
+    pictures = picture_regions(page, lines, detections, found, figures, sure)
     found += pictures
-    skew = page_skew(ocr)
+    layer = not (ocr and ocr.cells)
+    skew = page_skew(ocr if not layer else page if is_scan(page) else None)
     level = _outside(lines, found)
-    level = join_rows(levelled(level, skew, page.width / 2) if skew else level)
+    level = join_rows(levelled(level, skew, page.width / 2, layer=layer) if skew else level)
     boxes = [line.box for line in (*page.cells, *(ocr.cells if ocr else ()))] if skew else []
     rows = slanted(level, boxes) if skew else level
     separators = _separators(page, found)
     fields = [widget.box.padded(1) for widget in page.widgets if widget.kind in {"text", "choice"}]
     values = {row.cells[0] for field in fields[:_MAX_FIELDS] for row in within(rows, field)}
     checks = labelled_rows(checkboxes(page, pictures), rows)
-    blocks = build_blocks(level, separators, title_rows(rows, detections), checks, style.leading)
+    named = bookmarked_rows(rows, titles)
+    known = KnownHeadings(named, style.sections.get(page.number, ()), style.headings)
+    blocks = build_blocks(level, separators, title_rows(rows, detections), checks, style.leading, known)
     if skew:
         blocks = [Block.of(slanted(block.rows, boxes)) for block in blocks]
     kept, labels = label_blocks(
@@ -135,7 +182,10 @@ def fuse(
         separators,
         detections,
         values,
-        first_page=page.number == 1,
+        repeated=repeated,
+        number=page.number,
+        marks=note_marks(page),
+        named=named,
     )
     regions = [
         Cluster(
@@ -144,6 +194,7 @@ def fuse(
         for item in found
     ]
     regions += [_text_region(block, label, checks) for block, label in zip(kept, labels, strict=True)]
+    regions += [_overprint(row, style) for row in over]
     for number, region in enumerate(regions):
         region.id = number
     return regions

@@ -1,4 +1,4 @@
-"""A page with its layout regions drawn on it, for people."""
+"""Pictures of a page for people: as it is, and with its layout regions drawn on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from docmill.pipeline.convert.types import Cluster
 
-__all__ = ["COLOURS", "overlay_jpeg"]
+__all__ = ["COLOURS", "overlay_jpeg", "page_webp"]
 
 #: Colour of each label; text is quiet, what is rare is loud.
 COLOURS: Mapping[str, str] = MappingProxyType(
@@ -36,6 +36,9 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 )
 _OTHER = "#333333"
 _QUALITY = 70
+_WEBP_QUALITY = 60
+#: A picture of a page has no more bytes: photographs get smaller, text does not come near it.
+_MOST_BYTES = 400_000
 
 
 def overlay_jpeg(image: NDArray[np.uint8], regions: Sequence[Cluster], scale: float) -> bytes:
@@ -53,3 +56,14 @@ def overlay_jpeg(image: NDArray[np.uint8], regions: Sequence[Cluster], scale: fl
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     return buffer.getvalue()
+
+
+def page_webp(image: NDArray[np.uint8]) -> bytes:
+    """The page image (RGB) as WebP; one that takes more than 400 kB is made smaller until it does not."""
+    picture = Image.fromarray(image)
+    while True:
+        buffer = io.BytesIO()
+        picture.save(buffer, "WEBP", quality=_WEBP_QUALITY)
+        if buffer.tell() <= _MOST_BYTES:
+            return buffer.getvalue()
+        picture = picture.reduce(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,8 @@ from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, Ruli
 from tests.convert.layout.sheet import Sheet, seen
 from tests.support.recordings import RECORDINGS, needs_recordings
 from tests.support.steps import steps
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def labels(
@@ -202,12 +205,25 @@ class TestFurniture:
         sheets = []
         for number in range(1, 5):
             sheet = Sheet()
-            sheet.line(72, 80, f"Chapter one, page {number}", 9)
+            sheet.line(72, 80, f"Tides of {1990 + number} and after")
             sheet.prose(72, 104 if number % 2 else 120, 10, words=10 + number)
             sheets.append(sheet)
         style = document_style(sheet.page for sheet in sheets)
         assert labels(sheets[1], style=style)[0][0] == "page_header"
         assert labels(sheets[1])[0][0] == "text"
+
+    def test_a_page_number_by_itself_under_a_table(self) -> None:
+        sheets = []
+        for number in range(1, 4):
+            sheet = Sheet()
+            for row in range(30):
+                for x, text in ((72, f"Town {row}"), (200, f"{row * number}.50"), (300, f"{row}7")):
+                    sheet.line(x, 60 + 18 * row, text)
+            sheet.line(280, 760, f"Page {number} of 3", 8)
+            sheets.append(sheet)
+        style = document_style(sheet.page for sheet in sheets)
+        regions = fuse(sheets[1].page, None, [], style)
+        assert sorted(region.label for region in regions) == ["page_footer", "table"]
 
     def test_sideways_text_in_the_margin(self) -> None:
         sheet = Sheet()
@@ -442,14 +458,14 @@ class TestContract:
 
 class TestScans:
     def test_heading_and_paragraphs_of_recognised_lines(self) -> None:
-        """Line heights jitter, and there are no fonts: widths and pitch must do."""
+        """Line heights jitter, and there are no fonts: widths and pitch say more."""
         texts = ["The Lantern Room"] + ["the lantern room of the old lighthouse was closed to visitors"] * 8
         tops = [80, 110, 123, 136.5, 149, 180, 193, 206.4, 219]
         widths = [145] + [310] * 8
         words: list[Word] = []
         lines: list[TextCell] = []
         for number, (text, top, width) in enumerate(zip(texts, tops, widths, strict=True)):
-            box = Box(72, top, 72 + width, top + 9.5 + number % 3)
+            box = Box(72, top, 72 + width, top + (9.5 if number else 13) + number % 3)
             words.append(Word(text, box, box.height, -1))
             lines.append(TextCell(text, box, number, 1, ocr=True))
         sheet = Sheet()
@@ -501,3 +517,25 @@ def test_a_note_s_number_after_a_full_stop_still_ends_a_sentence() -> None:
     )
     sheet.line(84, 136, "This paper does three things:")
     assert len(labels(sheet)) == 2
+
+
+def test_text_beside_a_chart_is_no_table_with_the_labels_of_its_axes() -> None:
+    """A column's lines and, across the gutter, the numbers along a chart stand on the same baselines."""
+    with Pdf.open(SAMPLES / "two_column_paper.pdf") as pdf:
+        pages = [read_page(pdf, number) for number in range(1, pdf.page_count + 1)]
+    regions = fuse(pages[1], None, (), document_style(pages))
+    [table] = [region.box for region in regions if region.label == "table"]
+    chart = min((region.box for region in regions if region.label == "picture"), key=lambda box: box.t)
+    assert table.b < chart.t
+    [caption] = [region.box for region in regions if region.label == "caption" and region.box.t > chart.b][:1]
+    assert caption.t - chart.b < 20
+
+
+def test_a_table_with_a_drawing_in_a_cell_stays_one() -> None:
+    sheet = Sheet()
+    sheet.grid([72, 200, 330, 460], [200, 240, 280, 320, 360])
+    for n, y in enumerate(range(214, 360, 40)):
+        sheet.line(80, y, "Revenue of a year")
+        sheet.line(210, y, f"{n}1.5")
+    sheet.page.shapes += [Box(340 + 12 * n, 250, 350 + 12 * n, 275) for n in range(8)]
+    assert [name for name, _ in labels(sheet)] == ["table"]

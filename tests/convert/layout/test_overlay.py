@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from docmill.pipeline.convert.layout.overlay import COLOURS, overlay_jpeg
+from docmill.pipeline.convert.layout.overlay import COLOURS, overlay_jpeg, page_webp
 from docmill.pipeline.convert.types import Box, Cluster
 
 
@@ -55,3 +55,20 @@ def test_boxes_are_points_and_the_picture_pixels() -> None:
 @pytest.mark.parametrize("box", [(-50, -50, 500, 500), (0, 0, 0, 0), (20, 20, 20, 90), (300, 300, 400, 400)])
 def test_boxes_off_the_page_and_empty_ones(box: tuple[float, ...]) -> None:
     assert drawn([region("text", *box)]).shape == (200, 100, 3)
+
+
+def test_a_page_as_it_is() -> None:
+    page = np.full((300, 200, 3), 255, np.uint8)
+    page[100:200, 50:150] = (200, 0, 0)
+    picture = Image.open(io.BytesIO(page_webp(page)))
+    assert (picture.format, picture.size) == ("WEBP", (200, 300))
+    assert close(np.asarray(picture.convert("RGB"))[150, 100], "#c80000")
+
+
+def test_a_picture_of_noise_is_bounded() -> None:
+    noise = np.random.default_rng(7).integers(0, 255, (1400, 1000, 3), np.uint8)
+    data = page_webp(noise)
+    assert len(data) <= 400_000
+    width, height = Image.open(io.BytesIO(data)).size
+    assert height / width == pytest.approx(1.4, abs=0.01)
+    assert width < 1000

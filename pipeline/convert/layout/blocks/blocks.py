@@ -7,14 +7,18 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from docmill.pipeline.convert.layout.blocks.breaks import Surroundings, continues
+from docmill.pipeline.convert.layout.blocks.breaks import KnownHeadings, Surroundings, continues
 from docmill.pipeline.convert.layout.blocks.leading import page_leading
+from docmill.pipeline.convert.layout.blocks.line_ends import is_terminated, opens
+from docmill.pipeline.convert.layout.blocks.loose_lines import loose_pitches
 from docmill.pipeline.convert.layout.blocks.spatial import hull, strips
 from docmill.pipeline.convert.layout.blocks.text_rows import Row
 from docmill.pipeline.convert.types import Box, Ruling
 
 __all__ = ["Block", "build_blocks", "rows_above"]
 
+_FIRST_LINE = 6  # em: the widest indentation of a paragraph's first line, a typed one's
+_LEAST_FIRST = 25  # characters of such a line
 _MEMORY = 60  # rows of a long block that are looked at
 
 
@@ -58,24 +62,38 @@ def rows_above(rows: Sequence[Row]) -> list[int | None]:
     for number, row in enumerate(rows):
         covered = strips(row.box.l, row.box.r)
         votes = Counter(skyline[strip] for strip in covered if strip in skyline)
-        under = sorted(
-            (
+        under = {
+            upper
+            for upper, shared in votes.items()
+            if shared >= 0.5 * min(len(covered), len(strips(rows[upper].box.l, rows[upper].box.r)))
+        }
+        if row.box.width < _FIRST_LINE * row.size:
+            reach = strips(row.box.l, row.box.l + _FIRST_LINE * row.size)
+            under |= {
                 upper
-                for upper, shared in votes.items()
-                if shared >= 0.5 * min(len(covered), len(strips(rows[upper].box.l, rows[upper].box.r)))
-            ),
-            reverse=True,
-        )
+                for upper in {skyline[strip] for strip in reach if strip in skyline}
+                if _under_first_line(rows[upper], row)
+            }
         # under two rows that stand side by side, a row belongs to neither's column
-        best = (
-            under[0]
-            if under and not any(_level(rows[under[0]], rows[other]) for other in under[1:4])
-            else None
-        )
+        nearest = sorted(under, reverse=True)[:4]
+        beside = any(_level(rows[nearest[0]], rows[other]) for other in nearest[1:])
+        best = nearest[0] if nearest and not beside else None
         found.append(best)
         for strip in covered:
             skyline[strip] = number
     return found
+
+
+def _under_first_line(upper: Row, row: Row) -> bool:
+    """True for a word or two under a paragraph's first line that is indented past them."""
+    return (
+        0 < upper.start - row.start <= _FIRST_LINE * row.size
+        and row.size == upper.size
+        and row.box.t - upper.box.b < 2 * row.size
+        and upper.chars >= _LEAST_FIRST
+        and not is_terminated(upper)
+        and not opens(row)
+    )
 
 
 def build_blocks(
@@ -84,12 +102,13 @@ def build_blocks(
     titles: Mapping[int, int] = MappingProxyType({}),
     starts: Container[int] = (),
     leading: Mapping[float, float] = MappingProxyType({}),
+    known: KnownHeadings | None = None,
 ) -> list[Block]:
     """Group rows into blocks.
 
     `separators` are the page's horizontal rulings, sorted by y; `titles` maps the first cell of a row to
     the title detection that covers it; `starts` holds the first cells of rows that must start a block;
-    `leading` is the document's usual line pitch by font size.
+    `leading` is the document's usual line pitch by font size; `known` is what it says of headings.
     Rows of two columns never meet: a row joins only the block right above it, and not when another row
     stands beside it under the same block.
     """
@@ -100,7 +119,8 @@ def build_blocks(
         if upper is not None:
             beneath.setdefault(upper, []).append(number)
     pairs = [(ordered[upper], ordered[number]) for number, upper in enumerate(above) if upper is not None]
-    around = Surroundings(page_leading(pairs, leading), separators, titles, starts)
+    pitches, loose = page_leading(pairs, leading), loose_pitches(pairs)
+    around = Surroundings(pitches, separators, titles, starts, loose, known or KnownHeadings())
     groups: list[list[Row]] = []
     group_of: dict[int, int] = {}
     for number, row in enumerate(ordered):

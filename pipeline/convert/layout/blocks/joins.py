@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from docmill.pipeline.convert.layout.blocks.markers import is_marker
+from docmill.pipeline.convert.layout.blocks.markers import EQUATION_NUMBER, is_marker
 from docmill.pipeline.convert.layout.blocks.spatial import ColumnIndex
 from docmill.pipeline.convert.layout.blocks.text_rows import Row
 from docmill.pipeline.convert.types import Box
@@ -16,6 +16,8 @@ __all__ = ["join_rows"]
 #: Fonts of big brackets and operators, in which they hang from the baseline.
 _EXTENSION_FONT = re.compile(r"CMEX|MT-?Extra|Extension|TXEX|PXEX|ESSTIX", re.IGNORECASE)
 _MOST_BESIDE = 8  # lines beside a big initial
+_LARGER = 1.25  # times as big as the line under it: a title's
+_BIG = 1.9  # times as big as another line: none of its scripts are as small
 _END_MARKS = frozenset("□■∎◻◼⬜▢")  # of a proof, at the right edge of its last line
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}|[IVX]{1,5}")
 
@@ -41,11 +43,16 @@ def _joined(left: Row, right: Row) -> Row:
         body_offset=max(0.0, offset),
         split=head.split or tail.split,
         raised=head.raised or tail.raised,
+        starts=head.starts,
+        ends=tail.ends,
     )
 
 
 def _crossed(gap: tuple[float, float], row: Row, right: Row, index: ColumnIndex[Row]) -> bool:
-    """True when a line directly above or below runs across the gap: then it is no gutter."""
+    """True when a line of like type directly above or below runs across the gap: then it is no gutter.
+
+    A title runs across all its authors, who stand side by side under it.
+    """
     beyond = min(row.size, 0.8 * right.box.width)  # the last word of a justified line may be short
     middle = (gap[0] + gap[1]) / 2
     reach = 1.6 * max(row.size, row.box.height)
@@ -55,7 +62,7 @@ def _crossed(gap: tuple[float, float], row: Row, right: Row, index: ColumnIndex[
     ):
         if other is None:
             continue
-        near = abs(other.box.t - row.box.t) <= reach
+        near = abs(other.box.t - row.box.t) <= reach and other.size <= _LARGER * row.size
         if near and other.box.l < gap[0] - row.size and other.box.r > gap[1] + beyond:
             return True
     return False
@@ -70,7 +77,7 @@ def _joins(left: Row, right: Row, index: ColumnIndex[Row]) -> bool:
         return True
     head = right if right.rtl and left.rtl else left
     if head.text == head.first and is_marker(head.first, head.first_font):
-        return gap <= 4 * size
+        return gap <= 4 * size and not _numbers_equation(head, index)
     if head.text == head.first and _SECTION.fullmatch(head.text) and _same_face(left, right):
         return gap <= 4 * size
     if right.text in _END_MARKS and left.chars > 3:
@@ -78,6 +85,25 @@ def _joins(left: Row, right: Row, index: ColumnIndex[Row]) -> bool:
     if gap > 3 * size:
         return False
     return _crossed((left.box.r, right.box.l), left, right, index)
+
+
+def _stacked(one: Row, two: Row) -> bool:
+    """True for a small line that stands within the descenders, or the accents, of a big one."""
+    shared = min(one.box.r, two.box.r) - max(one.box.l, two.box.l)
+    sizes = sorted((one.size, two.size))
+    return sizes[1] >= _BIG * sizes[0] and shared > 0.5 * min(one.box.width, two.box.width)
+
+
+def _numbers_equation(row: Row, index: ColumnIndex[Row]) -> bool:
+    """True for a number in brackets at the right edge of a column: what follows is another column's."""
+    if EQUATION_NUMBER.fullmatch(row.text) is None:
+        return False
+    return any(
+        other is not None
+        and abs(other.box.r - row.box.r) < 0.5 * row.size
+        and other.box.l < row.box.l - 4 * row.size
+        for other in (index.above(row.centre, row.box.t, row), index.below(row.centre, row.box.b, row))
+    )
 
 
 def _same_face(one: Row, two: Row) -> bool:
@@ -175,7 +201,7 @@ def _joined_rows(rows: Iterable[Row]) -> list[Row]:
             left = merged[before]
             if left is not None:
                 shared = min(left.box.b, row.box.b) - max(left.box.t, row.box.t)
-                if shared > 0.5 * min(left.box.height, row.box.height):
+                if shared > 0.5 * min(left.box.height, row.box.height) and not _stacked(left, row):
                     if _joins(left, row, index):
                         merged[before] = _joined(left, row)
                         merged[position] = None

@@ -10,7 +10,10 @@ from docmill.pipeline.convert.layout.blocks.traits import is_math_font
 __all__ = [
     "CAPTION",
     "DASHES",
+    "EQUATION_NUMBER",
+    "PROMPT",
     "SECTION_NUMBER",
+    "has_deep_number",
     "is_bullet",
     "is_enumerator",
     "is_marker",
@@ -22,7 +25,7 @@ __all__ = [
 
 _BULLETS = frozenset("•●▪■◦‣►▸▶○◯□☐☑☒✓✔✗✘❖❑❒◆◇◊➢➤➔→⇒⁃∙⋅·‧・⬤◾◽▫◉★☆ㅇ¾Ø")
 #: Bullets that also start lines of code, of dialogue and of sums.
-DASHES = frozenset("-–—‐‑−*+~")
+DASHES = frozenset("-–—‐‑−*∗+~")
 _ENUMERATOR = re.compile(
     r"(?:\(?\d{1,3}(?:\.\d{1,2})*[.)]\)?|\(?[A-Za-z][.)]|\(?[ivxlIVXL]{1,5}[.)]|\[\d{1,3}\]|\[[A-Z][A-Za-z+]{0,5}\d{2}[a-z]?\]"
     r"|\d{1,2}[-–]|[\u0621-\u064a][.)\-]"
@@ -47,8 +50,15 @@ SECTION_NUMBER = re.compile(
     r"(?:chapter|section|appendix|part|annex|article|kapitel|chapitre|capítulo)\s+[\dA-Z]+[.:]?)\s+\S",
     re.IGNORECASE,
 )
+#: A number of two levels or more: of sections, and seldom of anything else.
+_DEEP_NUMBER = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2}){1,4}\.?\s+(?=\D)")
+#: What a shell or a device asks with, and what is typed there.
+PROMPT = re.compile(r"(?:[\w@:.~/()\[\]\\-]{0,60}[#>$%]|>>>|PS [^<>|]{1,60}>) ?[A-Za-z./\\-]")
+EQUATION_NUMBER = re.compile(r"\(\s*[A-Z]?\d{1,3}(?:[.\-]\d{1,3})?[a-z]?\s*\)")
+_ROMAN = r"(?=[ivxlc])c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
 _PAGE_NUMBER = re.compile(
-    r"(?:(?:page|p\.|seite|página|صفحة)\s*)?(?:[-–—|\[(]\s*)?(?:\d{1,5}|[ivxlcdm]{1,8}|[A-Z]?\d{1,3}[-–.]\d{1,4})"
+    r"(?:(?:page|p\.|seite|página|صفحة)\s*)?(?:[-–—|\[(]\s*)?"
+    rf"(?:\d{{1,5}}|{_ROMAN}|[A-Z]?\d{{1,3}}[-–.]\d{{1,4}})"
     r"\s*(?:(?:[-–—|\])]\s*)?(?:of|/|von|de|sur|من)\s*\d{1,5}|[-–—|\])]?)",
     re.IGNORECASE,
 )
@@ -57,7 +67,8 @@ _REFERENCE_MARK = re.compile(
 )
 #: From the first of the dots only: from any other there is no more to find.
 _LEADER = re.compile(
-    r"(?<![.·…‥_])(?<![.·…‥_]\s)(?:[.·…‥_]\s?){4,}\s*(?:([\divxlcIVXLC]{1,6}(?:[-–.]\d{1,4})?)\s*)?$"
+    r"(?<![.·…‥_])(?<![.·…‥_]\s)(?:[.·…‥_]\s?){4,}\s*"
+    r"(?:([\divxlcIVXLC]{1,6}(?:[-–.]\d{1,4})?|[-–−+(]?[$€£¥]?\d[\d.,'’]{0,15}[)%]{0,2}(?:\s?[$€£¥])?)\s*)?$"
 )
 
 
@@ -93,6 +104,11 @@ def leading_marker(word: str, font: str = "") -> str:
     return attached["mark"] if attached else ""
 
 
+def has_deep_number(text: str) -> bool:
+    """True for text that starts with a section's number of two levels or more, as `2.1` or `A.3.1`."""
+    return _DEEP_NUMBER.match(text) is not None
+
+
 def is_page_number(text: str) -> bool:
     """True for text that is nothing but a page number: `12`, `xiv`, `7-45`, `Page 3 of 10`."""
     return _PAGE_NUMBER.fullmatch(text.strip()) is not None
@@ -100,11 +116,12 @@ def is_page_number(text: str) -> bool:
 
 def is_reference_mark(text: str) -> bool:
     """True for text that starts as footnotes do: with a number or a note sign."""
-    return _REFERENCE_MARK.match(text) is not None
+    found = _REFERENCE_MARK.match(text)
+    return found is not None and not text[found.end() : found.end() + 1].islower()
 
 
 def leader_page(text: str) -> str | None:
-    """The page that a row with dot leaders points to, "" when the number stands apart; else None."""
+    """The page or figure that a row with dot leaders points to, "" when it stands apart; else None."""
     found = _LEADER.search(text)
     if found is None:
         return None

@@ -9,7 +9,7 @@ from statistics import median
 
 from docmill.pipeline.convert.layout.blocks.spatial import hull
 from docmill.pipeline.convert.layout.blocks.text_rows import Row
-from docmill.pipeline.convert.types import Box, PageOcr
+from docmill.pipeline.convert.types import Box, PageContent, PageOcr
 
 __all__ = ["levelled", "page_skew", "slanted"]
 
@@ -20,13 +20,16 @@ _LEAST_SKEW = 0.004  # 0.2 degrees; less does not part any lines
 _MOST_SKEW = 0.12  # 7 degrees; more is no scan that was meant to be straight
 
 
-def page_skew(ocr: PageOcr | None) -> float:
-    """By how much recognised lines fall for each point to the right; 0 for a page that lies straight."""
-    if ocr is None:
+def page_skew(read: PageContent | PageOcr | None) -> float:
+    """By how much the lines of a scan fall for each point to the right; 0 for a page that lies straight.
+
+    `read` has the recognised lines: ours, or those of the text layer of an `is_scan`.
+    """
+    if read is None:
         return 0.0
     slopes: list[float] = []
-    for line in ocr.cells:
-        words = ocr.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
+    for line in read.cells:
+        words = read.words[max(0, line.first) : max(0, line.first) + max(0, line.count)]
         if len(words) < _LEAST_WORDS or words[0].angle:
             continue
         first, last = words[0].box, words[-1].box
@@ -38,9 +41,12 @@ def page_skew(ocr: PageOcr | None) -> float:
     return slope if _LEAST_SKEW <= abs(slope) <= _MOST_SKEW else 0.0
 
 
-def levelled(rows: Sequence[Row], skew: float, centre: float) -> list[Row]:
-    """Recognised rows as they stand on a straight page that is pivoted at x = `centre`."""
-    return [_levelled(row, skew, centre) if row.ocr and not row.angle else row for row in rows]
+def levelled(rows: Sequence[Row], skew: float, centre: float, *, layer: bool = False) -> list[Row]:
+    """Recognised rows as they stand on a straight page that is pivoted at x = `centre`.
+
+    `layer`: an OCR program recognised them all before us.
+    """
+    return [_levelled(row, skew, centre) if (row.ocr or layer) and not row.angle else row for row in rows]
 
 
 def _levelled(row: Row, skew: float, centre: float) -> Row:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from docmill.pipeline.convert.layout.blocks.blocks import Block
+from docmill.pipeline.convert.layout.blocks.markers import EQUATION_NUMBER
 
-__all__ = ["EQUATION_NUMBER", "is_formula", "joined_formulas"]
+__all__ = ["is_formula", "joined_formulas"]
 
-EQUATION_NUMBER = re.compile(r"\(\s*[A-Z]?\d{1,3}(?:[.\-]\d{1,3})?[a-z]?\s*\)")
+_MATH = 0.3  # of the characters of what goes on beside a formula
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -64,8 +65,14 @@ def _belongs(formula: Block, other: Block, label: str) -> bool:
     along = min(formula.box.b, other.box.b) - max(formula.box.t, other.box.t)
     if EQUATION_NUMBER.fullmatch(other.text.strip()):
         return along > 0.5 * other.box.height
-    if label not in {"formula", "text"}:
+    numerator = label in {"page_header", "page_footer"} and other.chars <= 4
+    if numerator and along > 0.3 * other.box.height and formula.box.l < other.box.l < formula.box.r:
+        return True  # a number over or under a bar
+    limits = other.size < 0.85 * em and other.chars <= 12  # of a sum: small type under or over its sign
+    if label not in {"formula", "text"} and not (limits and label in {"footnote", "list_item"}):
         return False
     fragment = label == "formula" or (other.chars <= 8 and not _WORD.search(other.text))
-    limits = other.size < 0.85 * em and other.chars <= 12  # of a sum: small type under or over its sign
+    math = sum(row.math * row.chars for row in other.rows) >= _MATH * other.chars
+    if math and not _WORD.search(other.text) and along > 0.5 * min(formula.box.height, other.box.height):
+        return across > -2 * em  # goes on beside it
     return fragment and across > -2 * em and along > (-0.7 if limits else -0.35) * em

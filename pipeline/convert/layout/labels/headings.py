@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from docmill.pipeline.convert.layout.blocks.blocks import Block
-from docmill.pipeline.convert.layout.blocks.markers import SECTION_NUMBER, is_bullet
+from docmill.pipeline.convert.layout.blocks.markers import SECTION_NUMBER, has_deep_number, is_bullet
+from docmill.pipeline.convert.layout.blocks.text_rows import Face
 from docmill.pipeline.convert.layout.style import DocumentStyle
 
 __all__ = ["Setting", "heading_strength", "is_heading", "is_usual", "like_heading", "style_key"]
@@ -19,6 +20,17 @@ _SIZE_POINTS = ((1.3, 3.0), (1.12, 2.0), (1.06, 1.0), (0.93, 0.0))
 #: The same for recognised text, whose size is an estimate.
 _OCR_POINTS = ((1.5, 3.0), (1.3, 2.0), (0.8, 0.0))
 _MAX_CHARS = 180
+#: Lines of a heading of at least so many times the body's size, in narrow columns.
+_MOST_LINES = ((1.3, 6), (1.12, 5), (0.0, 3))
+_NAMED = 0.75  # what numbers and capitals are worth, at least
+_APART = 1.2  # white space above a heading in the type of the text, in units of the body size
+_FACE = 1.5  # what the face of other headings of the document is worth
+_PLAIN = 0.75  # what it costs to be set as the text is, and to say nothing that headings say
+_COUNTED = 1.5  # what a number that follows another section's is worth
+_BIG = 1.12  # times the body's size
+#: The number of a release, over what has changed in it.
+_RELEASE = re.compile(r"\[?v?\d{1,4}\.\d{1,4}\.\d{1,4}")
+_TITLES = 0.75  # what it is worth that a bold line stands over a table, or a typed one in capitals over text
 #: Titles of sections that say by themselves what they are.
 _USUAL = re.compile(
     r"(?:abstract|contents|table of contents|introduction|conclusions?|references|bibliography|appendix|"
@@ -36,17 +48,29 @@ def _possible(block: Block, style: DocumentStyle) -> bool:
     text = block.text
     if len(text) > _MAX_CHARS:
         return False
-    letters = sum(map(str.isalpha, text))
     first = block.rows[0]
-    if letters < 2 or letters < 0.4 * block.chars:
+    if not _has_words(block, style):
         return False
-    if len(block.rows) > (4 if block.size >= 1.3 * style.body_size else 3) or first.angle:
+    most = next(lines for least, lines in _MOST_LINES if block.size >= least * style.body_size)
+    if len(block.rows) > most or first.angle:
         return False
     if first.marker and is_bullet(first.first, first.first_font):
         return False
     if text.endswith((",", ";", "،")) or _BYLINE.match(text):
         return False
     return not (text.endswith((".", "。")) and len(text) > 60)
+
+
+def _has_words(block: Block, style: DocumentStyle) -> bool:
+    """True for text of letters more than of figures; in big type fewer will do, or a release's number."""
+    letters = sum(map(str.isalpha, block.text))
+    number = SECTION_NUMBER.match(block.text)
+    chars = block.chars - (number.end() - 2 if number else 0)
+    if letters >= 2 and letters >= 0.4 * chars:
+        return True
+    if block.rows[0].ocr or block.size < _BIG * style.body_size:
+        return False
+    return letters >= max(3, 0.2 * block.chars) or _RELEASE.match(block.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +80,13 @@ class Setting:
     lead: float  # white space above it, in units of the body size
     trail: float  # and below it
     below: Block | None  # the block under it, unless that is a table or picture
+    counted: bool = False  # its number follows that of another section
+    titles: bool = False  # it stands right over a table that begins where it does
 
 
 def _distinction(block: Block, style: DocumentStyle) -> float:
     """How much a block's type stands out from the body's."""
-    ratio = block.size / style.body_size
+    ratio = block.size / max(style.body_size, style.text_size)
     score = next(
         (points for least, points in (_OCR_POINTS if block.rows[0].ocr else _SIZE_POINTS) if ratio >= least),
         -1.0,
@@ -80,7 +106,7 @@ def _wording(block: Block) -> float:
     score = 0.0
     if SECTION_NUMBER.match(text):
         score += 1.0 if "." in text.split()[0].rstrip(".") else 0.75
-    if len(letters) > 3 and all(map(str.isupper, letters)):
+    if len(letters) > 3 and (all(map(str.isupper, letters)) or block.all("small_caps")):
         score += 1.0
     elif len(words) > 1 and all(word[0].isupper() for word in words):
         score += 0.25
@@ -88,7 +114,7 @@ def _wording(block: Block) -> float:
         score += 1.0
     if text.endswith((".", ":", "。", "：")):
         score -= 1.0
-    if letters and letters[0].islower():
+    if letters and letters[0].islower() and not _RELEASE.match(text):
         score -= 1.5
     return score
 
@@ -106,18 +132,74 @@ def _heads(block: Block, below: Block | None, trail: float, style: DocumentStyle
     )
 
 
+def _numbered_apart(block: Block, setting: Setting) -> bool:
+    """True for a line with a section's number and space above it that is not one of several such lines."""
+    return (
+        len(block.rows) == 1
+        and setting.lead >= _APART
+        and has_deep_number(block.text)
+        and not block.text.endswith((".", ":", "。", "："))
+        and not (setting.below is not None and has_deep_number(setting.below.text))
+    )
+
+
+def _centred_over(block: Block, setting: Setting) -> bool:
+    """True for a line with space above it, in the middle over a wider block of text."""
+    below = setting.below
+    if below is None or len(block.rows) > 1 or setting.lead < _APART:
+        return False
+    indent = block.box.l - below.box.l
+    return indent > 3 * block.size and abs(indent - (below.box.r - block.box.r)) < block.size
+
+
+def _typed(block: Block, setting: Setting, style: DocumentStyle) -> bool:
+    """True for a line in capitals with space around it over text: a typewriter has no other heading."""
+    below = setting.below
+    return (
+        len(block.rows) == 1
+        and block.text.isupper()
+        and " " in block.text
+        and setting.lead >= _APART
+        and setting.trail >= 0.5
+        and below is not None
+        and len(below.rows) > 1
+        and not below.text.isupper()
+        and below.size <= 1.1 * style.body_size
+    )
+
+
 def heading_strength(
     block: Block, style: DocumentStyle, vote: Mapping[str, float], setting: Setting
 ) -> float:
     """How strongly a block looks like a heading; 2 is enough."""
-    strength = _distinction(block, style) + _wording(block)
+    wording = _wording(block)
+    strength = _distinction(block, style) + wording
     if setting.lead >= 0.7 and setting.lead >= 1.3 * setting.trail:
         strength += 0.5
     if _heads(block, setting.below, setting.trail, style):
         strength += 0.5
-    if len(block.rows) > 2:
+    named = wording >= _NAMED and not is_usual(block.text)
+    if _numbered_apart(block, setting) or (named and _centred_over(block, setting)):
+        strength += 1.0
+    if all(row.uniform and row.lettering in style.headings for row in block.rows):
+        strength += _FACE
+    if setting.counted:
+        strength += _COUNTED
+    elif wording < _NAMED and _set_as_text(block, style):
+        strength -= _PLAIN
+    if style.body_mono and _typed(block, setting, style):
+        strength += _TITLES
+    if setting.titles and len(block.rows) == 1 and block.all("bold"):
+        strength += _TITLES
+    if len(block.rows) > 2 and not setting.counted:
         strength -= 1.0
     return strength + 2.0 * vote.get("title", 0.0) - 0.25 * vote.get("text", 0.0)
+
+
+def _set_as_text(block: Block, style: DocumentStyle) -> bool:
+    """True for a block in the very face of the text; recognised text has none that is known."""
+    body = (style.body_size, style.body_font, style.body_bold, style.body_italic)
+    return not block.rows[0].ocr and all(row.face == body for row in block.rows)
 
 
 def is_usual(text: str) -> bool:
@@ -125,10 +207,9 @@ def is_usual(text: str) -> bool:
     return _USUAL.fullmatch(text) is not None
 
 
-def style_key(block: Block) -> tuple[float, str, bool, bool]:
+def style_key(block: Block) -> Face:
     """What makes two headings look alike."""
-    row = block.rows[0]
-    return (row.size, row.font, row.bold, row.italic)
+    return block.rows[0].face
 
 
 def like_heading(block: Block, style: DocumentStyle, vote: Mapping[str, float], setting: Setting) -> bool:

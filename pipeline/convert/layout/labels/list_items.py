@@ -26,9 +26,21 @@ def is_list_item(block: Block, vote: Mapping[str, float]) -> bool:
         return _hanging(block) and vote.get("reference", 0.0) > 0.4
     if is_bullet(first.first, first.first_font):
         return True
+    if _runs_in(block):
+        return False
     if _INITIAL.fullmatch(first.first):
         return first.set_off
     return True
+
+
+def _runs_in(block: Block) -> bool:
+    """True for a paragraph that begins with a numbered heading in italic or bold type: `1) Data: We took`.
+
+    Its first line is indented; an item's hangs.
+    """
+    first = block.rows[0]
+    styled = first.starts != first.ends or first.italic or first.bold
+    return len(block.rows) > 1 and styled and first.start > block.rows[1].start + 0.7 * first.size
 
 
 def reference_entries(blocks: Sequence[Block]) -> set[int]:

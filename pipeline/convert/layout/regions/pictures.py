@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from docmill.pipeline.convert.layout.blocks.markers import CAPTION
 from docmill.pipeline.convert.layout.blocks.spatial import hull, lies_in, merge_near, within
 from docmill.pipeline.convert.layout.blocks.text_rows import Row
 from docmill.pipeline.convert.layout.detectors.cdla import Detection
+from docmill.pipeline.convert.layout.regions.captioned_figures import captioned_figures
 from docmill.pipeline.convert.layout.regions.forms import holds_form
 from docmill.pipeline.convert.layout.regions.found_region import Found
-from docmill.pipeline.convert.layout.regions.ruled_grids import ruling_box
+from docmill.pipeline.convert.layout.regions.tables.ruled_grids import ruling_box
 from docmill.pipeline.convert.types import Box, PageContent
 
-__all__ = ["picture_regions"]
+__all__ = ["drawn_figures", "picture_regions", "sure_figures"]
 
 _LEAST_SCORE = 0.5
 _WHOLE_PAGE = 0.85
+#: Of a figure that numbers in rows do not make a table; a table that the detector sees there, too, could.
+_SURE_SCORE, _TABLE_SCORE = 0.7, 0.3
+_OF_FIGURE = re.compile(r"\W*(?:fig|abb|그림|图|圖|図|شكل)", re.IGNORECASE)
+#: A bitmap that fills so much of a page is a scan of it when OCR found a title's worth of text in it; a
+#: smaller one, a strip of a scan, when its lines fill so much of it.
+_MOST_OF_PAGE, _TITLED = 0.5, 0.01
+_LETTERED = 0.25
+#: The edges of a scan's strips are as far from each other, and the strips are as far apart, in points.
+_STRIP_EDGE, _STRIP_GAP = 1.0, 8.0
 _LEAST_SIDE = 18.0
 _LEAST_AREA = 600.0
 _LEAST_STROKES = 8  # of a drawing that nothing but its density speaks for
 _CAPTION_REACH = 45.0
 _LEAST_TICKS = 3
+#: The first characters of the scripts of Chinese and Japanese, and of what follows them.
+_UNSPACED, _HANGUL = "\u3040", "\uac00"
 _MAX_SHAPES = 20_000
 _MAX_PANELS = 300
 _MAX_PICTURES = 100
+_LEAST_TEXT = 150  # characters of a text that has a picture behind it
+#: Words in a line of text; characters of some lines; and the share of all that makes a text of a figure.
+_LINE, _LEAST_LINES, _MOSTLY = 4, 120, 0.8
 
 
 def _clipped(box: Box, page: PageContent) -> Box:
@@ -32,7 +48,10 @@ def _clipped(box: Box, page: PageContent) -> Box:
 
 
 def _words(row: Row) -> int:
-    return len(row.text.split())
+    """How many words a row has; where scripts do without spaces two characters count as one."""
+    text = row.text
+    unspaced = 0 if text.isascii() else sum(_UNSPACED <= char < _HANGUL for char in text)
+    return len(text.split()) + unspaced // 2
 
 
 def _prose_rows(rows: Sequence[Row], box: Box) -> int:
@@ -44,9 +63,22 @@ def _holds_prose(rows: Sequence[Row], box: Box) -> bool:
     inner = within(rows, box)
     if _prose_rows(inner, box) >= 4:
         return True
-    if inner and sum(row.mono for row in inner) > 0.6 * len(inner):
+    if _is_listing(inner):
         return True
     return sum(row.chars * row.size * row.size * 0.5 for row in inner) > 0.45 * box.area
+
+
+def _is_listing(rows: Sequence[Row]) -> bool:
+    return bool(rows) and sum(row.mono for row in rows) > 0.6 * len(rows)
+
+
+def _background(rows: Sequence[Row], box: Box) -> bool:
+    """True for what a page's text is set on: it would hold more than half of that, and not only labels."""
+    inner = within(rows, box)
+    chars = sum(row.chars for row in inner)
+    if chars < _LEAST_TEXT or 2 * chars <= sum(row.chars for row in rows):
+        return False
+    return 2 * sum(row.chars for row in inner if _words(row) >= 3) > chars
 
 
 def _bitmaps(page: PageContent, rows: Sequence[Row]) -> list[Box]:
@@ -56,14 +88,49 @@ def _bitmaps(page: PageContent, rows: Sequence[Row]) -> list[Box]:
         for box in (_clipped(box, page) for box in page.bitmaps)
         if box.width > 0 and box.height > 0 and box.area < _WHOLE_PAGE * area
     ]
+    clusters = [box for box, _ in merge_near(usable, 2.0)]
     native = [row for row in rows if not row.ocr]
+    read = [row for row in rows if row.ocr]
+    if read:
+        clusters = _stacked(clusters)
     return [
         box
-        for box, _ in sorted(merge_near(usable, 2.0), key=lambda cluster: -cluster[0].area)[:_MAX_PICTURES]
+        for box in sorted(clusters, key=lambda cluster: -cluster.area)[:_MAX_PICTURES]
         if min(box.width, box.height) >= _LEAST_SIDE
         and _LEAST_AREA <= box.area < _WHOLE_PAGE * area
         and not _holds_prose(native, box)
+        and not (read and _is_scan(read, box, area))
+        and not _background(native, box)
     ]
+
+
+def _stacked(clusters: Sequence[Box]) -> list[Box]:
+    """The strips that a scan is cut into, each as wide as the one above it, as one."""
+    found: list[Box] = []
+    for box in sorted(clusters, key=lambda box: (box.l, box.t)):
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and max(abs(last.l - box.l), abs(last.r - box.r)) <= _STRIP_EDGE
+            and box.t - last.b <= _STRIP_GAP
+        ):
+            found[-1] = last.union(box)
+        else:
+            found.append(box)
+    return found
+
+
+def _is_scan(read: Sequence[Row], box: Box, page_area: float) -> bool:
+    """True for a bitmap of text, by what OCR read in it; a picture has a few labels.
+
+    What is a picture on a scan of most of a page, with its margins left out, is the detector's word, as it is
+    on a scan of all of it.
+    """
+    inner = within(read, box)
+    lettered = sum(row.box.area for row in inner) / box.area
+    if box.area >= _MOST_OF_PAGE * page_area:
+        return lettered >= _TITLED
+    return _prose_rows(inner, box) >= 4 or lettered >= _LETTERED
 
 
 def _strokes(page: PageContent, rows: Sequence[Row], taken: Sequence[Box]) -> list[Box]:
@@ -94,6 +161,33 @@ def _bare(page: PageContent, rows: Sequence[Row], box: Box) -> bool:
     marks = [*page.bitmaps, *page.shapes[:_MAX_SHAPES]]
     marks += [ruling_box(ruling) for ruling in page.rulings if not ruling.horizontal]
     return not any(lies_in(mark, box, 0.5) for mark in marks)
+
+
+def _is_text(page: PageContent, rows: Sequence[Row], box: Box) -> bool:
+    """True where no bitmap is and nearly all letters are those of lines of text or of program code."""
+    inner = [row for row in within(rows, box) if not row.ocr]
+    chars = sum(row.chars for row in inner)
+    if not chars or any(lies_in(bitmap, box, 0.5) for bitmap in page.bitmaps):
+        return False
+    lines = sum(row.chars for row in inner if _words(row) >= _LINE or row.mono)
+    if chars >= _LEAST_LINES and lines >= _MOSTLY * chars:
+        return True
+    drawn = any(lies_in(shape, box, 0.5) for shape in page.shapes[:_MAX_SHAPES])
+    drawn = drawn or any(lies_in(ruling_box(ruling), box, 0.5) for ruling in page.rulings[:_MAX_SHAPES])
+    return not drawn and sum(row.box.area for row in inner) > _LETTERED * box.area
+
+
+def _without_captions(box: Box, rows: Sequence[Row]) -> Box:
+    """Without the captions at its lower and upper edge that a detection takes in."""
+    for row in within(rows, box):
+        if not CAPTION.match(row.text):
+            continue
+        if row.middle > box.b - 0.3 * box.height:
+            box = Box(box.l, box.t, box.r, max(box.t + 1.0, row.box.t - 1))
+        elif row.middle < box.t + 0.3 * box.height:
+            under = [other.box.b for other in within(rows, box) if other.box.t < row.box.b + 0.3 * row.size]
+            box = Box(box.l, min(box.b - 1.0, max([row.box.b, *under]) + 1), box.r, box.b)
+    return box
 
 
 def _captioned(box: Box, captions: Sequence[Row]) -> bool:
@@ -167,6 +261,8 @@ def _drawings(page: PageContent, strokes: Sequence[Box], rows: Sequence[Row]) ->
         side = min(box.width, box.height)
         if box.area < 1500 or box.area > 0.8 * area or _prose_rows(rows, box) >= 2 or _holds_prose(rows, box):
             continue
+        if _background(rows, box):
+            continue
         captioned = count >= 3 and side >= 30 and _captioned(box, captions)
         # rulings alone frame things; it takes more to draw
         if captioned or (side >= 40 and _drawn(page, box) >= _LEAST_STROKES):
@@ -174,10 +270,56 @@ def _drawings(page: PageContent, strokes: Sequence[Box], rows: Sequence[Row]) ->
     return found
 
 
+def sure_figures(page: PageContent, rows: Sequence[Row], detections: Sequence[Detection]) -> list[Box]:
+    """Figures that the detector sees, and that a caption calls so or bitmaps fill: heat maps, charts."""
+    tables = [det.box for det in detections if det.raw == "table" and det.score >= _TABLE_SCORE]
+    captions: list[Row] | None = None
+    found: list[Box] = []
+    for detection in detections:
+        box = _clipped(detection.box, page)
+        if detection.raw != "figure" or detection.score < _SURE_SCORE or box.area <= 0:
+            continue
+        if any(box.intersection(table) > 0.2 * min(box.area, table.area) for table in tables):
+            continue
+        filled = sum(bitmap.area for bitmap in page.bitmaps if lies_in(bitmap, box.padded(6), 0.9))
+        if captions is None:
+            captions = [row for row in rows if _OF_FIGURE.match(row.text) and CAPTION.match(row.text)]
+        called = filled > 0.5 * box.area or _captioned(box, captions)
+        if called and not _is_listing(within(rows, box)):
+            found.append(box)
+    return found
+
+
+def _same(picture: Box, figure: Box) -> bool:
+    """True for a picture that is a figure, or a part of it."""
+    return picture.inside(figure) > 0.5
+
+
+def drawn_figures(page: PageContent, rows: Sequence[Row]) -> list[Found]:
+    """Vector drawings with captions of figures, which are no tables whatever they look like."""
+    if not any(CAPTION.match(row.text) for row in rows) or len(page.widgets) >= 3:
+        return []
+    clusters = merge_near(_strokes(page, rows, ()), 6.0)
+    figures = captioned_figures(clusters, page.shapes[:_MAX_SHAPES], rows)
+    return [
+        Found("picture", _with_labels(figure.box, rows), figure.score, figure.source)
+        for figure in figures
+        if not _holds_prose(rows, figure.box)
+    ]
+
+
 def picture_regions(
-    page: PageContent, rows: Sequence[Row], detections: Sequence[Detection], tables: Sequence[Found]
+    page: PageContent,
+    rows: Sequence[Row],
+    detections: Sequence[Detection],
+    tables: Sequence[Found],
+    captioned: Sequence[Found] = (),
+    sure: Sequence[Box] = (),
 ) -> list[Found]:
-    """Pictures of the page, none inside another and none that a table is."""
+    """Pictures of the page, none inside another and none that a table is; `captioned` are known already.
+
+    Titles and legends in `sure` figures are no text, however long.
+    """
     taken = [table.box for table in tables]
     area = page.width * page.height
     bitmaps = _bitmaps(page, rows)
@@ -186,10 +328,13 @@ def picture_regions(
     figures = [det for det in detections if det.raw == "figure" and det.score >= _LEAST_SCORE]
     for detection in sorted(figures, key=lambda det: -det.score):
         box = _clipped(detection.box, page)
-        if box.area > 0.8 * area or _holds_prose(rows, box) or holds_form(page, box):
+        if box.area > 0.8 * area or holds_form(page, box):
             continue
-        if _bare(page, rows, box):
+        if box not in sure and (_holds_prose(rows, box) or _is_text(page, rows, box)):
             continue
+        if _bare(page, rows, box) or _background([row for row in rows if not row.ocr], box):
+            continue
+        box = _without_captions(box, rows)
         inner = [stroke for stroke in strokes if lies_in(stroke, box, 0.6)]
         drawn = [cluster for cluster, _ in merge_near(inner, 6.0)]
         found.append(
@@ -198,6 +343,8 @@ def picture_regions(
             )
         )
     found += [Found("picture", _with_labels(box, rows), 0.9, "geometry") for box in bitmaps]
+    found = [picture for picture in found if not any(_same(picture.box, known.box) for known in captioned)]
+    found += captioned
     known = [picture.box.padded(2.0) for picture in found]
     loose = [stroke for stroke in strokes if not any(lies_in(stroke, box, 0.5) for box in known)]
     found += _drawings(page, loose, rows)

@@ -8,7 +8,7 @@ import pytest
 
 from docmill.pipeline.convert.layout.blocks.skew import page_skew
 from docmill.pipeline.convert.layout.fusion import fuse
-from docmill.pipeline.convert.types import Box, PageContent, PageOcr, TextCell, Word
+from docmill.pipeline.convert.types import Box, Font, PageContent, PageOcr, TextCell, Word
 from tests.convert.layout.sheet import advance
 
 TEXT = "lorem ipsum dolores consectetur lorem ipsum dolores consectetur"
@@ -42,6 +42,17 @@ def test_short_last_lines_stay_with_their_paragraphs(slope: float) -> None:
     found = sorted(fuse(PageContent(number=1, width=612, height=792), ocr, []), key=lambda r: r.cells)
     assert [region.cells for region in found] == [[0, 1, 2, 3, 4], [5, 6, 7, 8]]
     assert found[0].box.t == pytest.approx(min(line.box.t for line in ocr.cells[:5]))
+
+
+@pytest.mark.parametrize("slope", [-0.03, 0.03])
+def test_the_layer_of_a_slanted_scan(slope: float) -> None:
+    ocr = scan(slope)
+    words = [Word(word.text, word.box, 10, 0) for word in ocr.words]
+    cells = [TextCell(cell.text, cell.box, cell.first, cell.count) for cell in ocr.cells]
+    page = PageContent(number=1, width=612, height=792, words=words, cells=cells, fonts=[Font("Layer")])
+    page.bitmaps = [Box(0, 0, 612, 792)]
+    found = sorted(fuse(page, None, []), key=lambda region: region.cells)
+    assert [region.cells for region in found if region.label == "text"] == [[0, 1, 2, 3, 4], [5, 6, 7, 8]]
 
 
 def test_a_few_lines_or_a_photograph_s_slant_tell_nothing() -> None:

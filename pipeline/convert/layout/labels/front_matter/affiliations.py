@@ -10,6 +10,7 @@ __all__ = [
     "is_abstract",
     "is_affiliation",
     "is_date",
+    "is_month",
     "mentions_contact",
     "names_institution",
     "starts_with_mark",
@@ -69,6 +70,16 @@ def is_affiliation(text: str) -> bool:
     if sum(not word[0].islower() for word in words) < _CAPITALISED * len(words):
         return False
     return names_institution(text) or ("," in text and _POSTCODE.search(text) is not None)
+
+
+def is_month(text: str) -> bool:
+    """True for a month and a year, or a year's season, alone: `March 2020`."""
+    words = text[: _MOST_DATE + 1].replace(",", " ").split()
+    return (
+        len(words) == 2
+        and sorted(map(str.isalpha, words)) == [False, True]
+        and all(word.isalpha() or _YEAR.fullmatch(word) for word in words)
+    )
 
 
 def starts_with_mark(text: str, marks: Collection[str]) -> bool:

@@ -13,6 +13,7 @@ from docmill.pipeline.convert.layout.labels.front_matter.affiliations import (
     is_abstract,
     is_affiliation,
     is_date,
+    is_month,
     mentions_contact,
     starts_with_mark,
 )
@@ -23,6 +24,8 @@ __all__ = ["author_lines", "is_prose"]
 
 _LEAST_PROSE = 3  # rows of a paragraph, with which the text begins
 _MOST_BLOCKS = 60  # under a title that are looked at
+_FIGURES = frozenset("123456789")
+_SEVERAL = 3  # persons, more than headings speak of
 
 
 def is_prose(block: Block) -> bool:
@@ -81,6 +84,8 @@ class _Authors:
         """True for people over what stands below authors, and over no section's text."""
         number, below = self._under[place], self._below(place)
         names = self._names.get(number)
+        if names is not None and self._holds_addresses(number):
+            return True
         if names is None or below is None or not names.people or names.others > names.people:
             return False
         if is_usual(self._blocks[number].text):
@@ -89,7 +94,7 @@ class _Authors:
             return True
         if self._is_common(number):
             return False
-        if names.indexed:
+        if names.indexed or (names.people >= _SEVERAL and (names.marked >= _SEVERAL or self._is_list(place))):
             return True
         if names.people == 1 and not names.marked:
             return names.pure and self._is_lone(number, below)
@@ -102,6 +107,19 @@ class _Authors:
         if below in self._people or is_affiliation(text) or is_abstract(text):
             return names.pure or names.marked > 0
         return names.marked > 0 and (is_usual(text) or is_date(text) or starts_with_mark(text, names.marks))
+
+    def _holds_addresses(self, number: int) -> bool:
+        """True for a block of names in its first line, and of where they work under it."""
+        first, *others = self._blocks[number].rows
+        return (
+            bool(others)
+            and names_in(first.text, raised=first.raised).pure
+            and is_affiliation(" ".join(row.text for row in others))
+        )
+
+    def _is_list(self, place: int) -> bool:
+        """True for several names and nothing else right under the title."""
+        return place == 0 and self._names[self._under[place]].pure
 
     def _is_lone(self, number: int, below: int) -> bool:
         """True for one name without a mark, over an address or another such name, and set as no heading is.
@@ -149,10 +167,23 @@ class _Authors:
         """True for where the persons of the heading above work, and for the date."""
         text = self._blocks[self._under[place]].text
         above = next((other for other in reversed(self._under[:place]) if other in self._names), None)
-        if not authors or above != authors[-1] or not (is_affiliation(text) or is_date(text)):
+        if not authors or above != authors[-1]:
+            return False
+        if is_month(text):
+            return True
+        if not (is_affiliation(text) or is_date(text) or self._is_marked(place, authors)):
             return False
         below = self._below(place)
         return below is None or not self._begins(below)
+
+    def _is_marked(self, place: int, authors: Sequence[int]) -> bool:
+        """True for a line in the authors' type after one of their marks, or after a figure as those are."""
+        block = self._blocks[self._under[place]]
+        marks = {mark for author in authors for mark in self._names[author].marks}
+        if any(map(str.isdecimal, marks)):
+            marks |= _FIGURES
+        keys = {style_key(self._blocks[author]) for author in authors}
+        return style_key(block) in keys and starts_with_mark(block.text, marks)
 
     def _begins(self, number: int) -> bool:
         """True for a paragraph with which a text begins: not one of addresses."""

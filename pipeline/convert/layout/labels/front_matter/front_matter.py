@@ -12,20 +12,25 @@ from docmill.pipeline.convert.types import Box
 
 __all__ = ["front_matter"]
 
+_AS_BIG = 0.75  # of the biggest heading's size: sections of a short text may outdo its title
 _SMALLER = 0.8  # of the title's size: the most that what is under it may have
 
 
 def front_matter(blocks: Sequence[Block], labels: Sequence[str]) -> set[int]:
     """The blocks of a first page that look like headings and are none, for they belong to its title.
 
-    The title is the biggest heading, in the page's upper part. Under it, up to the first paragraph, bold,
-    numbered or usual heading, everything plain and clearly smaller names persons, places and dates; what is
-    set otherwise does so when it reads as authors do.
+    The title is the biggest heading, or one above it that is nearly as big. Under it, up to the first
+    paragraph, bold, numbered or usual heading, everything plain and clearly smaller names persons, places and
+    dates; what is set otherwise does so when it reads as authors do.
     """
     heads = [number for number, label in enumerate(labels) if label == "section_header"]
     if not heads:
         return set()
-    title = max((blocks[number] for number in heads), key=lambda block: (block.size, -block.box.t))
+    biggest = max(blocks[number].size for number in heads)
+    title = min(
+        (blocks[number] for number in heads if blocks[number].size >= _AS_BIG * biggest),
+        key=lambda block: block.box.t,
+    )
     under = [
         number
         for number in sorted(range(len(blocks)), key=lambda number: blocks[number].box.t)

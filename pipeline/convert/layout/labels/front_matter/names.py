@@ -120,7 +120,7 @@ def _parted(token: str, *, raised: bool) -> tuple[str, str]:
     if (raised and core in _LETTERS) or (core.isdecimal() and len(core) <= 2):
         return "", mark + core
     stem = word.rstrip("0123456789")
-    glued = stem.isalpha() and 0 < len(word) - len(stem) <= 2
+    glued = stem.replace("-", "").isalpha() and 0 < len(word) - len(stem) <= 2
     return (stem, mark + word[len(stem) :]) if glued else (word, mark)
 
 

@@ -1,0 +1,138 @@
+"""Where a layout detector could see more on a page than its text and drawings tell.
+
+Most pages of a born-digital document are plain text in one or two columns: there the detector agrees with
+the geometry, and is most of what the page costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from docmill.pipeline.convert.layout.blocks.markers import CAPTION
+from docmill.pipeline.convert.layout.blocks.spatial import lies_in
+from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, TextCell
+
+__all__ = ["Doubt", "page_doubts", "possible_headings", "region_doubts"]
+
+Doubt = Literal[
+    "scan", "little_text", "regions", "caption", "drawing", "bitmaps", "rulings", "columns", "form", "heading"
+]
+
+#: Found by geometry: what a detector says of their kind and extent is worth having.
+_UNSURE = frozenset({"table", "document_index", "form", "key_value_region"})
+#: Letters of a page that is a title page, a slide, a poster or a form rather than text.
+_LITTLE = 600
+#: Points: icons in a line of text and bullets are smaller, drawings larger.
+_ICON = 30.0
+_MANY_ICONS = 40
+_MANY_BITMAPS = 4
+#: Rules that stand above one another, and beside one another: what a page with a header and a footnote lacks.
+_STACKED, _BESIDE = 3, 2
+_LONG, _TALL = 20.0, 10.0
+#: Baselines in a row on which three pieces of text stand, or two short ones.
+_ROWS_OF_THREE, _ROWS_OF_SHORT = 2, 3
+_SHORT = 0.25
+_SAME = 6.0
+#: Lines of a heading, and what is in none.
+_HEADING_LINES = 2
+_ADDRESSES = ("://", "@")
+
+
+def possible_headings(page: PageContent, regions: Sequence[Cluster]) -> list[Box]:
+    """Texts of a line or two that were taken for text: where a detector may see a heading."""
+    return [
+        region.box
+        for region in regions
+        if region.label == "text"
+        and len(region.cells) <= _HEADING_LINES
+        and not any(
+            address in page.cells[cell].text
+            for cell in region.cells
+            if cell < len(page.cells)
+            for address in _ADDRESSES
+        )
+    ]
+
+
+def page_doubts(page: PageContent, ocr: PageOcr | None) -> list[Doubt]:
+    """Why a detector should look at a page, by what stands on it."""
+    found: list[Doubt] = []
+    if page.scanned or page.doubted or (ocr and ocr.cells):
+        found.append("scan")
+    if sum(len(cell.text) for cell in page.cells) < _LITTLE:
+        found.append("little_text")
+    if any(CAPTION.match(cell.text) for cell in page.cells):
+        found.append("caption")
+    if _is_drawn(page):
+        found.append("drawing")
+    if len(page.bitmaps) >= _MANY_BITMAPS or _written_on(page.bitmaps, page.cells):
+        found.append("bitmaps")
+    if _is_ruled(page):
+        found.append("rulings")
+    if _has_columns(page):
+        found.append("columns")
+    if page.widgets:
+        found.append("form")
+    return found
+
+
+def region_doubts(page: PageContent, regions: Sequence[Cluster]) -> list[Doubt]:
+    """The same by what was made of it without a detector (`fuse`); for a page that has few bitmaps."""
+    found: list[Doubt] = []
+    labels = {region.label for region in regions}
+    if labels & _UNSURE:
+        found.append("regions")
+    if "caption" in labels:
+        found.append("caption")
+    pictures = (region.box for region in regions if region.label == "picture")
+    if any(not any(_same(box, bitmap) for bitmap in page.bitmaps[:_MANY_BITMAPS]) for box in pictures):
+        found.append("drawing")
+    if any(label.startswith("checkbox") for label in labels):
+        found.append("form")
+    return found
+
+
+def _is_drawn(page: PageContent) -> bool:
+    """Shapes larger than icons, but for the page's background, or very many of any size."""
+    sheet = 0.9 * page.width * page.height
+    sides = [max(box.width, box.height) for box in page.shapes if box.area < sheet]
+    return len(sides) > _MANY_ICONS or any(side > _ICON for side in sides)
+
+
+def _same(one: Box, two: Box) -> bool:
+    sides = zip((one.l, one.t, one.r, one.b), (two.l, two.t, two.r, two.b), strict=True)
+    return all(abs(a - b) < _SAME for a, b in sides)
+
+
+def _written_on(bitmaps: Sequence[Box], cells: Sequence[TextCell]) -> bool:
+    return any(lies_in(cell.box, bitmap, 0.5) for bitmap in bitmaps for cell in cells)
+
+
+def _is_ruled(page: PageContent) -> bool:
+    across = sum(rule.horizontal and rule.x1 - rule.x0 > _LONG for rule in page.rulings)
+    down = sum(not rule.horizontal and rule.y1 - rule.y0 > _TALL for rule in page.rulings)
+    return across >= _STACKED or down >= _BESIDE
+
+
+def _has_columns(page: PageContent) -> bool:
+    narrow = _SHORT * page.width
+    three = short = 0
+    for band in _bands(page.cells):
+        three = three + 1 if len(band) >= 3 else 0
+        short = short + 1 if sum(cell.box.width < narrow for cell in band) >= 2 else 0
+        if three >= _ROWS_OF_THREE or short >= _ROWS_OF_SHORT:
+            return True
+    return False
+
+
+def _bands(cells: Iterable[TextCell]) -> Iterator[list[TextCell]]:
+    """Cells on one baseline, from top to bottom."""
+    band: list[TextCell] = []
+    for cell in sorted(cells, key=lambda cell: cell.box.t):
+        if band and cell.box.t >= band[0].box.t + 0.5 * band[0].box.height:
+            yield band
+            band = []
+        band.append(cell)
+    if band:
+        yield band

@@ -1,0 +1,1 @@
+"""Tables: ruled, open, beside each other and stacked, and what only looks like one."""

@@ -1,0 +1,72 @@
+"""Limits of sums and integrals belong to their formula."""
+
+from __future__ import annotations
+
+from docmill.pipeline.convert.layout.fusion import fuse
+from tests.convert.layout.sheet import Sheet, seen
+
+
+def test_limits_of_an_integral_at_the_foot_of_a_page() -> None:
+    sheet = Sheet()
+    sheet.prose(72, 90, 30)
+    box = sheet.line(200, 560, "∫ x2 dx =", 11, font="NewCMMath-Book")
+    for x, y, text, size in (
+        (212, 551, "1", 7.5),
+        (206, 576, "0", 7.5),
+        (260, 554, "1", 11),
+        (260, 569, "3", 11),
+    ):
+        box = box.union(sheet.line(x, y, text, size, font="NewCMMath-Book"))
+    sheet.prose(72, 600, 4)
+    regions = fuse(sheet.page, None, [seen("equation", box)])
+    assert sorted(region.label for region in regions) == ["formula", "text", "text"]
+
+
+def test_a_small_note_under_a_formula_is_none_of_its_limits() -> None:
+    sheet = Sheet()
+    sheet.prose(72, 90, 30)
+    box = sheet.line(200, 560, "∫ x2 dx = 3", 11, font="NewCMMath-Book")
+    sheet.rule(72, 690, 200, 690)
+    sheet.line(72, 700, "1 The integral is taken over the first year.", 7.5)
+    regions = fuse(sheet.page, None, [seen("equation", box)])
+    assert "footnote" in {region.label for region in regions}
+
+
+def test_a_formula_at_the_foot_of_a_column_is_no_footer() -> None:
+    sheet = Sheet()
+    sheet.page.number = 2
+    sheet.prose(72, 60, 50, words=6)
+    sheet.prose(320, 60, 48, words=6)
+    sheet.line(400, 722, "E = mc2", font="CMMI10", italic=True)
+    sheet.line(545, 722, "(3)")
+    labels = [region.label for region in fuse(sheet.page, None, [])]
+    assert labels.count("formula") == 1
+    assert "page_footer" not in labels
+
+
+def test_a_number_alone_at_the_foot_is_the_page_s() -> None:
+    sheet = Sheet()
+    sheet.page.number = 2
+    sheet.prose(72, 60, 48)
+    sheet.line(300, 740, "(3)")
+    assert [region.label for region in fuse(sheet.page, None, [])].count("page_footer") == 1
+
+
+def test_what_goes_on_beside_a_fraction_is_of_the_formula() -> None:
+    sheet = Sheet()
+    sheet.line(72, 60, "The mean is")
+    box = sheet.line(200, 100, "∫ f(x)dx =", 11, font="NewCMMath-Book")
+    for x, y, text in ((262, 93, "1"), (262, 107, "6"), (274, 100, "(f(a)+4f(c)+f(b))")):
+        box = box.union(sheet.line(x, y, text, 11, font="NewCMMath-Book"))
+    sheet.line(72, 140, "by the rule of Simpson.")
+    regions = fuse(sheet.page, None, [seen("equation", box)])
+    assert sorted(region.label for region in regions) == ["formula", "text", "text"]
+
+
+def test_words_beside_a_formula_are_none_of_it() -> None:
+    sheet = Sheet()
+    sheet.line(72, 60, "The mean is")
+    box = sheet.line(200, 100, "f(x) = x2 + 1", 11, font="NewCMMath-Book")
+    sheet.line(310, 100, "where x is positive", 11)
+    regions = fuse(sheet.page, None, [seen("equation", box)])
+    assert sorted(region.label for region in regions) == ["formula", "text", "text"]
