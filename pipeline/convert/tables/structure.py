@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 import msgspec
 
-from docmill.pipeline.convert.tables.geometry.evidence import fit
+from docmill.pipeline.convert.joining.hyphens import Vocabulary
+from docmill.pipeline.convert.joining.lines import join_lines
+from docmill.pipeline.convert.tables.geometry.evidence import Evidence
 from docmill.pipeline.convert.tables.geometry.headers import header_rows, marked
 from docmill.pipeline.convert.tables.geometry.index_entries import index_skeleton, is_index
+from docmill.pipeline.convert.tables.geometry.leaders import without_leader
 from docmill.pipeline.convert.tables.geometry.rulings import lattice, lines_in
-from docmill.pipeline.convert.tables.geometry.textlines import em_of, hull, text_of
+from docmill.pipeline.convert.tables.geometry.textlines import em_of, hull, texts_of
 from docmill.pipeline.convert.tables.geometry.whitespace import whitespace_skeleton
 from docmill.pipeline.convert.tables.otsl import otsl_tags
 from docmill.pipeline.convert.tables.slanet.skeleton import Skeleton, Slot
@@ -71,10 +75,11 @@ class OpenTables:
         self._candidates = [
             _geometry(table.region, page, own) for table, own in zip(tables, self._inside, strict=True)
         ]
+        self._evidence = [Evidence.of(own[:_MOST_WORDS]) for own in self._inside]
         self._unsure = [
             index
-            for index, (found, own) in enumerate(zip(self._candidates, self._inside, strict=True))
-            if own and not _is_certain(found, own)
+            for index, (found, evidence) in enumerate(zip(self._candidates, self._evidence, strict=True))
+            if self._inside[index] and not _is_certain(found, evidence)
         ]
 
     def crops(self) -> list[Crop]:
@@ -84,12 +89,14 @@ class OpenTables:
     def finished(self, seen: Sequence[Skeleton] = ()) -> list[TableStructure]:
         """All tables in order, given what the model saw in each of `crops`; by geometry alone without."""
         candidates = list(self._candidates)
+        vocabulary = cache(partial(_vocabulary, self._page.words))
         for index, skeleton in zip(self._unsure, seen, strict=False):
             own = self._inside[index]
-            candidates[index] = _with_model(candidates[index], match_words(skeleton, own), own)
+            seen_grid = match_words(skeleton, own)
+            candidates[index] = _with_model(candidates[index], seen_grid, own, self._evidence[index])
         return [
-            _finished(table.region, self._page, own, found)
-            for table, own, found in zip(self._tables, self._inside, candidates, strict=True)
+            _finished(table.region, self._page, self._inside[index], candidates[index], evidence, vocabulary)
+            for index, (table, evidence) in enumerate(zip(self._tables, self._evidence, strict=True))
         ]
 
 
@@ -111,30 +118,54 @@ def _geometry(region: Cluster, page: PageContent, words: Sequence[Word]) -> list
     if is_index(region.label, words):
         return [match_words(index_skeleton(words), words)]
     drawn = lines_in(region.box, page.rulings, page.shapes, em)
-    grids = [lattice(drawn, words, em), whitespace_skeleton(words, drawn.barriers(), drawn.underlines())]
+    dividers = drawn.dividers(hull(words)) if words else []
+    grid = whitespace_skeleton(words, drawn.barriers(), drawn.underlines(), dividers)
+    grids = [lattice(drawn, words, em), grid]
+    if grids[0] is not None and _parts_no_rows(grids[0], grid):
+        grids = [grid]
     return [match_words(grid, words) for grid in grids if grid is not None]
 
 
-def _with_model(candidates: Sequence[Skeleton], seen: Skeleton, words: Sequence[Word]) -> list[Skeleton]:
+def _parts_no_rows(drawn: Skeleton, read: Skeleton) -> bool:
+    """Whether the drawn grid has no ruling between rows but one below the heading, while words make rows."""
+    rows = read.num_rows - drawn.num_rows
+    if drawn.num_rows > 2 or read.num_cols < drawn.num_cols or rows < 1:
+        return False
+    body = [slot for slot in read.slots if slot.row > 0]
+    return 3 * sum(bool(slot.words) for slot in body) > 2 * len(body)
+
+
+def _with_model(
+    candidates: Sequence[Skeleton], seen: Skeleton, words: Sequence[Word], evidence: Evidence
+) -> list[Skeleton]:
     """All candidates, now with the model's.
 
     A drawn grid in which the model sees the same rows and columns is what it is, unless it cuts the words
-    far worse than another grid does; word geometry takes the model's rows and headings where they fit.
+    far worse than another grid does; word geometry takes the model's rows where they fit, and its headings
+    where it does not find groups of columns itself.
     """
     shape = (seen.num_rows, seen.num_cols)
     for grid in candidates:
-        if grid.method == "rulings" and (grid.num_rows, grid.num_cols) == shape:
-            best = max(_trusted(fit(other, words), other) for other in candidates)
-            if _trusted(fit(grid, words), grid) >= best - _SECONDED:
+        if grid.method == "rulings" and (grid.num_rows, grid.num_cols) == shape and _is_whole(grid):
+            best = max(_trusted(evidence.fit(other), other) for other in candidates)
+            if _trusted(evidence.fit(grid), grid) >= best - _SECONDED:
                 return [grid]
     found = [seen]
     for grid in candidates:
         if grid.method == "whitespace":
             body = with_rows(grid, seen, words)
-            found += [body, with_headings(body, seen, words) or body]
+            found.append(body)
+            if grid.confidence < 1 and (headed := with_headings(body, seen, words)) is not None:
+                found.append(headed)
         else:
             found.append(grid)
     return found
+
+
+def _is_whole(grid: Skeleton) -> bool:
+    """Whether most rows of a drawn grid have cells of their own: column rules may end below the heading."""
+    undivided = sum(slot.row_span for slot in grid.slots if slot.col_span == grid.num_cols)
+    return 2 * undivided <= grid.num_rows
 
 
 def _trusted(fits: float, grid: Skeleton) -> float:
@@ -142,10 +173,10 @@ def _trusted(fits: float, grid: Skeleton) -> float:
     return fits + _TRUST.get(grid.method, 0.0)
 
 
-def _is_certain(candidates: Sequence[Skeleton], words: Sequence[Word]) -> bool:
+def _is_certain(candidates: Sequence[Skeleton], evidence: Evidence) -> bool:
     """Whether the model could not change the outcome: a drawn grid, or plain rows under plain headings."""
     first = candidates[0]
-    fits = fit(first, words)
+    fits = evidence.fit(first)
     if first.method == "whitespace":
         heads = [slot for slot in first.slots if slot.row == 0 and slot.words]
         plain = all(slot.row_span == slot.col_span == 1 for slot in first.slots)
@@ -154,14 +185,26 @@ def _is_certain(candidates: Sequence[Skeleton], words: Sequence[Word]) -> bool:
     return first.method in ("index", "text") or fits >= _CERTAIN
 
 
+def _vocabulary(words: Sequence[Word]) -> Vocabulary:
+    vocabulary = Vocabulary()
+    vocabulary.add(word.text for word in words)
+    return vocabulary
+
+
 def _finished(
-    region: Cluster, page: PageContent, words: Sequence[Word], candidates: Sequence[Skeleton]
+    region: Cluster,
+    page: PageContent,
+    words: Sequence[Word],
+    candidates: Sequence[Skeleton],
+    evidence: Evidence,
+    vocabulary: Callable[[], Vocabulary],
 ) -> TableStructure:
     """The best candidate as cells."""
-    scored = [(fit(grid, words), grid) for grid in candidates if grid.slots or not words]
+    scored = [(evidence.fit(grid), grid) for grid in candidates if grid.slots or not words]
     score, grid = max(scored, key=lambda pair: _trusted(*pair))
-    cells = [_cell(slot, [words[i] for i in slot.words]) for slot in grid.slots]
-    if grid.method != "index":
+    index = grid.method == "index"
+    cells = [_cell(slot, [words[i] for i in slot.words], vocabulary, leaders=index) for slot in grid.slots]
+    if not index:
         cells = marked(cells, header_rows(cells, grid.num_rows, _bold_rows(grid, page, words)))
     return TableStructure(
         region=region.id,
@@ -174,14 +217,21 @@ def _finished(
     )
 
 
-def _cell(slot: Slot, words: Sequence[Word]) -> TableCell:
-    """A cell with its text; its box is the one around its words, as docling's."""
+def _cell(
+    slot: Slot, words: Sequence[Word], vocabulary: Callable[[], Vocabulary], *, leaders: bool
+) -> TableCell:
+    """A cell with its text; its box is the one around its words, as docling's.
+
+    `leaders`: the dots that lead from it to the next one are of its text, as docling has them in indexes.
+    """
+    lines = texts_of(words)
+    text = (join_lines(lines, vocabulary()) if len(lines) > 1 else "".join(lines)).strip()
     return TableCell(
         row=slot.row,
         col=slot.col,
         row_span=slot.row_span,
         col_span=slot.col_span,
-        text=text_of(words).strip(),
+        text=text if leaders else without_leader(text),
         box=hull(words) if words else slot.box,
     )
 

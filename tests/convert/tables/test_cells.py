@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docmill.pipeline.convert.tables.geometry.textlines import text_of
+from docmill.pipeline.convert.tables.geometry.textlines import texts_of
 from docmill.pipeline.convert.tables.otsl import otsl_tags
 from docmill.pipeline.convert.tables.slanet.skeleton import MAX_COLS, Skeleton, Slot, filled
 from docmill.pipeline.convert.tables.words_to_cells import match_words
@@ -63,7 +63,7 @@ def test_words_that_a_slot_holds_stay() -> None:
 
 def test_cell_text_reads_line_by_line() -> None:
     words = line("second line", 50, 112) + line("the first", 50, 100)
-    assert text_of(words) == "the first second line"
+    assert texts_of(words) == ["the first", "second line"]
 
 
 def test_latin_words_inside_right_to_left_lines_keep_their_order() -> None:
@@ -73,4 +73,4 @@ def test_latin_words_inside_right_to_left_lines_keep_their_order() -> None:
         Word("في", Box(135, 100, 150, 110), 10, 0),
         Word("هنا", Box(155, 100, 170, 110), 10, 0),
     ]
-    assert text_of(words) == "هنا في مدينة New York"
+    assert texts_of(words) == ["هنا في مدينة New York"]

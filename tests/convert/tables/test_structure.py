@@ -239,8 +239,8 @@ def test_the_model_runs_once_for_all_tables_that_need_it() -> None:
 
 
 def test_the_models_headings_go_on_top_of_the_words_columns() -> None:
-    # "Score" stands over the middle one of three columns: only a picture tells that it spans them.
-    words = line("Name", 50, 108) + line("Score", 187, 100)
+    # "Score" begins where the first of three columns does: only a picture tells that it spans them.
+    words = line("Name", 50, 108) + line("Score", 156, 100)
     words += typeset([["", "one", "two", "six"]], [60, 50, 50, 50], right=(1, 2, 3), origin=(50, 116))
     words += typeset(
         [["ann", "4.1", "5.1", "6.1"], ["bob", "4", "5", "6"]],
@@ -375,3 +375,22 @@ def test_a_huge_region_takes_steps_by_the_word(per_line: int) -> None:
 def test_cells_keep_docling_spans() -> None:
     table = structure(typeset(NUMBERS, [90, 60, 60, 60], right=(1, 2, 3)))
     assert all(isinstance(cell, TableCell) and cell.row_span == cell.col_span == 1 for cell in table.cells)
+
+
+def test_dots_that_lead_to_several_values_make_no_contents() -> None:
+    rows = [["", "2022", "2021"], ["Net income .......", "842", "790"], ["Depreciation .....", "310", "295"]]
+    rows += [["Taxes ............", "42", "38"], ["Dividends ........", "150", "140"]]
+    table = structure(typeset(rows, [110, 40, 40], right=(1, 2)))
+    assert table.method == "whitespace"
+    assert texts(table) == [[row[0].rstrip(" ."), *row[1:]] for row in rows]
+
+
+def test_dots_that_lead_to_numbers_that_fall_make_no_contents() -> None:
+    words = [
+        word
+        for at, (name, value) in enumerate(
+            [("Oats", 842), ("Rye", 310), ("Hay", 942), ("Peas", 120), ("Corn", 77)]
+        )
+        for word in line(f"{name} .......... {value}", 50, 100 + 14 * at)
+    ]
+    assert structure(words).method != "index"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.pipeline.convert.tables.geometry.textlines import LEADING, TRAILING, Chunk, TextLine
+from docmill.pipeline.convert.tables.geometry.placed_lines import YEAR, is_numeric
+from docmill.pipeline.convert.tables.geometry.textlines import (
+    LEADING,
+    TRAILING,
+    Chunk,
+    TextLine,
+    are_apart,
+)
 from docmill.pipeline.convert.types import Box
 
-__all__ = ["Interval", "column_at", "find_columns", "glued_at"]
+__all__ = ["Interval", "column_at", "find_columns", "flush_left", "glued_at", "has_values"]
 
 #: Left and right edge of a column's text, in points.
 Interval = tuple[float, float]
@@ -19,17 +27,29 @@ Interval = tuple[float, float]
 #: More lines than this add no evidence about columns; an even sample bounds the work.
 _MAX_LINES = 240
 _MAX_CHUNKS = 4000
+#: Columns are at least so many em apart.
+_PARTED = 0.2
+#: How far from a column's edge, in em, a text begins at it, and how many texts show that a column has one.
+_AT_EDGE, _LEAST_FLUSH = 0.12, 4
+#: Pieces of one text are less than so many em apart.
+_NEAR = 2.0
 
 
-def find_columns(lines: Sequence[TextLine], em: float) -> list[Interval]:
-    """Columns from left to right: what remains apart once texts that span several columns are set aside."""
+def find_columns(lines: Sequence[TextLine], em: float, dividers: Sequence[float] = ()) -> list[Interval]:
+    """Columns from left to right: what remains apart once texts that span several columns are set aside.
+
+    `dividers` are where rulings part columns; a text across one of them spans.
+    """
     sample = lines[:: max(1, -(-len(lines) // _MAX_LINES))]
     chunks = [chunk for line in sample for chunk in line.chunks]
     if not chunks:
         return []
     if len(chunks) > _MAX_CHUNKS:
         return [(min(c.box.l for c in chunks), max(c.box.r for c in chunks))]
-    spanning = _spanning(sample, em)
+    spanning = [
+        spans or any(chunk.box.l + 0.3 * em < x < chunk.box.r - 0.3 * em for x in dividers)
+        for spans, chunk in zip(_spanning(sample, em), chunks, strict=True)
+    ]
     # A line of one text says little of columns: it may head a section and lie over several.
     alone = [len(line.chunks) == 1 for line in sample for _ in line.chunks]
     if sum(alone) > len(sample) - 2:
@@ -37,7 +57,9 @@ def find_columns(lines: Sequence[TextLine], em: float) -> list[Interval]:
     apart = zip(chunks, spanning, alone, strict=True)
     body = [chunk for chunk, spans, single in apart if not (spans or single)] or chunks
     columns = _with_labels(_merged([(c.box.l, c.box.r) for c in body], 0.1 * em), chunks, em)
+    columns = _without_bridges(columns, sample, em)
     columns = _without_captions(columns, sample, em)
+    columns = _without_torn(columns, sample, em)
     return _without_glyph_columns(columns, sample)
 
 
@@ -101,6 +123,30 @@ def _members(columns: Sequence[Interval], lines: Sequence[TextLine]) -> list[lis
     return members
 
 
+def _without_bridges(columns: list[Interval], lines: Sequence[TextLine], em: float) -> list[Interval]:
+    """Part columns that a few texts alone hold together, such as a short heading over the middle of two.
+
+    In more lines there are several texts, and these stand below each other.
+    """
+    slack = 0.1 * em
+    parted: list[Interval] = []
+    for column, members in zip(columns, _members(columns, lines), strict=True):
+        own = [(i, c) for i, c in members if c.box.l > column[0] - slack and c.box.r < column[1] + slack]
+        counts = Counter(index for index, _ in own)
+        parts = _merged([(c.box.l, c.box.r) for index, c in own if counts[index] > 1], slack)
+        if len(parts) < 2 or any(right[0] - left[1] < _PARTED * em for left, right in pairwise(parts)):
+            parted.append(column)
+            continue
+        alone = [(c.box.l, c.box.r) for index, c in own if counts[index] == 1]
+        over = [sum(l < right and r > left for left, right in parts) for l, r in alone]  # noqa: E741 - left
+        if 2 * sum(count > 1 for count in over) > sum(count > 1 for count in counts.values()):
+            parted.append(column)
+        else:
+            kept = [interval for interval, count in zip(alone, over, strict=True) if count < 2]
+            parted += _merged([*parts, *kept], slack)
+    return parted
+
+
 def _without_captions(columns: list[Interval], lines: Sequence[TextLine], em: float) -> list[Interval]:
     """Drop columns that only a heading makes: one text between two columns that have theirs further down."""
     members = _members(columns, lines)
@@ -116,6 +162,38 @@ def _without_captions(columns: list[Interval], lines: Sequence[TextLine], em: fl
                 continue
         kept.append((left, right))
     return kept
+
+
+def _without_torn(columns: list[Interval], lines: Sequence[TextLine], em: float) -> list[Interval]:
+    """Join columns that are one text torn apart: by wide spaces in headings, or where words happen to align.
+
+    The right one has nothing but pieces of headings, or nothing but words in lower case; it never stands
+    without the left one, and not far from it.
+    """
+    heads = next((at for at, line in enumerate(lines) if has_values(line)), 0)
+    members = _members(columns, lines)
+    joined: list[Interval] = []
+    before: list[tuple[int, Chunk]] = []
+    for (left, right), own in zip(columns, members, strict=True):
+        beside = dict(before)
+        apart = [chunk.box.l - beside[at].box.r if at in beside else float("inf") for at, chunk in own]
+        lower = sum(chunk.text[0].islower() for _, chunk in own)
+        # A column without values has a heading of its own, unless that goes on with the one at its left.
+        piece = own and max(at for at, _ in own) < heads
+        torn = len(own) > 2 and lower == len(own) and any(chunk.text[0].isupper() for _, chunk in before)
+        reach = (_NEAR if lower else 1.0) * em
+        if joined and apart and max(apart) < reach and (piece or torn):
+            joined[-1] = (joined[-1][0], right)
+            before = sorted([*before, *own], key=lambda member: (member[0], member[1].box.l))
+        else:
+            joined.append((left, right))
+            before = own
+    return joined
+
+
+def has_values(line: TextLine) -> bool:
+    """Whether a line has numbers that are no years beyond its first text."""
+    return any(is_numeric(chunk.text) and not YEAR.fullmatch(chunk.text) for chunk in line.chunks[1:])
 
 
 def _without_glyph_columns(columns: list[Interval], lines: Sequence[TextLine]) -> list[Interval]:
@@ -136,18 +214,35 @@ def _without_glyph_columns(columns: list[Interval], lines: Sequence[TextLine]) -
     return joined
 
 
-def glued_at(chunk: Chunk, columns: Sequence[Interval], space: float) -> list[int]:
+def flush_left(lines: Sequence[TextLine], columns: Sequence[Interval], em: float) -> list[float]:
+    """The left edges of the columns in which most texts begin at the edge."""
+    edges: list[float] = []
+    for (left, right), own in zip(columns, _members(columns, lines), strict=True):
+        starts = [c.box.l for _, c in own if left - _AT_EDGE * em < c.box.l < right]
+        at_edge = sum(start < left + _AT_EDGE * em for start in starts)
+        if at_edge >= _LEAST_FLUSH and 10 * at_edge > 7 * len(starts):
+            edges.append(left)
+    return edges
+
+
+def glued_at(
+    chunk: Chunk, columns: Sequence[Interval], space: float, flush: Sequence[float], em: float
+) -> list[int]:
     """Word positions at which a chunk over several columns is really several cells.
 
-    That is where the gap is wider than this table's word space and lies between two columns.
+    That is between words over different columns, where the gap is wider than this table's word space, where
+    they were recognised apart, or where the second begins at one of the edges `flush` at which the texts of
+    a column begin.
     """
     cuts: list[int] = []
     for at in range(1, len(chunk.words)):
         left, right = chunk.words[at - 1].box, chunk.words[at].box
-        if right.l - left.r <= 1.35 * space:
+        wide = right.l - left.r > 1.35 * space or are_apart(chunk.words[at - 1], chunk.words[at])
+        if not wide and not any(abs(right.l - edge) < _AT_EDGE * em for edge in flush):
             continue
-        before, after = column_at(columns, left), column_at(columns, right)
-        if before is not None and after is not None and before < after:
+        before = [i for i, (start, end) in enumerate(columns) if left.l < end and left.r > start]
+        after = [i for i, (start, end) in enumerate(columns) if right.l < end and right.r > start]
+        if before and after and before[-1] < after[0]:
             cuts.append(at)
     return cuts
 

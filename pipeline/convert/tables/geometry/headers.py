@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from docmill.pipeline.convert.tables.geometry.rows import YEAR, is_numeric
+from docmill.pipeline.convert.tables.geometry.placed_lines import YEAR, is_numeric
 from docmill.pipeline.convert.types import TableCell
 
 __all__ = ["header_rows", "marked"]
@@ -34,6 +34,8 @@ def header_rows(cells: Sequence[TableCell], num_rows: int, bold: Sequence[bool])
         return min(bolds, most) if bolds < num_rows else 0
     if 0 < bolds <= most:
         return bolds if first is None else min(bolds, first)
+    if max((cell.col for row in rows for cell in row), default=0) < 2:
+        most = 1  # names and values
     return first if first is not None and first <= min(most, 3) else 1
 
 

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-import msgspec
-
 from docmill.pipeline.convert.tables.geometry.columns import Interval
-from docmill.pipeline.convert.tables.geometry.textlines import Chunk, TextLine
+from docmill.pipeline.convert.tables.geometry.continuation import Continuations
+from docmill.pipeline.convert.tables.geometry.heading_groups import grouped
+from docmill.pipeline.convert.tables.geometry.partition import partitioned
+from docmill.pipeline.convert.tables.geometry.placed_lines import YEAR, PlacedLine, is_numeric
+from docmill.pipeline.convert.tables.geometry.textlines import Chunk, is_small
 
-__all__ = ["YEAR", "PlacedLine", "group_rows", "is_numeric"]
+__all__ = ["group_rows"]
 
-_NUMERIC = re.compile(r"[\s\d.,:%$€£¥()+\-–—−±×*/'’]*")
-#: A year, or a business year: numeric, yet a heading.
-YEAR = re.compile(r"(?:FY\s*)?(?:19|20)\d\d(?:[-–/]\d\d(?:\d\d)?)?")
-_OPEN_END = re.compile(r"(?:[-‐/(,&±]|\b(?:and|or|of|the|for|to|in|by|with|from|on|a|an))$", re.IGNORECASE)
-
-#: Evidence that a line continues the row above it; see `_continues`.
-_ENOUGH = 1.0
-
-
-class PlacedLine(msgspec.Struct, frozen=True):
-    """A line's chunks with the columns they cover, first and last."""
-
-    line: TextLine
-    placed: list[tuple[int, int, Chunk]]
-
-    @property
-    def middle(self) -> float:
-        """Its height on the page, half way between top and bottom."""
-        return (self.line.box.t + self.line.box.b) / 2
-
-    def columns(self) -> set[int]:
-        """All columns that hold text of this line."""
-        return {column for first, last, _ in self.placed for column in range(first, last + 1)}
-
-
-def is_numeric(text: str) -> bool:
-    """True for a number with its signs, a range, a percentage, a date in figures; or a dash for none."""
-    return bool(text) and _NUMERIC.fullmatch(text) is not None
+#: A table has at most so many lines of headings.
+_MOST_HEADS = 6
 
 
 def group_rows(
@@ -51,14 +27,106 @@ def group_rows(
     `barriers` are ascending heights at which a ruling or the edge of a background parts two rows.
     """
     bands = _bands(lines, barriers)
-    if len(bands) >= 4 and not any(_conflicting([lines[i] for i in band]) for band in bands[1:]):
-        head = _paired(lines, bands[0], columns, _Spacing(None), em, header=True)
-        return head + bands[1:]
-    spacing = _spacing(lines, bands, em)
-    rows: list[list[int]] = []
-    for at, band in enumerate(bands):
-        rows += _paired(lines, band, columns, spacing, em, header=at == 0 and len(bands) > 1)
-    return rows
+    ruled = len(bands) >= 4 and not any(_conflicting([lines[i] for i in band], em) for band in bands[1:])
+    whole = [ruled and at > 0 for at in range(len(bands))]
+    heads = next((at for at in range(len(lines[:_MOST_HEADS])) if _begins_values(lines, at)), 0)
+    if heads > 1 and _is_like_rows(lines, heads, columns):
+        heads = 1
+    apart = _rows_of_headings(lines[: heads + 1], columns, em)
+    apart |= _sections(lines, heads)
+    if len(bands) > 1 and len(bands[0]) <= 4 and not apart.intersection(bands[0]):
+        whole[0] |= _is_single_header([lines[i] for i in bands[0]], em)
+    loose = [band for band, one in zip(bands, whole, strict=True) if not one]
+    known = Continuations.of(lines, columns, em)
+    within = [
+        below.middle - above.middle
+        for band, one in zip(bands[1:], whole[1:], strict=True)
+        for above, below in pairwise([lines[index] for index in band])
+        if one and above.texts().keys() & below.texts().keys()
+    ]
+    parted = iter(partitioned(lines, loose, known, heads, apart, within) if loose else ())
+    return [row for band, one in zip(bands, whole, strict=True) for row in ([band] if one else next(parted))]
+
+
+def _rows_of_headings(lines: Sequence[PlacedLine], columns: Sequence[Interval], em: float) -> set[int]:
+    """Indices of the first lines that are rows of their own: headings of groups of columns, and units."""
+    found: set[int] = set()
+    for index, (placed, below) in enumerate(pairwise(lines)):
+        # A heading without others goes on below it, unless all is above the names of the columns.
+        alone = index == 0 or index - 1 in found
+        if _heads_groups(placed.texts(), below, columns, em, alone=alone):
+            found.add(index)
+    for index, (above, placed) in enumerate(pairwise(lines), 1):
+        texts = [chunk.text for chunk in placed.texts().values()]
+        units = all(text.startswith("(") and text.endswith(")") for text in texts)
+        # Below headings of several lines a unit is the last of them.
+        single = index < 2 or index - 2 in found or lines[index - 2].spans()
+        if units and single and len(texts) > 1 and placed.columns() | {0} == above.columns() | {0}:
+            found |= {index - 1, index}
+    return found
+
+
+def _is_like_rows(lines: Sequence[PlacedLine], heads: int, columns: Sequence[Interval]) -> bool:
+    """Whether the lines over the first figures are rows as those after it: full, even, in one face."""
+    over, under = lines[:heads], [placed for placed in lines[heads:] if len(placed.columns()) == len(columns)]
+    if not under or len(lines) < 4 or any(len(placed.columns()) < len(columns) for placed in over):
+        return False
+    faces = {_faces(placed) for placed in over} | {_faces(placed) for placed in under}
+    steps = [two.middle - one.middle for one, two in pairwise(lines)]
+    return len(faces) == 1 and max(steps) < 1.1 * min(steps)
+
+
+def _faces(placed: PlacedLine) -> tuple[frozenset[int], ...]:
+    """The fonts of each column."""
+    texts = placed.texts()
+    return tuple(frozenset(word.font for word in texts[column].words) for column in sorted(texts))
+
+
+def _sections(lines: Sequence[PlacedLine], heads: int) -> set[int]:
+    """Indices of lines that are a name alone, where those have a face of their own and several head rows."""
+    alone = [index for index, placed in enumerate(lines) if index > 0 and placed.columns() == {0}]
+    faces = {_face(lines[index]) for index in alone}
+    if len(alone) < 2 or alone[-1] < heads or len(faces) != 1:
+        return set()
+    named = Counter(_face(placed) for placed in lines if len(texts := placed.texts()) > 1 and 0 in texts)
+    return set() if not named or named.most_common(1)[0][0] in faces else set(alone)
+
+
+def _face(placed: PlacedLine) -> frozenset[int]:
+    return frozenset(word.font for word in placed.texts()[0].words)
+
+
+def _heads_groups(
+    texts: Mapping[int, Chunk],
+    below: PlacedLine,
+    columns: Sequence[Interval],
+    em: float,
+    *,
+    alone: bool,
+) -> bool:
+    """Whether the texts are headings of groups of columns, given the line below."""
+    if any(is_numeric(chunk.text) and not YEAR.fullmatch(chunk.text) for chunk in texts.values()):
+        return False
+    labels = dict.fromkeys(below.columns(), "")
+    labels |= {column: chunk.text for column, chunk in below.texts().items()}
+    headings = [(column, column, chunk.box) for column, chunk in sorted(texts.items())]
+    spans = grouped(headings, labels, columns, em, alone=alone)
+    return spans is not None and any(first < last for first, last in spans)
+
+
+def _has_values(placed: PlacedLine) -> bool:
+    """A line with numbers that are no years, beyond its first column."""
+    return any(first > 0 and not YEAR.fullmatch(chunk.text) for first, chunk in _numbers(placed).items())
+
+
+def _begins_values(lines: Sequence[PlacedLine], at: int) -> bool:
+    """Whether the values begin with this line: names of columns below numbers show that these head them."""
+    if not _has_values(lines[at]):
+        return False
+    if at > 1 or at + 1 == len(lines):
+        return True
+    below = [chunk.text for column, chunk in lines[at + 1].texts().items() if column > 0]
+    return len(below) < 2 or any(is_numeric(text) for text in below)
 
 
 def _bands(lines: Sequence[PlacedLine], barriers: Sequence[float]) -> list[list[int]]:
@@ -81,125 +149,22 @@ def _numbers(placed: PlacedLine) -> dict[int, Chunk]:
     return {first: chunk for first, last, chunk in placed.placed if first == last and is_numeric(chunk.text)}
 
 
-def _conflicting(lines: Sequence[PlacedLine]) -> bool:
-    """True when lines cannot be one row: two of them, several columns wide, have a number in one column."""
+def _conflicting(lines: Sequence[PlacedLine], em: float) -> bool:
+    """True when lines cannot be one row: two of them, several columns wide, have a number in one column.
+
+    Raised and lowered numbers belong to another one.
+    """
     seen: set[int] = set()
     for placed in lines:
-        numbers = set(_numbers(placed))
+        numbers = {first for first, chunk in _numbers(placed).items() if not is_small(chunk.words, em)}
         if seen & numbers and len(placed.columns()) > 1:
             return True
         seen |= numbers
     return False
 
 
-class _Spacing(msgspec.Struct, frozen=True):
-    """Pitch, in points, up to which a line is set as tight as within a cell; None when pitch says nothing."""
-
-    tight: float | None
-
-
-def _spacing(lines: Sequence[PlacedLine], bands: Sequence[Sequence[int]], em: float) -> _Spacing:
-    # Closer than lines of text are set: a label beside the middle of several lines.
-    pairs = [(i, j) for band in bands for i, j in pairwise(band) if _pitch(lines[i], lines[j]) > 0.9 * em]
-    pitches = sorted(_pitch(lines[i], lines[j]) for i, j in pairs)
-    if len(pitches) < 2:
-        return _Spacing(None)
-    tight = pitches[len(pitches) // 20] * 1.12
-    close = [(i, j) for i, j in pairs if _pitch(lines[i], lines[j]) <= tight]
-    wide = len(pairs) - len(close)
-    # Tight lines that cannot be one row show that space parts groups of rows here, not rows.
-    if wide < max(1, 0.1 * len(pairs)) or any(_conflicting([lines[i], lines[j]]) for i, j in close):
-        return _Spacing(None)
-    return _Spacing(tight)
-
-
-def _pitch(above: PlacedLine, below: PlacedLine) -> float:
-    return below.middle - above.middle
-
-
-def _paired(
-    lines: Sequence[PlacedLine],
-    band: Sequence[int],
-    columns: Sequence[Interval],
-    spacing: _Spacing,
-    em: float,
-    *,
-    header: bool,
-) -> list[list[int]]:
-    """The rows of one band, decided line by line."""
-    if header and len(band) <= 4 and _is_single_header([lines[i] for i in band], em):
-        return [list(band)]
-    rows: list[list[int]] = []
-    for index in band:
-        if rows and _continues(lines, rows[-1], index, columns, spacing, em):
-            rows[-1].append(index)
-        else:
-            rows.append([index])
-    return rows
-
-
 def _is_single_header(lines: Sequence[PlacedLine], em: float) -> bool:
     """Lines above the first rule are one row of wrapped headings unless one of them spans columns."""
-    spans = any(first != last for placed in lines for first, last, _ in placed.placed)
-    apart = any(_pitch(a, b) > 1.9 * em for a, b in pairwise(lines))
-    return not spans and not apart and not _conflicting(lines)
-
-
-def _continues(
-    lines: Sequence[PlacedLine],
-    row: Sequence[int],
-    index: int,
-    columns: Sequence[Interval],
-    spacing: _Spacing,
-    em: float,
-) -> bool:
-    """Weigh whether line `index` goes on with the cells of `row` above it.
-
-    For: tighter than rows are set; text goes on in lower case, or after an open end; the first word had
-    no room in the line above; only some columns go on. Against: numbers below numbers; room for the word.
-    """
-    below, above = lines[index], lines[row[-1]]
-    pitch = _pitch(above, below)
-    if pitch > 2.2 * em or not below.placed or any(a != b for a, b, _ in (*below.placed, *above.placed)):
-        return False
-    over = {column: chunk for i in row for column, _, chunk in lines[i].placed}
-    last = {column: chunk for column, _, chunk in above.placed}
-    evidence = [
-        _goes_on(over, last[column], column, chunk, columns, em) if column in last else -0.5
-        for column, _, chunk in below.placed
-        if column in last or column > 0  # a label beside the middle of a group says nothing
-    ]
-    score = sum(evidence) / len(evidence) if evidence else -0.5
-    mine, theirs = below.columns(), set(over)
-    score += 0.7 if mine < theirs else -0.7 if mine == theirs else 0.0
-    if 0 in theirs and 0 not in mine:
-        score += 0.5
-    if spacing.tight is not None:
-        score += 1.2 if pitch <= spacing.tight else -2.0
-    return score >= _ENOUGH
-
-
-def _goes_on(
-    over: Mapping[int, Chunk],
-    above: Chunk,
-    column: int,
-    chunk: Chunk,
-    columns: Sequence[Interval],
-    em: float,
-) -> float:
-    """The evidence of one chunk that it continues its column's text."""
-    if is_numeric(chunk.text):
-        if _OPEN_END.search(above.text):
-            return 1.0
-        return -0.5 if YEAR.fullmatch(chunk.text) and not is_numeric(over[column].text) else -2.0
-    width = columns[column][1] - columns[column][0]
-    score = 0.0
-    if above.box.width + 0.25 * em + chunk.words[0].box.width <= width - 0.3 * em:
-        score -= 2.0
-    elif width >= 8 * em:
-        score += 1.0
-    elif len(above.words) > 1:
-        score += 0.5
-    if _OPEN_END.search(above.text):
-        score += 1.0
-    return score + (1.0 if chunk.text[:1].islower() else -1.0)
+    spans = any(placed.spans() for placed in lines)
+    apart = any(b.middle - a.middle > 1.9 * em for a, b in pairwise(lines))
+    return not spans and not apart and not _conflicting(lines, em)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
+from docmill.pipeline.convert.tables.geometry.textlines import Divider
 from docmill.pipeline.convert.tables.slanet.skeleton import MAX_COLS, MAX_ROWS, Skeleton, Slot, filled
 from docmill.pipeline.convert.types import Box, Ruling, Word
 
@@ -18,6 +19,8 @@ _SLACK = 4.0
 _DRAWN = 0.6
 #: A rule or background that parts whole rows covers at least this share of the table's width.
 _ACROSS = 0.6
+#: Pieces of a ruling from which on they tell rows, and how near they come to each other, in points.
+_LEAST_PIECES, _MEET = 4, 1.0
 #: More rulings than this inside one table are a drawing; the longest ones are kept.
 _MAX_RULINGS = 4000
 _MAX_UNDERLINES = 200
@@ -45,11 +48,20 @@ class Lines(msgspec.Struct, frozen=True):
     vertical: list[_Track]
     box: Box
     shades: list[float]  # heights at which a background as wide as the table begins or ends
+    seams: list[float]  # heights at which upright rulings are drawn anew: a piece for each row
 
     def barriers(self) -> list[float]:
-        """Heights at which a ruling or the edge of a background parts rows."""
+        """Heights at which a ruling, the edge of a background or a seam parts rows."""
         full = [t.at for t in self.horizontal if t.share(self.box.l, self.box.r) >= _ACROSS]
-        return sorted({*full, *self.shades})
+        return sorted({*full, *self.shades, *self.seams})
+
+    def dividers(self, words: Box) -> list[Divider]:
+        """The upright rulings that part columns from the top of the table's words to their bottom."""
+        return [
+            Divider(track.at, track.drawn)
+            for track in self.vertical
+            if words.l < track.at < words.r and track.share(words.t, words.b) >= _DRAWN
+        ]
 
     def underlines(self) -> list[tuple[float, float, float]]:
         """Height, left and right of each stretch of the rulings that do not cross the whole table."""
@@ -71,15 +83,41 @@ def lines_in(region: Box, rulings: Sequence[Ruling], shapes: Sequence[Box], em: 
     apart = max(2.5, 0.45 * em)
     flat = [(r.y0, r.x0, r.x1) for r in inside if r.horizontal]
     upright = [(r.x0, r.y0, r.y1) for r in inside if not r.horizontal]
-    shades = {
-        edge
+    edges = [
+        (edge, max(shape.l, area.l), min(shape.r, area.r))
         for shape in shapes[:_MAX_RULINGS]
-        if min(shape.r, area.r) - max(shape.l, area.l) >= _ACROSS * region.width
-        and shape.height < 0.9 * region.height
+        if shape.l < area.r and shape.r > area.l and shape.height < 0.9 * region.height
         for edge in (shape.t, shape.b)
         if region.t + 0.3 * em < edge < region.b - 0.3 * em
-    }
-    return Lines(_tracks(flat, apart), _tracks(upright, apart), region, sorted(shades))
+    ]
+    # A row's background is often drawn cell by cell.
+    shades = [t.at for t in _tracks(edges, 1.0) if t.share(region.l, region.r) >= _ACROSS]
+    return Lines(_tracks(flat, apart), _tracks(upright, apart), region, shades, _seams(upright, region, em))
+
+
+def _seams(strokes: Sequence[tuple[float, float, float]], region: Box, em: float) -> list[float]:
+    """Where pieces of an upright ruling that is as tall as the table meet: setters draw one for each row.
+
+    All rulings that are in pieces must meet at the same heights.
+    """
+    pieces: dict[int, list[tuple[float, float]]] = {}
+    for at, start, end in strokes:
+        if end - start > 0.6 * em:
+            pieces.setdefault(round(at), []).append((start, end))
+    found: list[list[float]] = []
+    for own in pieces.values():
+        own.sort()
+        if len(own) < _LEAST_PIECES or own[-1][1] - own[0][0] < 0.8 * region.height:
+            continue
+        if all(abs(below[0] - above[1]) < _MEET for above, below in pairwise(own)):
+            found.append([below[0] for below in own[1:]])
+    if not found or any(len(seams) != len(found[0]) for seams in found):
+        return []
+    return (
+        found[0]
+        if all(abs(a - b) < _MEET for own in found for a, b in zip(own, found[0], strict=True))
+        else []
+    )
 
 
 def _clipped(ruling: Ruling, area: Box) -> Ruling | None:

@@ -6,12 +6,13 @@ heading spans. The model is the other way round, so where both agree on the colu
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
-from docmill.pipeline.convert.tables.geometry.rows import YEAR, is_numeric
+from docmill.pipeline.convert.tables.geometry.placed_lines import YEAR, is_numeric
 from docmill.pipeline.convert.tables.geometry.textlines import hull
 from docmill.pipeline.convert.tables.slanet.skeleton import Skeleton, Slot, filled
 from docmill.pipeline.convert.types import Word
@@ -37,7 +38,8 @@ def with_headings(body: Skeleton, seen: Skeleton, words: Sequence[Word]) -> Skel
         values = [slot for slot in body.slots if slot.row == below]
         if above < 2 or below is None or _has_values(heads, words) or not _has_values(values, words):
             continue
-        if any(slot.col_span > 1 for slot in heads):
+        spans = [slot for slot in heads if slot.col_span > 1]
+        if spans and not _has_values(spans, words):
             shift = above - below
             rest = [
                 msgspec.structs.replace(slot, row=slot.row + shift)
@@ -121,7 +123,16 @@ def _are_one(rows: Sequence[Sequence[Slot]], words: Sequence[Word]) -> bool:
                 columns.setdefault(slot.col, []).append(_text(slot, words))
     if len(columns.get(0, [])) > 1 or not any(len(texts) > 1 for texts in columns.values()):
         return False
-    return not any(sum(is_numeric(text) for text in texts) > 1 for texts in columns.values())
+    if any(sum(is_numeric(text) for text in texts) > 1 for texts in columns.values()):
+        return False
+    return not any(_are_codes(texts) for texts in columns.values() if len(texts) > 1)
+
+
+def _are_codes(texts: Sequence[str]) -> bool:
+    """Whether texts of one word each have figures and letters in the same places: codes, a row for each."""
+    if any(len(text.split()) > 1 or not any(map(str.isdecimal, text)) for text in texts):
+        return False
+    return len({re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", text)) for text in texts}) == 1
 
 
 def _regrouped(
