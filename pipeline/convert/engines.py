@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from docmill.pipeline.convert.pdf.pdf import Pdf
 
 __all__ = [
+    "Asked",
     "Engine",
     "LayoutEngine",
     "LayoutView",
@@ -44,6 +45,8 @@ __all__ = [
     "TableView",
 ]
 
+#: About which pages a detector is asked: where it may see more than geometry does, about all, or none.
+Asked = Literal["auto", "always", "never"]
 #: `render(scale, box)`: the page, or the box of it, as RGB uint8 [height, width, 3]; scale 1 is 72 dpi.
 Render = Callable[[float, Box | None], NDArray[np.uint8]]
 

@@ -50,6 +50,7 @@ __all__ = [
     "SourceMissingError",
     "SourceUnreadableError",
     "TagsStrippedError",
+    "TextLostError",
     "TooManyBytesError",
     "TooManyPagesError",
     "WrongPasswordError",
@@ -285,6 +286,13 @@ class NotRecognisedError(PageError):
     remedy = "Look at the page: OCR knows Latin, Chinese and Japanese script, and may be switched off."
 
 
+class TextLostError(PageError):
+    """Text that was read on the page is not in the document."""
+
+    reason = "text_lost"
+    remedy = "Compare the page with the document; this is a defect of docmill's, so please report the file."
+
+
 class NotUnderstoodError(PageError):
     """A vision-language model gave no usable answer for a page or a picture; the classic path stands in."""
 
@@ -391,6 +399,11 @@ def _subclasses(cls: type[DocumentError]) -> dict[str, type[DocumentError]]:
     for child in cls.__subclasses__():
         found |= _subclasses(child)
     return found
+
+
+def document_reasons() -> list[str]:
+    """All reasons for which a document, or a page of it, may not be converted."""
+    return sorted(_subclasses(DocumentError))
 
 
 def document_error(reason: str, message: str, *, page: int | None = None) -> DocumentError:

@@ -11,7 +11,7 @@ from docmill.pipeline.convert.errors import MissingExtraError
 
 __all__ = ["Extra", "is_installed", "need"]
 
-Extra = Literal["chunks", "kubernetes", "openvino"]
+Extra = Literal["chunks", "kubernetes", "openvino", "tracing"]
 
 #: What each brings, of what is imported.
 _MODULES: Mapping[Extra, tuple[str, ...]] = MappingProxyType(
@@ -19,6 +19,7 @@ _MODULES: Mapping[Extra, tuple[str, ...]] = MappingProxyType(
         "chunks": ("semchunk", "transformers", "tree_sitter"),
         "kubernetes": ("dagster_k8s",),
         "openvino": ("openvino",),
+        "tracing": ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     }
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.pipeline.convert.engines import Render
+from docmill.pipeline.convert.engines import Asked, Render
 from docmill.pipeline.convert.layout.detectors.cdla import Cells, Detection, Tensor, decode, detect, planes
+from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, possible_headings, region_doubts
 from docmill.pipeline.convert.layout.fusion import fuse
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
@@ -30,6 +32,8 @@ __all__ = ["fuse_cells", "fused_layout", "fused_tables", "layout_planes", "open_
 #: The detector was trained on pages of about this resolution.
 _LAYOUT_SCALE = 2.0
 _CROP_SCALE = 3.0
+#: The score of a title that a detector is sure of.
+_SURE = 0.95
 _CROP_PADDING = 2.0
 
 
@@ -39,10 +43,35 @@ def fused_layout(
     style: DocumentStyle | None,
     render: Render,
     run: Callable[[Tensor], Sequence[NDArray[Any]]],
+    asked: Asked = "always",
 ) -> PageLayout:
-    """Regions before docling's post-processing; `run` is the CDLA detector (see `layout.detectors.cdla`)."""
+    """Regions before docling's post-processing; `run` is the CDLA detector (see `layout.detectors.cdla`).
+
+    A page is drawn only when the detector is asked.
+    """
+    doubts: Sequence[Doubt] | None = None if asked == "always" else []
+    if asked == "auto":
+        doubts = page_doubts(page, ocr)
+    if doubts is not None and not doubts:  # else what stands on it decides, and it is fused once
+        plain = fuse(page, ocr, (), style)
+        if asked == "auto":
+            doubts = _doubts(page, ocr, style, plain)
+        if not doubts:
+            return PageLayout(number=page.number, clusters=plain, doubts=[])
     found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)
-    return _fused(page, ocr, style, found)
+    return _fused(page, ocr, style, found, doubts)
+
+
+def _doubts(
+    page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, plain: Sequence[Cluster]
+) -> list[Doubt]:
+    """Why the detector is asked about a page by its regions; the last reason costs most."""
+    found = region_doubts(page, plain)
+    titles = [Detection("title", "section_header", _SURE, box) for box in possible_headings(page, plain)]
+    if found or not titles:
+        return found
+    titled = Counter(region.label for region in fuse(page, ocr, titles, style))
+    return [] if titled == Counter(region.label for region in plain) else ["heading"]
 
 
 def layout_planes(render: Render) -> NDArray[np.uint8] | None:
@@ -78,12 +107,18 @@ def open_tables(
 
 
 def _fused(
-    page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, found: Sequence[Detection]
+    page: PageContent,
+    ocr: PageOcr | None,
+    style: DocumentStyle | None,
+    found: Sequence[Detection],
+    doubts: Sequence[Doubt] | None = None,
 ) -> PageLayout:
     detections = [
         Cluster(id=index, label=hit.label, score=hit.score, box=hit.box) for index, hit in enumerate(found)
     ]
-    return PageLayout(number=page.number, clusters=fuse(page, ocr, found, style), detections=detections)
+    clusters = fuse(page, ocr, found, style)
+    why = None if doubts is None else list[str](doubts)
+    return PageLayout(number=page.number, clusters=clusters, detections=detections, doubts=why)
 
 
 def _crop(box: Box, render: Render) -> Crop:

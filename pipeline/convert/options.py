@@ -31,11 +31,14 @@ class AssemblyOptions:
     """How documents are put together.
 
     `hierarchy`: nest lists by indentation, infer heading levels from bookmarks and numbering, keep the lines
-    of code, and read pages of one column from top to bottom; without it the document is flat and in order as
-    docling makes it. `pictures`: crop each picture into the document.
+    of code, read pages of one column from top to bottom, make one table of its parts on several pages, and
+    draw boxes in to their pages; without it the document is flat and in order as docling makes it.
+    `joining`: lines become text by script and by what hyphens are for; without it docling joins them, with a
+    space and without hyphens. `pictures`: crop each picture into the document.
     """
 
     hierarchy: bool = True
+    joining: bool = True
     pictures: bool = False
 
 

@@ -12,12 +12,15 @@ some twenty times faster than dataclasses through `json`.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 __all__ = [
     "Box",
     "Cluster",
     "Font",
+    "LeftOut",
     "Link",
     "OutlineEntry",
     "PageContent",
@@ -32,6 +35,18 @@ __all__ = [
     "Widget",
     "Word",
 ]
+
+
+class LeftOut(StrEnum):
+    """Why text that a page has is not read, or not taken."""
+
+    DUPLICATE = "duplicate"  # drawn again in place, for a bold face or a shadow
+    CLIPPED = "clipped"  # the page cuts it off
+    OFF_PAGE = "off_page"
+    HIDDEN = "hidden_layer"  # optional content that is off
+    TOO_MANY = "too_many"  # beyond what is read of one page
+    GARBLED = "garbled"  # OCR read it otherwise
+    AS_SCAN = "as_scan"  # OCR was to read the page, whatever text it has
 
 
 class Box(msgspec.Struct, frozen=True, array_like=True):
@@ -76,6 +91,10 @@ class Box(msgspec.Struct, frozen=True, array_like=True):
     def union(self, other: Box) -> Box:
         """The smallest box that holds both."""
         return Box(min(self.l, other.l), min(self.t, other.t), max(self.r, other.r), max(self.b, other.b))
+
+    def holds_centre(self, other: Box) -> bool:
+        """Whether the other box's centre lies in this one."""
+        return self.l <= (other.l + other.r) / 2 <= self.r and self.t <= (other.t + other.b) / 2 <= self.b
 
     def padded(self, points: float) -> Box:
         """This box grown by `points` on every side."""
@@ -169,7 +188,9 @@ class PageContent(msgspec.Struct, kw_only=True, rename={"cells": "lines"}):
     shapes: list[Box] = []  # filled or stroked paths that are not rulings: drawings, boxes, backgrounds
     links: list[Link] = []
     widgets: list[Widget] = []
-    scanned: list[Box] = []  # regions with ink and no text layer: what OCR must read
+    scanned: list[Box] = []  # regions with ink and no text layer, or a doubtful one: what OCR must read
+    doubted: list[int] = []  # cells that may not say what the page shows
+    left_out: dict[str, int] = {}  # letters and digits that are in no cell, by `LeftOut`
     error: str | None = None  # why the page could not be read; then everything above is empty
 
 
@@ -179,6 +200,7 @@ class PageOcr(msgspec.Struct, kw_only=True, rename={"cells": "lines"}):
     number: int
     words: list[Word] = []
     cells: list[TextCell] = []  # their word indices point into `words` above
+    replaces: list[int] = []  # cells of the text layer that are garbage, which these stand in place of
     rotation: int = 0  # degrees clockwise that the scan had to be turned to be upright
     note: str | None = None  # e.g. a script that the recogniser does not know
     error: str | None = None
@@ -191,17 +213,21 @@ class Cluster(msgspec.Struct, kw_only=True):
     label: str
     score: float
     box: Box
-    source: str = "model"  # "model" or "geometry": what found it
+    source: str = "model"  # what found it: "model", "geometry"; "overprint" is text that lies on other text
     cells: list[int] = []  # indices into the page's cells, text layer first, then OCR
     children: list[Cluster] = []
 
 
 class PageLayout(msgspec.Struct, kw_only=True, rename={"clusters": "regions"}):
-    """Regions of one page, after docling's layout post-processing; and the raw detections behind them."""
+    """Regions of one page, after docling's layout post-processing; and the raw detections behind them.
+
+    `doubts` are why the detector was asked, where it is asked for a reason only; none when it was not.
+    """
 
     number: int
     clusters: list[Cluster] = []
     detections: list[Cluster] = []
+    doubts: list[str] | None = None
     error: str | None = None
 
 

@@ -13,9 +13,15 @@ from msgspec.structs import astuple, replace
 from PIL import Image
 
 from docmill.pipeline.convert.document.code_lines import CodeLines
+from docmill.pipeline.convert.document.continued_boxes import move_continued_boxes
 from docmill.pipeline.convert.document.docling_stages import PageParts, assemble_document, postprocess
+from docmill.pipeline.convert.document.document_title import DocumentTitle
 from docmill.pipeline.convert.document.heading_levels import set_heading_levels
+from docmill.pipeline.convert.document.heading_looks import HeadingLooks
 from docmill.pipeline.convert.document.list_nesting import nest_lists
+from docmill.pipeline.convert.document.page_bounds import clip_to_pages
+from docmill.pipeline.convert.document.region_text import RegionTexts
+from docmill.pipeline.convert.document.table_joins import TableJoins
 from docmill.pipeline.convert.errors import PageError
 from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.convert.types import Box, OutlineEntry, PageUnderstanding
@@ -49,7 +55,8 @@ def assemble(
     model has understood is made of its answer, and its neighbours' paragraphs run on over the seams.
     """
     turns: dict[int, Turn] = {}
-    code = CodeLines()
+    code, joins, looks, title = CodeLines(), TableJoins(), HeadingLooks(), DocumentTitle()
+    texts = RegionTexts() if options.joining else None
     described: list[PageUnderstanding] = []
 
     def upright() -> Iterator[PageParts]:
@@ -59,6 +66,9 @@ def assemble(
             parts = _upright(page, turns)
             if not _is_understood(parts):
                 code.add(parts)
+                joins.add(parts)
+                title.add(parts)
+                looks.add(parts)
             yield parts
 
     document: DoclingDocument | None = None
@@ -70,19 +80,27 @@ def assemble(
                 seams |= {parts.content.number - 1, parts.content.number}
                 append_document(document, _answered(parts))
             continue
-        assembled = assemble_document(name, content_hash, run, top_down=options.hierarchy)
+        assembled = assemble_document(name, content_hash, run, top_down=options.hierarchy, texts=texts)
+        if options.hierarchy:
+            move_continued_boxes(assembled)
         if document is None:
             document = assembled
         else:
             append_document(document, assembled)
     document = document or assemble_document(name, content_hash, ())
+    if texts:
+        texts.settle(document)
     join_across_seams(document, seams)
     if options.hierarchy:
-        set_heading_levels(document, outline)
+        set_heading_levels(document, outline, looks)
         nest_lists(document)
+        title.restore(document)
         code.restore(document)
+        joins.join(document)
     for number, turn in turns.items():
         _turn_back(document, number, turn)
+    if options.hierarchy:
+        clip_to_pages(document)
     for page in described:
         add_descriptions(document, page.number, page.pictures)
     return document

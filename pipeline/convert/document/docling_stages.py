@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import PurePath
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +32,11 @@ from docling.utils.pdf_outline import _PdfOutlineItem
 from docling_core.types.doc import BoundingBox, CoordOrigin, DocItemLabel, DoclingDocument, Size, TableCell
 from docling_core.types.doc.page import BoundingRectangle, PdfHyperlink
 from docling_core.types.doc.page import TextCell as DoclingTextCell
+from msgspec.structs import replace
 
+from docmill.pipeline.convert.document.page_bands import Placed, page_bands
+from docmill.pipeline.convert.document.region_text import RegionTexts
+from docmill.pipeline.convert.joining.lines import joined, without_line_end_dash
 from docmill.pipeline.convert.types import (
     Box,
     Cluster,
@@ -56,6 +60,8 @@ __all__ = [
     "postprocess",
 ]
 
+_SHORT = 300  # characters of the text of an author or a label
+_FAR = 90.0  # points: from the end of a column to the top of the next one, at least
 _TABLE_LABELS = {DocItemLabel.TABLE, DocItemLabel.DOCUMENT_INDEX}
 
 
@@ -97,8 +103,16 @@ def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Clu
 
     Thresholds by label, lines assigned to regions, boxes snapped to their lines, duplicates dropped, lines
     that no region claims made text regions of their own, regions inside tables and pictures made children.
+    Overprints are left out of it and stay as they are: docling would make each a part of what it lies on.
     """
     page = _page(content, ocr)
+    over = [region for region in regions if region.source == "overprint"]
+    if over:
+        apart = {cell for region in over for cell in region.cells}
+        regions = [region for region in regions if region.source != "overprint"]
+        assert page.parsed_page is not None
+        cells = page.parsed_page.textline_cells
+        page.parsed_page.textline_cells = [cell for cell in cells if cell.index not in apart]
     clusters = [
         DoclingCluster(
             id=region.id,
@@ -111,17 +125,25 @@ def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Clu
     ]
     sources = {region.id: region.source for region in regions}
     processed = LayoutPostprocessor(page, clusters, LayoutPostprocessorOptions()).postprocess()
-    return [_region(cluster, sources) for cluster in processed]
+    found = [_region(cluster, sources) for cluster in processed]
+    free = max((region.id for region in found), default=-1) + 1
+    return found + [replace(region, id=free + number) for number, region in enumerate(over)]
 
 
 def assemble_document(
-    name: str, content_hash: str, pages: Iterable[PageParts], *, top_down: bool = False
+    name: str,
+    content_hash: str,
+    pages: Iterable[PageParts],
+    *,
+    top_down: bool = False,
+    texts: RegionTexts | None = None,
 ) -> DoclingDocument:
     """Assemble a document: text of each region, tables, captions, reading order, paragraphs across pages.
 
     `name` is the file name; `content_hash` any hexadecimal hash of the file's bytes. Pages are consumed one
     by one and their lines let go, so that memory grows with the document, not with its text cells.
     `top_down`: pages of one column are read from top to bottom; docling reads them so in most cases only.
+    `texts` joins the lines of regions, and must settle the document; without it docling joins them.
     """
     result = SimpleNamespace(
         input=SimpleNamespace(file=PurePath(name), document_hash=content_hash[:16]),
@@ -132,7 +154,7 @@ def assemble_document(
     )
     assembler = PageAssembleModel(PageAssembleOptions())
     for parts in pages:
-        page = _predicted_page(parts)
+        page = _predicted_page(parts, texts)
         for assembled in assembler(result, [page]):
             unit = assembled.assembled
             assert unit is not None
@@ -141,15 +163,26 @@ def assemble_document(
             result.assembled.body += unit.body
             _release(assembled)
             result.pages.append(assembled)
-    reading_order = ReadingOrderModel(ReadingOrderOptions())
+    reading_order = (_ReadingOrder if texts else ReadingOrderModel)(ReadingOrderOptions())
     if top_down:
         reading_order.ro_model = _TopDown()
     document: DoclingDocument = reading_order(result)
     return document
 
 
+class _ReadingOrder(ReadingOrderModel):  # type: ignore[misc]  # docling has no types to offer
+    """docling's reading order, but for how the parts of a paragraph are joined over columns and pages."""
+
+    def _merge_elements(self, element: Any, merged_elem: Any, new_item: Any, page_height: float) -> None:
+        text, orig, rest = new_item.text, new_item.orig, merged_elem.text.strip()
+        super()._merge_elements(element, merged_elem, new_item, page_height)
+        new_item.text, new_item.orig = joined([text, rest]), joined([orig, rest])
+        end = len(new_item.text)
+        new_item.prov[-1].charspan = (end - len(rest), end)
+
+
 class _TopDown(ReadingOrderPredictor):  # type: ignore[misc]  # docling has no types to offer
-    """docling's reading order, but for pages on which nothing stands beside anything else.
+    """docling's reading order within the bands of a page, which are read from top to bottom.
 
     docling starts a new column at every element that has none right above it, a short heading under a
     centred caption for example, and sorts columns by their left edges.
@@ -160,8 +193,71 @@ class _TopDown(ReadingOrderPredictor):  # type: ignore[misc]  # docling has no t
         # bottom-left origin: each must end above the middle of what follows
         if all(above.b >= (below.t + below.b) / 2 for above, below in pairwise(ordered)):
             return ordered
-        predicted: list[Any] = super()._predict_page(page_elements, **options)
-        return predicted
+        predict = super()._predict_page
+        bands = page_bands(
+            [
+                Placed(
+                    Box(element.l, -element.t, element.r, -element.b),
+                    element.text,
+                    element.label in (DocItemLabel.SECTION_HEADER, DocItemLabel.TITLE),
+                )
+                for element in page_elements
+            ],
+            first=page_elements[0].page_no == 1,
+        )
+        predicted = [
+            element
+            for band in bands
+            for element in predict([page_elements[number] for number in band], **options)
+        ]
+        return _titles_with_tables(predicted)
+
+    def predict_merges(self, sorted_elements: list[Any]) -> dict[int, list[int]]:
+        """Paragraphs that go on in the next column or on the next page; authors side by side do not."""
+        elements = {element.cid: element for element in sorted_elements}
+        merges: dict[int, list[int]] = {}
+        for first, others in super().predict_merges(sorted_elements).items():
+            parts = [elements[number] for number in (first, *others)]
+            kept = list(takewhile(lambda pair: not _beside(*pair), pairwise(parts)))
+            if kept:
+                merges[first] = [following.cid for _, following in kept]
+        return merges
+
+
+def _beside(one: Any, two: Any) -> bool:
+    """True for authors of a first page, texts side by side; what goes on in a next column is far up."""
+    if not one.page_no == two.page_no == 1 or max(len(one.text), len(two.text)) > _SHORT:
+        return False
+    return bool(one.r <= two.l and two.t - one.t < _FAR)
+
+
+def _titles_with_tables(ordered: list[Any]) -> list[Any]:
+    """Titles that stand beside each other: each before the table under it, not all before all tables."""
+    done: list[Any] = []
+    at = 0
+    while at < len(ordered):
+        end = at + 1
+        while end < len(ordered) and _is_beside(ordered[end - 1], ordered[end]):
+            end += 1
+        titles, tables = ordered[at:end], ordered[end : 2 * end - at]
+        if len(titles) == len(tables) > 1 and all(map(_is_under, tables, titles)):
+            done += [element for pair in zip(titles, tables, strict=True) for element in pair]
+            at = 2 * end - at
+        else:
+            done.append(ordered[at])
+            at += 1
+    return done
+
+
+def _is_beside(one: Any, two: Any) -> bool:
+    """Whether two headings stand on one line, the second at the right."""
+    heads = one.label == two.label == DocItemLabel.SECTION_HEADER
+    return heads and bool(min(one.t, two.t) > max(one.b, two.b) and one.r < two.l)
+
+
+def _is_under(table: Any, title: Any) -> bool:
+    under = bool(table.t < (title.t + title.b) / 2 and table.l - (title.t - title.b) <= title.l < table.r)
+    return table.label in _TABLE_LABELS and under
 
 
 def infer_heading_levels(document: DoclingDocument, outline: Sequence[OutlineEntry]) -> None:
@@ -171,11 +267,16 @@ def infer_heading_levels(document: DoclingDocument, outline: Sequence[OutlineEnt
     model.assign_heading_levels(document, outline=items)
 
 
-def _predicted_page(parts: PageParts) -> Page:
+def _predicted_page(parts: PageParts, texts: RegionTexts | None) -> Page:
     page = _page(parts.content, parts.ocr)
     assert page.parsed_page is not None
     cells = page.parsed_page.textline_cells
     clusters = [_cluster(region, cells) for region in parts.layout.clusters]
+    if texts:
+        lines = page_lines(parts.content, parts.ocr)
+        texts.add_page(lines)
+        for cluster, region in zip(clusters, parts.layout.clusters, strict=True):
+            _write(cluster, region, lines, texts)
     structures = {structure.region: structure for structure in parts.tables.tables}
     tables = {
         cluster.id: docling_table(cluster, structures[cluster.id], parts.content.number)
@@ -187,6 +288,15 @@ def _predicted_page(parts: PageParts) -> Page:
         tablestructure=TableStructurePrediction(table_map=tables),
     )
     return page
+
+
+def _write(cluster: DoclingCluster, region: Cluster, lines: Sequence[TextCell], texts: RegionTexts) -> None:
+    """Give a cluster and its children all of their text as one line, which docling leaves as it is."""
+    if cluster.cells:
+        text = texts.write([lines[index] for index in region.cells])
+        cluster.cells = [cluster.cells[0].model_copy(update={"text": text})]
+    for child, part in zip(cluster.children, region.children, strict=True):
+        _write(child, part, lines, texts)
 
 
 def _page(content: PageContent, ocr: PageOcr | None) -> Page:
@@ -210,11 +320,12 @@ def _release(page: Page) -> None:
 
 
 def _text_cell(index: int, line: TextCell) -> DoclingTextCell:
+    text = without_line_end_dash(line.text)
     return DoclingTextCell(
         index=index,
         rect=BoundingRectangle.from_bounding_box(_bounding_box(line.box)),
-        text=line.text,
-        orig=line.text,
+        text=text,
+        orig=text,
         from_ocr=line.ocr,
         confidence=line.confidence,
     )

@@ -8,9 +8,14 @@ from typing import Any
 
 from docling_core.transforms.serializer.base import SerializationResult
 from docling_core.transforms.serializer.doctags import DocTagsDocSerializer, DocTagsParams
+from docling_core.transforms.serializer.markdown import (
+    MarkdownDocSerializer,
+    MarkdownParams,
+    MarkdownTextSerializer,
+)
 from docling_core.types.doc import DocItemLabel, DoclingDocument
 from docling_core.types.doc.base import ImageRefMode
-from docling_core.types.doc.document import DOCUMENT_TOKENS_EXPORT_LABELS, FloatingItem
+from docling_core.types.doc.document import DOCUMENT_TOKENS_EXPORT_LABELS, FloatingItem, FormulaItem, TextItem
 
 from docmill.pipeline.convert.document.assemble import document_json
 from docmill.pipeline.convert.options import ExportOptions
@@ -26,6 +31,15 @@ class _DocTagsSerializer(DocTagsDocSerializer):
         return super().serialize_captions(item, **kwargs)
 
 
+class _MarkdownTexts(MarkdownTextSerializer):
+    """docling-core's, which leaves out the symbols of a formula whose notation is not known."""
+
+    def serialize(self, *, item: TextItem, **kwargs: Any) -> SerializationResult:
+        if isinstance(item, FormulaItem) and not item.text:
+            item = TextItem(self_ref=item.self_ref, label=DocItemLabel.TEXT, text=item.orig, orig=item.orig)
+        return super().serialize(item=item, **kwargs)
+
+
 def _images(document: DoclingDocument, options: ExportOptions) -> ImageRefMode:
     if options.images != "auto":
         return ImageRefMode(options.images)
@@ -34,7 +48,10 @@ def _images(document: DoclingDocument, options: ExportOptions) -> ImageRefMode:
 
 
 def _markdown(document: DoclingDocument, options: ExportOptions) -> bytes:
-    return document.export_to_markdown(image_mode=_images(document, options)).encode()
+    parameters = MarkdownParams(labels=DOCUMENT_TOKENS_EXPORT_LABELS, image_mode=_images(document, options))
+    serializer = MarkdownDocSerializer(doc=document, params=parameters, text_serializer=_MarkdownTexts())
+    text: str = serializer.serialize().text
+    return text.encode()
 
 
 def _json(document: DoclingDocument, _: ExportOptions) -> bytes:

@@ -32,7 +32,8 @@ def _nest(document: DoclingDocument, group: GroupItem, items: list[ListItem]) ->
         left, page, top = _indent(item), item.prov[0].page_no, item.prov[0].bbox.t
         if path:
             last = path[-1][2].prov[0]
-            if last.page_no != page or top > last.bbox.t:  # bottom-left origin: t grows upwards
+            # bottom-left origin: t grows upwards; what stands beside the item is in another column
+            if last.page_no != page or top > last.bbox.t or top > (last.bbox.t + last.bbox.b) / 2:
                 path = []
         while path and left < path[-1][0] - _INDENT / 2:
             path.pop()

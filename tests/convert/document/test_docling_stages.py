@@ -283,3 +283,19 @@ def test_a_title_becomes_a_heading_before_assembly_would_drop_it() -> None:
     assert [r.label for r in postprocess(made, None, [region(0, "title", (45, 45, 300, 65))])] == [
         "section_header"
     ]
+
+
+def test_titles_beside_each_other_are_read_with_their_tables() -> None:
+    lines = [
+        line("Deal summary", 60, 40, width=200),
+        line("Parties", 60, 70),
+        line("Assets", 320, 70),
+        line("Issuer", 60, 90, width=180),
+        line("Homes", 320, 90, width=180),
+        line("Text under both", 60, 130, width=440),
+    ]
+    labels = ["section_header"] * 3 + ["table", "table", "text"]
+    parts = page(1, lines, [(label, [n]) for n, label in enumerate(labels)])
+    document = assemble_document("a", HASH, [parts], top_down=True)
+    read = [item.text if isinstance(item, TextItem) else "table" for item, _ in document.iterate_items()]
+    assert read == ["Deal summary", "Parties", "table", "Assets", "table", "Text under both"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from docling_core.types.doc import DoclingDocument
+from docling_core.types.doc import DocItemLabel, DoclingDocument
 from docling_core.types.doc import TableCell as DoclingTableCell
 from docling_core.types.doc.base import ImageRefMode
 from docling_core.types.doc.document import TableData
@@ -17,8 +17,8 @@ from transformers import AutoTokenizer
 
 from docmill.pipeline.convert.document.assemble import add_pictures, assemble, document_json
 from docmill.pipeline.convert.document.formats import export
-from docmill.pipeline.convert.document.picture_names import pointed_at
-from docmill.pipeline.convert.document.referenced_pictures import with_references
+from docmill.pipeline.convert.document.pictures.picture_names import pointed_at
+from docmill.pipeline.convert.document.pictures.referenced_pictures import with_references
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.options import FORMATS, AssemblyOptions, Chunking, ExportOptions, ImageMode
 from docmill.pipeline.convert.types import TableCell, TableStructure
@@ -76,6 +76,13 @@ def test_markdown(document: DoclingDocument) -> None:
     assert "Listing 1: Code." in text
     assert "| a" in text
     assert "<!-- image -->" in text
+
+
+def test_a_formula_without_notation_is_its_symbols_in_markdown(document: DoclingDocument) -> None:
+    assert "\n\nE = mc2\n\n" in exported(document, "md")
+    [formula] = [item for item in document.texts if item.label == DocItemLabel.FORMULA]
+    formula.text = "E = mc^2"
+    assert "\n\n$$E = mc^2$$\n\n" in exported(document, "md")
 
 
 def test_html(document: DoclingDocument) -> None:
@@ -181,7 +188,8 @@ def test_pictures_as_files_are_docling_s(
     options = ExportOptions(images="referenced")
     made = {format_: export(referring, format_, options) for format_ in ("md", "html", "json")}
     under = {format_: pointed_at(data, format_, files, "reports/an été") for format_, data in made.items()}
-    assert under["md"].decode() == (tmp_path / "an été.md").read_text()
+    written = (tmp_path / "an été.md").read_text()
+    assert under["md"].decode() == written.replace("<!-- formula-not-decoded -->", "E = mc2")
     assert f'<img src="an%20%C3%A9t%C3%A9_artifacts/{expected.name}">' in under["html"].decode()
     again = DoclingDocument.model_validate_json(under["json"])
     assert again.pictures[0].image

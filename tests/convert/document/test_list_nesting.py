@@ -117,3 +117,10 @@ def test_no_lists() -> None:
     made = DoclingDocument(name="lists")
     nest_lists(made)
     assert made.groups == []
+
+
+def test_items_beside_each_other_are_not_nested() -> None:
+    rows = [("a", 50.0, 700.0, 1), ("b", 300.0, 700.0, 1), ("c", 50.0, 680.0, 1), ("d", 300.0, 680.0, 1)]
+    made = document(rows, width=100)
+    nest_lists(made)
+    assert outline(made) == "abcd"

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from docling_core.types.doc import DoclingDocument
 from docling_core.types.doc.base import ImageRefMode
 
-from docmill.pipeline.convert.document.picture_names import ARTIFACTS, NAME
+from docmill.pipeline.convert.document.pictures.picture_names import ARTIFACTS, NAME
 
 __all__ = ["with_references"]
 

@@ -1,0 +1,76 @@
+"""The detector is asked about all pages, about those where it may see more, or about none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from docmill.pipeline.convert.engines import Asked
+from docmill.pipeline.convert.fused import fused_layout
+from docmill.pipeline.convert.layout.detectors.cdla import STRIDES, Tensor
+from docmill.pipeline.convert.layout.fusion import fuse
+from docmill.pipeline.convert.types import Box, PageLayout
+from tests.convert.layout.sheet import Sheet
+
+
+class Blind:
+    """A detector that sees nothing, and counts how often it is asked and a page is drawn."""
+
+    def __init__(self) -> None:
+        self.asked = self.drawn = 0
+
+    def render(self, scale: float, box: Box | None) -> NDArray[np.uint8]:
+        assert box is None
+        self.drawn += 1
+        return np.full((int(792 * scale), int(612 * scale), 3), 255, np.uint8)
+
+    def __call__(self, tensor: Tensor) -> Sequence[NDArray[np.float32]]:
+        self.asked += 1
+        height, width = tensor.shape[2:]
+        sizes = [-(-height // stride) * -(-width // stride) for stride in STRIDES]
+        scores = [np.zeros((1, size, 10), np.float32) for size in sizes]
+        return scores + [np.zeros((1, size, 32), np.float32) for size in sizes]
+
+    def layout(self, sheet: Sheet, asked: Asked) -> PageLayout:
+        return fused_layout(sheet.page, None, None, self.render, self, asked)
+
+
+def prose() -> Sheet:
+    sheet = Sheet()
+    for place in range(4):
+        sheet.prose(72, 90 + 150 * place, 10)
+    return sheet
+
+
+@pytest.mark.parametrize("asked", ["auto", "never"])
+def test_a_page_of_prose_is_neither_drawn_nor_shown(asked: Asked) -> None:
+    detector = Blind()
+    layout = detector.layout(prose(), asked)
+    assert (detector.drawn, detector.asked) == (0, 0)
+    assert layout == PageLayout(number=1, clusters=fuse(prose().page, None, ()), doubts=[])
+
+
+def test_a_page_with_rules_is_shown_and_says_why() -> None:
+    sheet, detector = prose(), Blind()
+    sheet.grid([100, 200, 300], [660, 680, 700])
+    layout = detector.layout(sheet, "auto")
+    assert (detector.drawn, detector.asked) == (1, 1)
+    assert layout.doubts
+    assert "rulings" in layout.doubts
+    assert detector.layout(sheet, "never").doubts == []
+    assert detector.asked == 1
+
+
+def test_a_line_that_a_detector_would_make_a_heading_is_shown() -> None:
+    sheet, detector = prose(), Blind()
+    sheet.line(72, 714, "Usage examples", 11)
+    assert detector.layout(sheet, "auto").doubts == ["heading"]
+
+
+def test_always_gives_no_reason() -> None:
+    detector = Blind()
+    assert detector.layout(prose(), "always").doubts is None
+    assert detector.asked == 1
