@@ -36,6 +36,17 @@ class Triton(dg.ConfigurableResource):  # type: ignore[type-arg]
         description="Load a model anew when its process on the server has died. auto: at loopback addresses",
     )
 
+    fallback: Literal["off", "embedded"] = Field(
+        default="off",
+        description="embedded: a step whose server is away, as while GPUs wake up, does its stage with the "
+        "embedded model",
+    )
+    redo_fallback: str = Field(
+        default="",
+        description="When what was done so is done again by the server: a schedule as cron has it, such as "
+        '"0 3 * * *"; empty: never',
+    )
+
     def server(self, url: str = "") -> TritonServer:
         """Where the server is, at `url` if another is given.
 

@@ -10,7 +10,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from docmill.pipeline.corpus.busy import busy_seconds
 from docmill.pipeline.corpus.ledger.select import FAILED
+from docmill.pipeline.corpus.waiting import Waiting, total
 from docmill.resources.price import Price
 
 __all__ = ["OVERVIEW_COLUMNS", "ActiveRun", "Disk", "Overview", "WorkSpan", "overview"]
@@ -105,41 +107,36 @@ def overview(
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     failures: Counter[str] = Counter()
     devices: Counter[str] = Counter()
-    waiting = waiting_pages = unopened = opened = all_pages = recent_pages = 0
-    documents_today = pages_today = 0
+    waiting = Waiting()
+    recent_pages = documents_today = pages_today = 0
     worker_seconds = cpu_seconds = 0.0
     for table in documents:
-        queued = table.filter(pc.equal(table["state"], "queued"))
-        waiting += queued.num_rows
-        waiting_pages += _sum(queued["page_count"])
-        unopened += _sum(pc.equal(queued["page_count"], 0))
-        known = table.filter(pc.greater(table["page_count"], 0))
-        opened += known.num_rows
-        all_pages += _sum(known["page_count"])
+        waiting.add(table)
         failed = _since(table, now - _FAILURE_WINDOW, FAILED)
         failures += Counter(failed["reason"].to_pylist())
-        recent_pages += _sum(_since(table, now - _RATE_WINDOW, _READ)["pages"])
+        recent_pages += total(_since(table, now - _RATE_WINDOW, _READ)["pages"])
         today = _since(table, midnight, (*_READ, *FAILED))
         documents_today += today.num_rows
-        pages_today += _sum(today["pages"])
+        pages_today += total(today["pages"])
         worker_seconds += pc.sum(today["seconds"]).as_py() or 0.0
         cpu_seconds += pc.sum(today["cpu_seconds"]).as_py() or 0.0
         for spent in today["device_seconds"].to_pylist(maps_as_pydicts="strict"):
             devices.update(spent or {})
-    if opened:
-        waiting_pages += round(unopened * all_pages / opened)
-    busy = _covered(work, now - _RATE_WINDOW, now)
+    window = now - _RATE_WINDOW
+    busy = busy_seconds(
+        (max(span.start, window).timestamp(), min(span.end, now).timestamp()) for span in work
+    )
     rate = recent_pages / busy if busy and recent_pages else None
     return Overview(
         at=now,
         daemon=daemon,
-        documents_waiting=waiting,
-        pages_waiting=waiting_pages,
+        documents_waiting=waiting.documents,
+        pages_waiting=waiting.pages,
         batches_queued=sum(run.queued for run in runs),
         batches_running=sum(not run.queued for run in runs),
         stuck=[run for run in runs if run.stuck(now, _SILENCE)],
         pages_per_second=rate,
-        eta_s=waiting_pages / rate if rate and waiting_pages else None,
+        eta_s=waiting.pages / rate if rate and waiting.pages else None,
         failures=dict(failures.most_common()),
         documents_today=documents_today,
         pages_today=pages_today,
@@ -154,18 +151,3 @@ def overview(
 def _since(table: pa.Table, moment: datetime, states: Sequence[str]) -> pa.Table:
     late = pc.greater_equal(table["at"], pa.scalar(moment, pa.timestamp("us", "UTC")))
     return table.filter(pc.and_(late, pc.is_in(table["state"], pa.array(list(states)))))
-
-
-def _covered(spans: Iterable[WorkSpan], start: datetime, end: datetime) -> float:
-    """The seconds between two moments in which at least one run worked."""
-    covered, reached = 0.0, start
-    for span in sorted(spans, key=lambda each: each.start):
-        begin, finish = max(span.start, reached), min(span.end, end)
-        if finish > begin:
-            covered += (finish - begin).total_seconds()
-            reached = finish
-    return covered
-
-
-def _sum(values: pa.ChunkedArray) -> int:
-    return pc.sum(values).as_py() or 0

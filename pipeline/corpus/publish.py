@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from docmill.pipeline.convert.document.picture_names import artifacts_folder, pointed_at
+from docmill.pipeline.convert.document.pictures.picture_names import artifacts_folder, pointed_at
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.exports import ExportsExtra

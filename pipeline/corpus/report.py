@@ -18,16 +18,20 @@ from docmill.pipeline.corpus.ledger.ledger import Ledger
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.price import Price
 
-__all__ = ["CorpusTotals", "markdown_report", "one_each", "write_report"]
+__all__ = ["CorpusTotals", "in_words", "markdown_report", "one_each", "write_report"]
 
 _FOLDER = "reports"
 _DAYS = 14
 _HOUR_S = 3600.0
+_COST, _CURRENCY = pa.field("cost", pa.float64()), pa.field("currency", pa.string())
 
 
 @dataclass
 class CorpusTotals:
-    """Sums over documents; seconds are workers' wall and CPU time, `device_seconds` what servers measured."""
+    """Sums over documents; seconds are workers' wall and CPU time, `device_seconds` what servers measured.
+
+    `characters` is what became of the letters and digits that were read.
+    """
 
     documents: int = 0
     bytes: int = 0
@@ -39,11 +43,17 @@ class CorpusTotals:
     days: Counter[str] = field(default_factory=Counter)
     batches: set[str] = field(default_factory=set)
     device_seconds: Counter[str] = field(default_factory=Counter)
+    characters: Counter[str] = field(default_factory=Counter)
 
     @property
     def gpu_hours(self) -> float:
         """Device hours of all models."""
         return sum(self.device_seconds.values()) / _HOUR_S
+
+    @property
+    def gpu_seconds_per_page(self) -> float:
+        """Of the pages that were converted."""
+        return self.gpu_hours * _HOUR_S / self.pages if self.pages else 0.0
 
     def add(self, table: pa.Table) -> None:
         """Count rows of the ledger; what was done for several names of one content is counted once."""
@@ -58,10 +68,8 @@ class CorpusTotals:
         self.pages += _sum(once["pages"])
         self.seconds += _sum(once["seconds"])
         self.cpu_seconds += _sum(once["cpu_seconds"])
-        for chunk in once["device_seconds"].chunks:
-            models = pa.table({"model": chunk.keys, "seconds": chunk.items})
-            for row in models.group_by("model").aggregate([("seconds", "sum")]).to_pylist():
-                self.device_seconds[row["model"]] += row["seconds_sum"]
+        self.device_seconds += _map_sums(once["device_seconds"])
+        self.characters += _map_sums(once["characters"])
 
 
 def one_each(table: pa.Table) -> pa.Table:
@@ -81,14 +89,33 @@ def write_report(
     now = now or datetime.now(UTC)
     folder = f"{_FOLDER}/{now:%Y-%m-%d}"
     totals, sink = CorpusTotals(), io.BytesIO()
-    with pq.ParquetWriter(sink, ledger.documents.schema, compression="zstd") as writer:
+    schema = ledger.documents.schema.append(_COST).append(_CURRENCY)
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for table in ledger.documents.scan():
             totals.add(table)
-            writer.write_table(table)
+            writer.write_table(_with_cost(table, price))
     table_path, page_path = f"{folder}/documents.parquet", f"{folder}/index.html"
     store.write(table_path, sink.getvalue())
     store.write(page_path, _page(totals, price, now).encode())
     return totals, store.full_path(table_path), store.full_path(page_path)
+
+
+def _with_cost(table: pa.Table, price: Price | None) -> pa.Table:
+    """The rows with what each document cost at these prices; nothing where there are none."""
+    if price is None:
+        cost, currency = pa.nulls(table.num_rows, pa.float64()), pa.nulls(table.num_rows, pa.string())
+    else:
+        devices = table["device_seconds"].to_pylist(maps_as_pydicts="strict")
+        spent = zip(devices, table["cpu_seconds"].to_pylist(), strict=True)
+        cost = pa.array([price.of(each or {}, cpu or 0.0) for each, cpu in spent], pa.float64())
+        currency = pa.array([price.currency] * table.num_rows, pa.string())
+    return table.append_column(_COST, cost).append_column(_CURRENCY, currency)
+
+
+def in_words(fate: str) -> str:
+    """What became of characters, to be read: `left_out/off_page` is "left out (off page)"."""
+    what, _, why = fate.replace("_", " ").partition("/")
+    return f"{what} ({why})" if why else what
 
 
 def markdown_report(totals: CorpusTotals, price: Price | None) -> str:
@@ -117,11 +144,15 @@ def _sections(totals: CorpusTotals, price: Price | None) -> list[tuple[str, list
     ]
     if totals.device_seconds:
         everything.append(("GPU hours", f"{totals.gpu_hours:,.3f}"))
+        everything.append(("GPU seconds a page", f"{totals.gpu_seconds_per_page:,.4f}"))
     if price and (cost := price.of(totals.device_seconds, totals.cpu_seconds)):
         everything.append(("cost", f"{cost:,.2f} {price.currency}"))
     sections = [("Corpus", everything), ("By state", _ranked(totals.states))]
     if totals.reasons:
         sections.append(("Why not, or not wholly", _ranked(totals.reasons)))
+    if totals.characters:
+        text = {in_words(name): f"{count:,.0f}" for name, count in totals.characters.items()}
+        sections.append(("Letters and digits", list(text.items())))
     if totals.device_seconds:
         hours = {model: f"{seconds / _HOUR_S:,.3f}" for model, seconds in totals.device_seconds.most_common()}
         sections.append(("GPU hours by model", list(hours.items())))
@@ -149,6 +180,16 @@ def _page(totals: CorpusTotals, price: Price | None, now: datetime) -> str:
         f"<h1>The corpus on {now:%Y-%m-%d, %H:%M} UTC</h1>{tables}"
         '<p>Every document: <a href="documents.parquet">documents.parquet</a></p>'
     )
+
+
+def _map_sums(maps: pa.ChunkedArray) -> Counter[str]:
+    """The sum of the values of each key."""
+    sums: Counter[str] = Counter()
+    for chunk in maps.chunks:
+        entries = pa.table({"key": chunk.keys, "value": chunk.items})
+        for row in entries.group_by("key").aggregate([("value", "sum")]).to_pylist():
+            sums[row["key"]] += row["value_sum"]
+    return sums
 
 
 def _counts(values: pa.ChunkedArray) -> Counter[str]:

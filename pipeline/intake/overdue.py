@@ -15,7 +15,7 @@ from docmill.pipeline.intake.batches import BACKFILL, INBOX, RETRY
 
 __all__ = ["OVERDUE_COLUMNS", "Overdue", "OverdueLimits", "Why", "overdue_batches"]
 
-Why = Literal["interrupted", "missing", "failed", "stale"]
+Why = Literal["interrupted", "missing", "failed", "fallback", "stale"]
 #: The columns that decide it.
 OVERDUE_COLUMNS = (
     "state",
@@ -28,7 +28,7 @@ OVERDUE_COLUMNS = (
     "last_print",
     "run",
 )
-_ORDER: tuple[Why, ...] = ("interrupted", "missing", "failed", "stale")
+_ORDER: tuple[Why, ...] = ("interrupted", "missing", "failed", "fallback", "stale")
 #: What somebody converted by hand with options of his own is not stale because the defaults differ.
 _KEPT_CURRENT = (INBOX, RETRY, BACKFILL)
 
@@ -64,12 +64,13 @@ def overdue_batches(
     whys: Collection[Why] = _ORDER,
     limits: OverdueLimits | None = None,
     now: datetime | None = None,
+    fallbacks: Collection[str] = (),
 ) -> list[Overdue]:
     """Such batches: interrupted before missing before failed before stale, the oldest first.
 
     `documents` are rows of the ledger with at least `OVERDUE_COLUMNS`, as tables.
     `current` is the fingerprint of exports under the settings of now; None when it is not known, and
-    then nothing is stale.
+    then nothing is stale. `fallbacks` are those of exports that were made while a server was away.
     """
     limits, now = limits or OverdueLimits(), now or datetime.now(UTC)
     counts: dict[str, Counter[Why]] = {}
@@ -79,6 +80,7 @@ def overdue_batches(
             "interrupted": _interrupted(table, limits.max_interruptions),
             "missing": _missing(table, now - limits.missing_after),
             "failed": _failed(table, limits.max_attempts),
+            "fallback": _made_as(table, fallbacks) if fallbacks else None,
             "stale": None if current is None else _stale(table, current),
         }
         for why in whys:
@@ -114,8 +116,17 @@ def _failed(table: pa.Table, max_attempts: int) -> Any:
     return pc.and_(bad, pc.and_(pc.invert(table["permanent"]), again))
 
 
+def _made_as(table: pa.Table, prints: Collection[str]) -> Any:
+    return pc.and_(_ours(table), pc.is_in(table["last_print"], pa.array(sorted(prints))))
+
+
 def _stale(table: pa.Table, current: str) -> Any:
-    ours = pc.is_in(table["origin"], pa.array(list(_KEPT_CURRENT)))
     other = pc.and_(pc.not_equal(table["last_print"], current), pc.not_equal(table["last_print"], ""))
+    return pc.and_(_ours(table), other)
+
+
+def _ours(table: pa.Table) -> Any:
+    """What is kept as the settings of now make it, and is done."""
+    ours = pc.is_in(table["origin"], pa.array(list(_KEPT_CURRENT)))
     done = pc.invert(pc.is_in(table["state"], pa.array(["queued", "interrupted", "superseded"])))
-    return pc.and_(pc.and_(ours, done), other)
+    return pc.and_(ours, done)

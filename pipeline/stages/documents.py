@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -11,14 +12,16 @@ import msgspec
 
 from docmill.pipeline.convert.options import AssemblyOptions
 from docmill.pipeline.stages.checks import BatchCheck, Finding, StageBatch, finding
+from docmill.pipeline.stages.results.records import CHARACTERS
 from docmill.pipeline.stages.spec import DocumentStage, StageOption
 
 if TYPE_CHECKING:
+    from docmill.pipeline.convert.document.conservation import PageBalance
     from docmill.resources.settings.assembly import Assembly
     from docmill.resources.settings.exports import Exports
     from docmill.resources.settings.layout import Layout
 
-__all__ = ["AssemblyEngine", "DocumentsExtra", "DocumentsStage"]
+__all__ = ["AssemblyEngine", "DocumentsExtra", "DocumentsStage", "text_counts"]
 
 #: What a document's metadata says it was made with.
 _PACKAGES = ("docmill", "docling-slim", "docling-core", "pypdfium2")
@@ -33,6 +36,23 @@ class DocumentsExtra(msgspec.Struct, omit_defaults=True):
     """
 
     lacking: list[int] = []
+
+
+def text_counts(pages: Sequence[PageBalance]) -> dict[str, float]:
+    """What became of the text of a document, as numbers for its record; those that are 0 are left out."""
+    left_out: Counter[str] = Counter()
+    for page in pages:
+        left_out.update(page.left_out)
+    counts = {
+        f"{CHARACTERS}read": sum(page.read for page in pages),
+        f"{CHARACTERS}in_furniture": sum(page.furniture for page in pages),
+        f"{CHARACTERS}in_formulas": sum(page.formulas for page in pages),
+        f"{CHARACTERS}in_pictures": sum(page.pictures for page in pages),
+        f"{CHARACTERS}lost": sum(page.lost for page in pages),
+        **{f"{CHARACTERS}left_out/{why}": count for why, count in sorted(left_out.items())},
+        "pages_mostly_in_pictures": sum(page.in_pictures for page in pages),
+    }
+    return {name: float(count) for name, count in counts.items() if count}
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,7 @@ class DocumentsStage(DocumentStage):
     assembly: AssemblyOptions = field(default_factory=AssemblyOptions)
 
     name = "documents"
-    version = 1
+    version = 3
     needs = ("pages", "ocr", "layout", "tables", "understanding")
     work = "docmill.pipeline.stages.work.documents:make_document"
     resources: ClassVar[Mapping[str, str]] = {

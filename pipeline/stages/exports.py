@@ -83,7 +83,7 @@ class ExportsStage(DocumentStage):
     written: ExportOptions = field(default_factory=ExportOptions)
 
     name = "exports"
-    version = 1
+    version = 2
     needs = ("documents",)
     work = "docmill.pipeline.stages.work.exports:write_exports"
     resources: ClassVar[Mapping[str, str]] = {"exports": "docmill.resources.settings.exports:Exports"}

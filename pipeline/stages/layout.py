@@ -26,9 +26,10 @@ class LayoutStage(ModelStage):
     """Renders each page, detects its regions and runs docling's layout post-processing on them."""
 
     engine: LayoutEngine
+    spare: LayoutEngine | None = None
 
     name = "layout"
-    version = 3
+    version = 6
     needs = ("pages", "ocr")
     work = "docmill.pipeline.stages.work.layout:find_regions"
     resources: ClassVar[Mapping[str, str]] = {
@@ -43,6 +44,13 @@ class LayoutStage(ModelStage):
             lambda chosen: {"layout": backend_config(chosen)},
             choices=("embedded", "triton", "triton:cdla"),
         ),
+        StageOption(
+            "--detector",
+            "auto",
+            "About which pages the embedded layout detector is asked: auto, always or never.",
+            lambda chosen: {"layout": {"detector": chosen}},
+            choices=("auto", "always", "never"),
+        ),
         TRITON_URL,
     )
     kinds = frozenset({"onnx"})
@@ -52,7 +60,8 @@ class LayoutStage(ModelStage):
     def configured(cls, resources: Mapping[str, Any]) -> Self:
         """With the backend that is set."""
         layout: Layout = resources["layout"]
-        return cls(layout.engine(resources["triton"]))
+        triton = resources["triton"]
+        return cls(layout.engine(triton), layout.spare(triton))
 
     def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
         """All pages that could be read."""

@@ -25,9 +25,10 @@ class OcrStage(ModelStage):
 
     #: None: OCR is off.
     engine: OcrEngine | None = None
+    spare: OcrEngine | None = None
 
     name = "ocr"
-    version = 1
+    version = 3
     needs = ("pages",)
     work = "docmill.pipeline.stages.work.ocr:read_scans"
     resources: ClassVar[Mapping[str, str]] = {
@@ -63,7 +64,8 @@ class OcrStage(ModelStage):
     def configured(cls, resources: Mapping[str, Any]) -> Self:
         """With the backend that is set."""
         ocr: Ocr = resources["ocr"]
-        return cls(ocr.engine(resources["triton"]))
+        triton = resources["triton"]
+        return cls(ocr.engine(triton), ocr.spare(triton))
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -47,7 +47,7 @@ class PagesStage(PageStage):
     scans: bool = False
 
     name = "pages"
-    version = 2
+    version = 4
     work = "docmill.pipeline.stages.work.pages:read_pages"
     finish = "docmill.pipeline.stages.work.pages:look_over"
     needed = True

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 
 from docmill.pipeline.convert.pinned import Pinned
 from docmill.pipeline.stages.checks import BatchCheck
-from docmill.pipeline.stages.footprint import BASE_MB, Footprint
+from docmill.pipeline.stages.footprint import BASE_MB, IDLE, Footprint
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.selection import Selection, WholeDocument
 
@@ -144,6 +144,11 @@ class Stage(ABC):
         return {}
 
     @property
+    def fallback(self) -> Self | None:
+        """The stage as it is done while its server is away; None: then it is not done."""
+        return None
+
+    @property
     def preload(self) -> tuple[str, ...]:
         """Modules that its workers need besides the one of `work`, which are imported once for all."""
         return ()
@@ -165,7 +170,7 @@ class Stage(ABC):
         Memory that a worker may take and does not is not kept free; a stage that is off needs next to none.
         """
         if not self.active:
-            return Footprint(0.25, 1, BASE_MB // 2, BASE_MB)
+            return IDLE
         count = self.workers(limits.workers)
         return Footprint(
             cpus=count * self.worker_cpus,
@@ -190,6 +195,9 @@ class Stage(ABC):
 class PageStage(Stage):
     """A stage that is done by pages; a page that fails degrades."""
 
+    #: Whether several steps may do the pages of a batch at once.
+    mapped: ClassVar[bool] = True
+
     @abstractmethod
     def failed_page(self, number: int, message: str) -> msgspec.Struct:
         """The page that stands for one that could not be done."""
@@ -203,6 +211,8 @@ class ModelStage(PageStage):
     """A stage that a model does, whose identity documents name in their metadata."""
 
     engine: Engine | None
+    #: What does it while the server of the engine is away, if anything does.
+    spare: Engine | None = None
 
     def identity(self) -> dict[str, Any]:
         """What computes: backend, model, version, checksum."""
@@ -222,6 +232,12 @@ class ModelStage(PageStage):
     def served(self) -> Mapping[str, str]:
         """What the server of its engine has, by model: the digest of its weights, or its version."""
         return self.engine.served() if isinstance(self.engine, Pinned) else {}
+
+    @property
+    def fallback(self) -> Self | None:
+        """With the spare engine, where there is one."""
+        this: Any = self
+        return replace(this, engine=self.spare, spare=None) if self.spare else None
 
     def prepare(self, progress: Progress | None = None) -> None:
         """Fetch weights that are missing, or check that the server has the model."""

@@ -24,9 +24,10 @@ class TablesStage(ModelStage):
     """Finds rows, columns and spans of each table region, and the words in each cell."""
 
     engine: TableEngine
+    spare: TableEngine | None = None
 
     name = "tables"
-    version = 2
+    version = 4
     needs = ("pages", "ocr", "layout")
     work = "docmill.pipeline.stages.work.tables:find_structures"
     resources: ClassVar[Mapping[str, str]] = {
@@ -49,7 +50,8 @@ class TablesStage(ModelStage):
     def configured(cls, resources: Mapping[str, Any]) -> Self:
         """With the backend that is set."""
         tables: Tables = resources["tables"]
-        return cls(tables.engine(resources["triton"]))
+        triton = resources["triton"]
+        return cls(tables.engine(triton), tables.spare(triton))
 
     def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
         """The pages on which the layout has tables."""

@@ -27,7 +27,7 @@ class UnderstandingStage(ModelStage):
     engine: VlmEngine | None = None
 
     name = "understanding"
-    version = 1
+    version = 2
     needs = ("pages", "ocr", "layout")
     work = "docmill.pipeline.stages.work.understanding:understand"
     resources: ClassVar[Mapping[str, str]] = {
@@ -64,6 +64,8 @@ class UnderstandingStage(ModelStage):
         ),
     )
 
+    #: The server bounds it, and `concurrency` bounds the requests of one step.
+    mapped = False
     #: It waits for answers most of the time.
     worker_cpus = 0.25
 

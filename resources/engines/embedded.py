@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from docmill.pipeline.convert.engines import (
+    Asked,
     LayoutEngine,
     LayoutView,
     OcrEngine,
@@ -62,19 +63,23 @@ class _Embedded:
         return OnnxModel(ModelCache(self.models).path(name), self.threads, self.runtime, arena)
 
 
+@dataclass(frozen=True)
 class EmbeddedLayout(_Embedded, LayoutEngine):
     """PicoDet (CDLA) detections fused with the text geometry of the page."""
+
+    asked: Asked = "auto"
 
     names = ("layout",)
 
     def identity(self) -> dict[str, Any]:
         """Model file, package and checksum; the runtime, since OpenVINO may compute in bfloat16."""
-        return self._identity() | {"fold": FOLD_VERSION, "runtime": resolve_engine(self.runtime)}
+        run = {"fold": FOLD_VERSION, "runtime": resolve_engine(self.runtime), "asked": self.asked}
+        return self._identity() | run
 
     def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
         """Regions of each page before docling's post-processing."""
         for view in views:
-            yield fused_layout(view.page, view.ocr, view.style, view.render, self._detector)
+            yield fused_layout(view.page, view.ocr, view.style, view.render, self._detector, self.asked)
 
     @cached_property
     def _detector(self) -> OnnxModel:

@@ -23,7 +23,8 @@ class Assembly(dg.ConfigurableResource):  # type: ignore[type-arg]
     def options(self, nested: bool, pictures: bool = False) -> AssemblyOptions:
         """The options; `nested` is what the layout backend makes of documents unless told otherwise.
 
-        With `pictures` they have pictures in them, whatever is set here.
+        The backends whose documents are docling's join lines as docling does, nested or not. With `pictures`
+        documents have pictures in them, whatever is set here.
         """
         hierarchy = nested if self.hierarchy is None else self.hierarchy
-        return AssemblyOptions(hierarchy=hierarchy, pictures=self.pictures or pictures)
+        return AssemblyOptions(hierarchy=hierarchy, joining=nested, pictures=self.pictures or pictures)

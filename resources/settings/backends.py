@@ -8,9 +8,15 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
+from docmill.resources.triton import Triton
 from docmill.resources.weights.embedded_weights import default_folder
 
-__all__ = ["EmbeddedModels", "ServedModel"]
+__all__ = ["EmbeddedModels", "ServedModel", "falls_back"]
+
+
+def falls_back(backend: dg.Config, triton: Triton) -> bool:
+    """Whether a backend is served, and the embedded model is to do its work while the server is away."""
+    return isinstance(backend, ServedModel) and triton.fallback == "embedded"
 
 
 class EmbeddedModels(dg.Config):

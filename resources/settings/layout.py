@@ -7,10 +7,10 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from docmill.pipeline.convert.engines import LayoutEngine
+from docmill.pipeline.convert.engines import Asked, LayoutEngine
 from docmill.resources.engines.embedded import EmbeddedLayout
 from docmill.resources.engines.triton import TritonCdlaLayout, TritonLayout
-from docmill.resources.settings.backends import EmbeddedModels, ServedModel
+from docmill.resources.settings.backends import EmbeddedModels, ServedModel, falls_back
 from docmill.resources.triton import Triton
 
 __all__ = ["EmbeddedLayoutConfig", "Layout", "TritonLayoutConfig"]
@@ -26,9 +26,9 @@ class EmbeddedLayoutConfig(EmbeddedModels):
         """See `Assembly.hierarchy`."""
         return True
 
-    def engine(self, triton: Triton) -> EmbeddedLayout:
+    def engine(self, triton: Triton, asked: Asked = "auto") -> EmbeddedLayout:
         """The engine; its weights are fetched when a step has work for it."""
-        return EmbeddedLayout(self.folder, self.runtime, self.threads)
+        return EmbeddedLayout(self.folder, self.runtime, self.threads, asked)
 
 
 class TritonLayoutConfig(ServedModel):
@@ -49,8 +49,8 @@ class TritonLayoutConfig(ServedModel):
         """See `Assembly.hierarchy`."""
         return self.contract == "cdla"
 
-    def engine(self, triton: Triton) -> TritonLayout | TritonCdlaLayout:
-        """The engine; the server is asked when a step has work for it."""
+    def engine(self, triton: Triton, asked: Asked = "auto") -> TritonLayout | TritonCdlaLayout:
+        """The engine; the server is asked when a step has work for it, about every page."""
         server = triton.server(self.url)
         if self.contract == "cdla":
             small = TritonCdlaLayout(server, self.model or "layout_cdla", self.model_version)
@@ -67,7 +67,18 @@ class Layout(dg.ConfigurableResource):  # type: ignore[type-arg]
         discriminator="kind",
         description="embedded, or triton: what finds them, and its settings",
     )
+    detector: Asked = Field(
+        default="auto",
+        description="About which pages the embedded detector is asked. auto: where it may see more than text "
+        "and drawings tell; always; never: geometry alone",
+    )
 
     def engine(self, triton: Triton) -> LayoutEngine:
         """The engine; `triton` is the server for a backend that is served."""
-        return self.backend.engine(triton)
+        return self.backend.engine(triton, self.detector)
+
+    def spare(self, triton: Triton) -> LayoutEngine | None:
+        """What does it while the server is away, if anything."""
+        if not falls_back(self.backend, triton):
+            return None
+        return EmbeddedLayoutConfig().engine(triton, self.detector)

@@ -13,7 +13,7 @@ from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.ocr.languages import has_script
 from docmill.resources.engines.embedded import EmbeddedOcr
 from docmill.resources.engines.triton import DETECTOR, RECOGNISER, TritonDoclingOcr, TritonOcr
-from docmill.resources.settings.backends import EmbeddedModels, ServedModel
+from docmill.resources.settings.backends import EmbeddedModels, ServedModel, falls_back
 from docmill.resources.triton import Triton
 from docmill.resources.weights.embedded_weights import default_folder
 
@@ -113,3 +113,11 @@ class Ocr(dg.ConfigurableResource):  # type: ignore[type-arg]
                 "model on a Triton server may: --ocr triton:docling --ocr-lang LANGUAGE"
             )
         return backend.engine(triton)
+
+    def spare(self, triton: Triton) -> OcrEngine | None:
+        """What does it while the server is away, if anything.
+
+        A model under docling's contract may read scripts that the embedded one cannot: nothing stands for it.
+        """
+        other = isinstance(self.backend, TritonOcrConfig) and self.backend.contract == "docling"
+        return EmbeddedOcrConfig().engine(triton) if falls_back(self.backend, triton) and not other else None

@@ -10,7 +10,7 @@ from pydantic import Field
 from docmill.pipeline.convert.engines import TableEngine
 from docmill.resources.engines.embedded import EmbeddedTables
 from docmill.resources.engines.triton import TritonSlanetTables, TritonTables
-from docmill.resources.settings.backends import EmbeddedModels, ServedModel
+from docmill.resources.settings.backends import EmbeddedModels, ServedModel, falls_back
 from docmill.resources.triton import Triton
 
 __all__ = ["EmbeddedTablesConfig", "Tables", "TritonTablesConfig"]
@@ -59,3 +59,7 @@ class Tables(dg.ConfigurableResource):  # type: ignore[type-arg]
     def engine(self, triton: Triton) -> TableEngine:
         """The engine; `triton` is the server for a backend that is served."""
         return self.backend.engine(triton)
+
+    def spare(self, triton: Triton) -> TableEngine | None:
+        """What does it while the server is away, if anything."""
+        return EmbeddedTablesConfig().engine(triton) if falls_back(self.backend, triton) else None

@@ -52,7 +52,7 @@ def row(n: int, **more: object) -> DocumentRow:
 def test_the_report_counts_and_lists_every_document(store: DocumentStore, ledger: Ledger) -> None:
     rows = [
         row(1, device_seconds={"heron": 3600.0, "tableformer": 1800.0}),
-        row(2, device_seconds={"heron": 1800.0}),
+        row(2, device_seconds={"heron": 1800.0}, characters={"read": 1200.0, "left_out/off_page": 9.0}),
         row(3, state="quarantined", reason="<encrypted>", pages=0, batch="b2"),
         row(4, state="queued", pages=0, page_count=0, seconds=0.0, batch="b2"),
     ]
@@ -61,11 +61,18 @@ def test_the_report_counts_and_lists_every_document(store: DocumentStore, ledger
     assert (totals.documents, totals.pages, totals.gpu_hours, len(totals.batches)) == (4, 20, 2.0, 2)
     assert totals.states == {"converted": 2, "quarantined": 1, "queued": 1}
     assert totals.days == {"2026-11-25": 3}
-    assert len(pq.read_table(table)) == 4
+    listed = {each["name"]: each for each in pq.read_table(table).to_pylist()}
+    assert len(listed) == 4
+    assert listed["1.pdf"]["gpu_seconds"] == 5400.0
+    assert listed["1.pdf"]["gpu_seconds_per_page"] == 540.0
+    assert (listed["1.pdf"]["cost"], listed["1.pdf"]["currency"]) == (3.0, "USD")
+    assert (listed["4.pdf"]["cost"], listed["4.pdf"]["gpu_seconds_per_page"]) == (0.0, 0.0)
+    assert totals.gpu_seconds_per_page == 360.0
     text = Path(page).read_text("utf-8")
     assert "&lt;encrypted&gt;" in text
     assert "4.00 USD" in text
     assert "| heron | 1.500 |" in markdown_report(totals, Price(2.0))
+    assert "| read | 1,200 |\n| left out (off page) | 9 |" in markdown_report(totals, None)
 
 
 def test_an_empty_corpus_has_a_report_too(store: DocumentStore, ledger: Ledger) -> None:

@@ -136,6 +136,7 @@ def ended_row(
         seconds=record.seconds,
         cpu_seconds=record.cpu_seconds,
         device_seconds=record.device_seconds,
+        characters=record.characters if usable else {},
         prints=dict(outcome.prints),
         files=record.extra_as(ExportsExtra).files if usable else {},
         out=outcome.out if usable else "",

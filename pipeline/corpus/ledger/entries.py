@@ -62,9 +62,10 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     `result` is the last good end, which later attempts that end badly leave as it is, with `result_reason`
     (why a partial one is partial) and everything from `page_count` to `files`. `seconds` are worker seconds
     of all stages, `cpu_seconds` what workers computed in them (none in rows of earlier versions),
-    `device_seconds` what model servers measured, by model. `prints` are the fingerprints of
-    its artifacts, by stage. `files` are the exports in the store by extension; copies of them were put below
-    `out`, under the name `out_stem`.
+    `device_seconds` what model servers measured, by model, and `gpu_seconds` their sum. `characters` is what
+    became of the letters and digits that were read (`StageRecord.characters`). `prints` are the fingerprints
+    of its artifacts, by stage. `files` are the exports in the store by extension; copies of them were put
+    below `out`, under the name `out_stem`.
 
     `last_print` is the fingerprint of the exports that was tried last, `attempts` counts ends under it that
     were not as good as can be, and `tried` is why the last attempt did not become what stands.
@@ -95,6 +96,9 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     device_seconds: dict[str, float] = {}
+    gpu_seconds: float = 0.0
+    gpu_seconds_per_page: float = 0.0
+    characters: dict[str, float] = {}
     prints: dict[str, str] = {}
     files: dict[str, str] = {}
     out: str = ""
@@ -110,6 +114,10 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """The key follows from the rest, and so does what earlier versions did not write."""
         msgspec.structs.force_setattr(self, "entry", entry_of(self.id, self.source))
+        seconds = sum(self.device_seconds.values())
+        each = seconds / self.pages if self.pages else 0.0
+        msgspec.structs.force_setattr(self, "gpu_seconds", seconds)
+        msgspec.structs.force_setattr(self, "gpu_seconds_per_page", each)
         if not self.result and (self.converted or self.files):
             known = self.state if self.converted else "partial" if self.issues else "converted"
             msgspec.structs.force_setattr(self, "result", known)
@@ -212,6 +220,9 @@ DOCUMENTS = pa.schema(
         pa.field("seconds", pa.float64()),
         pa.field("cpu_seconds", pa.float64()),
         pa.field("device_seconds", pa.map_(pa.string(), pa.float64())),
+        pa.field("gpu_seconds", pa.float64()),
+        pa.field("gpu_seconds_per_page", pa.float64()),
+        pa.field("characters", pa.map_(pa.string(), pa.float64())),
         pa.field("prints", _TEXTS),
         pa.field("files", _TEXTS),
         pa.field("out", pa.string()),

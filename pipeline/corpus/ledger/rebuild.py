@@ -10,8 +10,6 @@ from datetime import datetime
 from functools import partial
 from pathlib import PurePosixPath
 
-import msgspec
-
 from docmill.pipeline.corpus.ledger.ends import Outcome, ended_row, queued_row, source_row, superseded_row
 from docmill.pipeline.corpus.ledger.entries import DocumentRow, SourceRow, to_rows
 from docmill.pipeline.corpus.ledger.ledger import Ledger
@@ -23,8 +21,8 @@ from docmill.pipeline.intake.batches import (
     manifest_keys,
     read_manifest,
 )
-from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.final import with_totals
 from docmill.pipeline.stages.results.records import renamed
 from docmill.resources.clients.files.document_store import DocumentStore, StoredObject
 
@@ -164,12 +162,7 @@ def _ended(
             artifacts.record(ref.id, stage, prints[stage]) for stage in sorted(prints) if stage != _LAST
         )
         records = [last, *(record for record in others if record)]
-        record = msgspec.structs.replace(
-            renamed(last, ref.name),
-            seconds=sum(record.seconds for record in records),
-            cpu_seconds=sum(record.cpu_seconds for record in records),
-            device_seconds=summed(record.device_seconds for record in records),
-        )
+        record = with_totals(renamed(last, ref.name), records)
         row = ended_row(Outcome(manifest.key, manifest.origin, "", prints), ref, record, ends[print_], "")
         if row.result:
             return row

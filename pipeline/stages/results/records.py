@@ -10,10 +10,12 @@ import msgspec
 from docmill.pipeline.convert.errors import DocumentError, document_error
 from docmill.pipeline.stages.results.accounting import summed
 
-__all__ = ["PageIssue", "StageRecord", "Status", "merge", "quarantine", "renamed"]
+__all__ = ["CHARACTERS", "PageIssue", "StageRecord", "Status", "merge", "quarantine", "renamed"]
 
 E = TypeVar("E", bound=msgspec.Struct)
 Status = Literal["converted", "partial", "quarantined", "failed"]
+#: How the counts begin that say what became of the letters and digits of a document.
+CHARACTERS = "characters_"
 
 
 class PageIssue(msgspec.Struct, frozen=True):
@@ -73,6 +75,12 @@ class StageRecord(msgspec.Struct, kw_only=True):
     def extra_as(self, kind: type[E]) -> E:
         """What the stage says besides, as the struct that it says it in; without a word its defaults."""
         return msgspec.convert(self.extra, kind)
+
+    @property
+    def characters(self) -> dict[str, float]:
+        """What became of the letters and digits of the document; empty before it is assembled."""
+        counts = self.counts.items()
+        return {name.removeprefix(CHARACTERS): n for name, n in counts if name.startswith(CHARACTERS)}
 
     @property
     def usable(self) -> bool:

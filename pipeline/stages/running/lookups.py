@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.selection import Selection
+from docmill.pipeline.stages.selection import FirstPages, NoPages, Selection, chunked, uncovered
 from docmill.pipeline.stages.spec import PageStage, Stage
 
 __all__ = ["Found", "Lookup"]
@@ -28,6 +28,25 @@ class Found:
     upstream: Mapping[str, StageRecord] = field(default_factory=dict)
     chunks: Sequence[Selection] = ()
     parts: dict[str, StageRecord] = field(default_factory=dict)
+
+    @property
+    def covered(self) -> set[int]:
+        """The pages that the page chunks hold."""
+        return {page for part in self.parts.values() for page in part.pages}
+
+    @property
+    def left(self) -> list[Selection]:
+        """What is left of the plan, given the page chunks."""
+        if not self.parts:
+            return list(self.chunks)
+        chunks = self.chunks
+        if FirstPages() in chunks:
+            parts = self.parts.values()
+            selected = next((part.selected for part in parts if part.selected is not None), None)
+            if selected is None:
+                return [NoPages()]
+            chunks = chunked(selected)
+        return uncovered(chunks, self.covered)
 
 
 @dataclass(frozen=True)

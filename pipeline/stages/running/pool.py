@@ -27,6 +27,14 @@ from types import ModuleType, TracebackType
 from typing import Any, Generic, TypeVar
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendError, DocumentError, document_error
+from docmill.pipeline.stages.running.ended_children import EndedChildren
+from docmill.resources.clients.tracing.spans import (
+    NO_SPAN,
+    Attributes,
+    Carried,
+    Span,
+    recording,
+)
 
 __all__ = ["Failure", "Success", "Task", "WorkerLimits", "WorkerPool"]
 
@@ -53,23 +61,27 @@ class Task(Generic[T]):
     """One unit of work: `function(context, *args)` in a worker, within `timeout_s` seconds.
 
     The function is named, `package.module:function`, and looked up in the worker: what it imports, seconds
-    of it, the parent never needs.
+    of it, the parent never needs. Each attempt is a span `chunk` of the span `within`, with the attributes
+    `about`.
     """
 
     key: T
     function: str
     args: tuple[Any, ...]
     timeout_s: float
+    within: Span = NO_SPAN
+    about: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Success(Generic[T]):
-    """A task's return value, and the wall and CPU seconds that it took in its worker."""
+    """A task's return value, and the wall and CPU seconds that it took in its worker (a process id)."""
 
     task: Task[T]
     value: Any
     seconds: float
     cpu_seconds: float
+    worker: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,7 @@ class Failure(Generic[T]):
     seconds: float
     cpu_seconds: float = 0.0
     worker_lost: bool = False
+    worker: int = 0
 
 
 @dataclass
@@ -91,6 +104,7 @@ class _Worker:
     started: float = 0.0
     done: int = 0
     ready: bool = False
+    span: Span = NO_SPAN
 
     @property
     def deadline(self) -> float:
@@ -118,6 +132,9 @@ class WorkerPool:
     preload: Sequence[str] = ()
     _workers: list[_Worker] = field(default_factory=list)
     _queue: deque[Task[Any]] = field(default_factory=deque)
+    #: Those that end by themselves, since they have done enough.
+    _retired: list[_Worker] = field(default_factory=list)
+    _ended: EndedChildren = field(default_factory=EndedChildren)
 
     def __enter__(self) -> WorkerPool:
         """Workers are started when there is work for them."""
@@ -128,6 +145,14 @@ class WorkerPool:
     ) -> None:
         """Stop every worker: politely when all is done, by a kill otherwise."""
         self.close(kill=kind is not None)
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """What all workers have computed, killed ones too, from their start to their end; once it is closed.
+
+        None where the system does not say.
+        """
+        return self._ended.cpu_seconds()
 
     def submit(self, task: Task[Any], *, first: bool = False) -> None:
         """Queue a task, before the others when `first` is set."""
@@ -154,15 +179,17 @@ class WorkerPool:
         """Stop all workers and forget queued tasks."""
         self._queue.clear()
         for worker in self._workers:
+            worker.span.end("it was stopped")
             if kill or worker.task:
                 _kill(worker)
             else:
                 worker.pipe.close()  # the worker's loop ends at end-of-file
-        for worker in self._workers:
+        for worker in [*self._workers, *self._retired]:
             worker.process.join(_GRACE_S)
             if worker.process.is_alive():
                 _kill(worker)
         self._workers.clear()
+        self._retired.clear()
 
     def _assign(self) -> None:
         idle = [worker for worker in self._workers if worker.task is None]
@@ -177,8 +204,9 @@ class WorkerPool:
             else:
                 return
             task = self._queue.popleft()
+            worker.span = task.within.child("chunk", task.about)
             with suppress(BrokenPipeError, ConnectionResetError):  # `_receive` will find out
-                worker.pipe.send((task.function, task.args))
+                worker.pipe.send((task.function, task.args, worker.span.carried))
             worker.task, worker.started = task, time.monotonic()
 
     def _collect(self, others: list[int]) -> Iterator[Success[Any] | Failure[Any] | None]:
@@ -201,36 +229,46 @@ class WorkerPool:
         assert task is not None
         seconds = time.monotonic() - worker.started
         try:
-            kind, value, cpu_seconds = worker.pipe.recv()
+            kind, value, cpu_seconds, spans = worker.pipe.recv()
         except (EOFError, OSError):
             worker.process.join(_GRACE_S)  # before it is killed, so that its exit status tells why it died
             self._discard(worker)
             error = _post_mortem(worker.process, self.limits.memory_mb)
+            worker.span.end(error.message)
             if not worker.ready:
                 raise BackendConfigError(f"a worker process cannot start: {error.message}") from None
-            return Failure(task, error, seconds, worker_lost=True)
+            return Failure(task, error, seconds, worker_lost=True, worker=_pid(worker))
         if kind == "ready":
             worker.ready, worker.started = True, time.monotonic()
+            fork_server, at = value
+            self._ended.watch(fork_server)
+            worker.span.begin_at(at)
             return None
+        worker.span.hand_on(spans)
+        worker.span.set({"docmill.cpu_seconds": round(cpu_seconds, 4)})
+        worker.span.end(_went_wrong(kind, value))
         worker.task, worker.done = None, worker.done + 1
         if 0 < self.limits.tasks_per_worker <= worker.done:
             worker.pipe.close()
             self._workers.remove(worker)
+            self._retired.append(worker)
         if kind == "ok":
-            return Success(task, value, seconds, cpu_seconds)
+            return Success(task, value, seconds, cpu_seconds, _pid(worker))
         if kind == "backend":
             raise value
         reason, message, page = value
-        return Failure(task, document_error(reason, message, page=page), seconds, cpu_seconds)
+        error = document_error(reason, message, page=page)
+        return Failure(task, error, seconds, cpu_seconds, worker=_pid(worker))
 
     def _expire(self, worker: _Worker, now: float) -> Failure[Any]:
         task = worker.task
         assert task is not None
         self._discard(worker)
+        error = document_error("timed_out", f"no answer within {task.timeout_s:g} s; its worker was killed")
+        worker.span.end(error.message)
         if not worker.ready:
             raise BackendConfigError(f"a worker process was not ready within {_START_S:g} s")
-        error = document_error("timed_out", f"no answer within {task.timeout_s:g} s; its worker was killed")
-        return Failure(task, error, now - worker.started, worker_lost=True)
+        return Failure(task, error, now - worker.started, worker_lost=True, worker=_pid(worker))
 
     def _start(self) -> _Worker:
         context = multiprocessing.get_context("forkserver")
@@ -283,6 +321,10 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _pid(worker: _Worker) -> int:
+    return worker.process.pid or 0
+
+
 def _kill(worker: _Worker) -> None:
     worker.process.kill()
     worker.process.join(_GRACE_S)
@@ -318,13 +360,13 @@ def _serve(pipe: Connection, memory_mb: int, make_context: str, context_args: tu
     try:
         context = _look_up(make_context)(*context_args)
     except BackendError as error:
-        pipe.send(("backend", error, 0.0))
+        pipe.send(("backend", error, 0.0, []))
         return
-    pipe.send(("ready", None, 0.0))
+    pipe.send(("ready", (os.getppid(), time.time_ns()), 0.0, []))
     while True:
         try:
-            function, args = pipe.recv()
-            pipe.send_bytes(_answer(function, (context, *args)))
+            function, args, carried = pipe.recv()
+            pipe.send_bytes(_answer(function, (context, *args), carried))
         except (EOFError, OSError):
             return
 
@@ -346,15 +388,29 @@ def _limit_memory(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (shared + size, shared + size))
 
 
-def _answer(function: str, args: tuple[Any, ...]) -> Any:
-    """The pickled message that tells the parent what came of a task."""
+def _answer(function: str, args: tuple[Any, ...], carried: Carried | None) -> Any:
+    """The pickled message that tells the parent what came of a task, with the spans within its own."""
     began = time.process_time()  # of all threads
-    try:
-        return ForkingPickler.dumps(("ok", _look_up(function)(*args), time.process_time() - began))
-    except Exception as error:  # noqa: BLE001 - one document's surprise must not end the batch
-        explanation = _explain(error)
+    with recording(carried) as spans:
+        try:
+            value = _look_up(function)(*args)
+            return ForkingPickler.dumps(("ok", value, time.process_time() - began, spans))
+        except Exception as error:  # noqa: BLE001 - one document's surprise must not end the batch
+            explanation = _explain(error)
     # the error has gone, and with it the memory that it held
-    return ForkingPickler.dumps((*explanation, time.process_time() - began))
+    return ForkingPickler.dumps((*explanation, time.process_time() - began, spans))
+
+
+def _went_wrong(kind: str, value: Any) -> str:
+    """What is wrong with an answer of a worker; nothing with a good one."""
+    match kind:
+        case "ok":
+            return ""
+        case "document":
+            reason, message, _ = value
+            return f"{reason}: {message}"
+        case _:
+            return str(value)
 
 
 def _explain(error: Exception) -> tuple[str, Any]:

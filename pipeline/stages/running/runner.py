@@ -26,15 +26,28 @@ from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, merge, quarantine, renamed
+from docmill.pipeline.stages.results.step_accounts import StepAccounts
 from docmill.pipeline.stages.running.background import Background
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.lookups import Found, Lookup
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerPool
-from docmill.pipeline.stages.selection import FirstPages, NoPages, Pages, Selection, chunked
+from docmill.pipeline.stages.selection import (
+    FirstPages,
+    NoPages,
+    Pages,
+    Selection,
+    chunked,
+    singly,
+    uncovered,
+)
 from docmill.pipeline.stages.spec import PageStage, Stage
 from docmill.resources.clients.files.at_once import AT_ONCE
+from docmill.resources.clients.tracing.spans import NO_SPAN, Span, current_span
 
-__all__ = ["Progress", "StageRunner"]
+__all__ = ["LOST_WORKERS", "DocumentUnderWay", "Progress", "StageRunner"]
+
+#: The count of workers that a document cost.
+LOST_WORKERS = "lost_workers"
 
 #: A document that cost more workers is given up.
 _MAX_LOST_WORKERS = 3
@@ -73,11 +86,12 @@ class _Key:
 
 
 @dataclass
-class _Document:
+class DocumentUnderWay:
     """A document under way in this stage."""
 
     job: Job
     upstream: Mapping[str, StageRecord]
+    span: Span = NO_SPAN
     #: Chunks that no worker has answered, and page chunks that the store has not taken yet.
     waiting: int = 0
     writing: int = 0
@@ -106,8 +120,9 @@ class StageRunner:
     pool: WorkerPool
     progress: Progress
     timeout_s: float = 300.0
+    accounts: StepAccounts = field(default_factory=StepAccounts)
     _prepared: bool = False
-    _open: dict[str, _Document] = field(default_factory=dict)
+    _open: dict[str, DocumentUnderWay] = field(default_factory=dict)
     _background: Background[StageRecord] = field(init=False, repr=False)
 
     def run(self, documents: Sequence[DocumentRef]) -> list[StageRecord]:
@@ -119,12 +134,18 @@ class StageRunner:
         # the biggest first: whoever comes last should not keep the other workers waiting
         waiting = iter(sorted(distinct.values(), key=lambda document: -document.size))
         done: dict[str, StageRecord] = {}
-        with Background[StageRecord]() as self._background:
-            for _ in range(AT_ONCE):
-                self._look_up(waiting)
-            for record in self._records():
-                done[record.document] = record
-                self.progress.document(record)
+        try:
+            with Background[StageRecord]() as self._background:
+                for _ in range(AT_ONCE):
+                    self._look_up(waiting)
+                for record in self._records():
+                    done[record.document] = record
+                    self.accounts.ended(record)
+                    self._end_span(record)
+                    self.progress.document(record)
+        finally:
+            for state in self._open.values():
+                state.span.end("the stage ended before it")
         self.progress.end()
         return [renamed(done[document.id], document.name) for document in documents]
 
@@ -161,8 +182,7 @@ class StageRunner:
                 f"the stage {found.missing} has no finished artifact of it; materialize {found.missing} first"
             )
             return quarantine(stage, document.id, document.name, InternalDocumentError(missing), 0.0)
-        state = _Document(Job(document, stage, self.fingerprints), found.upstream)
-        self._open[document.id] = state
+        state = self._opened(document, found)
         if record := found.unusable:
             record.stage, record.seconds, record.cpu_seconds = stage, 0.0, 0.0
             record.counts, record.page_seconds = {}, {}
@@ -171,16 +191,33 @@ class StageRunner:
             self._write_single(state, b"", self._blank(state))
         else:
             state.parts = found.parts
+            self.accounts.found(found.parts.values())
             state.several = len(found.chunks) > 1 or bool(state.parts)
-            self._queue(state, _unfinished(found.chunks, list(state.parts.values())))
+            self._queue(state, found.left)
             self._go_on(state)
         return None
+
+    def _opened(self, document: DocumentRef, found: Found) -> DocumentUnderWay:
+        about = {"docmill.document.id": document.id, "docmill.document.name": document.name}
+        span = current_span().child("document", inherited=about)
+        state = DocumentUnderWay(Job(document, self.stage.name, self.fingerprints), found.upstream, span)
+        self._open[document.id] = state
+        return state
+
+    def _end_span(self, record: StageRecord) -> None:
+        """End the span of a document, where this stage had work on it."""
+        state = self._open.get(record.document)
+        if state:
+            state.span.set({"docmill.status": record.status, "docmill.pages": len(record.pages)})
+            state.span.end("" if record.usable else f"{record.reason}: {record.message}")
 
     def _answered(self, result: Success[_Key] | Failure[_Key]) -> None:
         key = result.task.key
         state = self._open[key.document]
         state.seconds += result.seconds
         state.cpu_seconds += result.cpu_seconds
+        if state.closed or isinstance(result, Failure):
+            self.accounts.lost(result.worker)
         if state.closed:
             return
         if isinstance(result, Failure):
@@ -190,13 +227,13 @@ class StageRunner:
         else:
             self._chunk(state, result)
 
-    def _close(self, state: _Document, last: Callable[[], StageRecord]) -> None:
+    def _close(self, state: DocumentUnderWay, last: Callable[[], StageRecord]) -> None:
         """Write the end of a document in the background, and leave what is still queued of it."""
         state.closed, state.last = True, last
         self._withdraw(state.job.document.id)
         self._write_last(state)
 
-    def _write_last(self, state: _Document) -> None:
+    def _write_last(self, state: DocumentUnderWay) -> None:
         """Not before its page chunks are written: no chunk may appear in a stage that is finished."""
         if state.last and not state.writing:
             self._background.submit(state.last, lambda record: record)
@@ -204,10 +241,13 @@ class StageRunner:
     def _write(self, frame: bytes, record: StageRecord) -> StageRecord:
         return self.artifacts.write(self.fingerprints[self.stage.name], frame, record)
 
-    def _go_on(self, state: _Document) -> None:
+    def _go_on(self, state: DocumentUnderWay) -> None:
         """What follows when everything that was asked of workers has come and is kept."""
         if state.closed or state.waiting or state.writing:
             return
+        self._conclude(state)
+
+    def _conclude(self, state: DocumentUnderWay) -> None:
         if state.several:
             self._queue_finish(state)
             return
@@ -217,9 +257,10 @@ class StageRunner:
     def _withdraw(self, document: str) -> None:
         self.pool.withdraw(lambda task: task.key.document == document)
 
-    def _chunk(self, state: _Document, result: Success[_Key]) -> None:
+    def _chunk(self, state: DocumentUnderWay, result: Success[_Key]) -> None:
         chunk: Chunk = result.value
         chunk.record.seconds, chunk.record.cpu_seconds = result.seconds, result.cpu_seconds
+        chunk.record.device_seconds |= self.accounts.took(result.worker)
         state.waiting -= 1
         if chunk.record.selected is not None:
             wary = isinstance(result.task.key.selection, NoPages)
@@ -227,18 +268,20 @@ class StageRunner:
         self._keep(state, chunk.frame, chunk.record)
 
     def _queue_rest(
-        self, state: _Document, first: StageRecord, selected: Sequence[int], *, wary: bool
+        self, state: DocumentUnderWay, first: StageRecord, selected: Sequence[int], *, wary: bool
     ) -> None:
         """Queue the pages that became known; one by one those of the chunk that cost a worker."""
         known = {page for record in state.parts.values() for page in record.pages} | set(first.pages)
         chunks = chunked(selected)
         if wary:
-            chunks[:1] = _singly(chunks[0].numbers)
-        rest = _uncovered(chunks, known)
+            chunks[:1] = singly(chunks[0].numbers)
+        self._queue_known(state, uncovered(chunks, known))
+
+    def _queue_known(self, state: DocumentUnderWay, rest: Sequence[Selection]) -> None:
         state.several = bool(rest) or bool(state.parts)
         self._queue(state, rest)
 
-    def _keep(self, state: _Document, frame: bytes, record: StageRecord) -> None:
+    def _keep(self, state: DocumentUnderWay, frame: bytes, record: StageRecord) -> None:
         state.page_seconds |= record.page_seconds
         if not state.several or not record.pages:
             state.single, state.single_record = frame, record
@@ -249,6 +292,7 @@ class StageRunner:
         def then(path: str) -> None:
             state.writing -= 1
             state.parts[path] = record
+            self.accounts.kept(record)
             self.progress.pages(len(record.pages))
             self._write_last(state)
             self._go_on(state)
@@ -257,9 +301,11 @@ class StageRunner:
         print_ = self.fingerprints[record.stage]
         self._background.submit(partial(self.artifacts.write_part, print_, frame, record), then)
 
-    def _failed(self, state: _Document, key: _Key, failure: Failure[_Key]) -> None:
+    def _failed(self, state: DocumentUnderWay, key: _Key, failure: Failure[_Key]) -> None:
         """Page by page after a lost chunk; a lost page degrades; who costs too many workers is given up."""
+        self.accounts.lost_workers += failure.worker_lost
         if self._forgive(state, key, failure):
+            self.accounts.retries += 1
             self._submit(failure.task, first=True)
             return
         state.lost_workers += failure.worker_lost
@@ -277,6 +323,7 @@ class StageRunner:
             return
         state.waiting -= 1
         if isinstance(key.selection, FirstPages):
+            self.accounts.retries += 1
             self._queue(state, [NoPages()], first=True)
             return
         if isinstance(key.selection, NoPages):
@@ -284,7 +331,8 @@ class StageRunner:
             return
         state.several = True
         if len(key.pages) > 1:
-            self._queue(state, _singly(key.pages), first=True)
+            self.accounts.retries += 1
+            self._queue(state, singly(key.pages), first=True)
             return
         record = self._blank(state)
         record.pages = [number]
@@ -293,7 +341,7 @@ class StageRunner:
         record.page_seconds = {number: state.page_seconds[number]}
         self._keep(state, encode_pages([self.stage.failed_page(number, error.reason)]), record)
 
-    def _forgive(self, state: _Document, key: _Key, failure: Failure[_Key]) -> bool:
+    def _forgive(self, state: DocumentUnderWay, key: _Key, failure: Failure[_Key]) -> bool:
         """Whether to try once more what cannot be divided, after the kernel or a person killed its worker.
 
         It may only have been the biggest process when another wanted memory.
@@ -305,35 +353,38 @@ class StageRunner:
         state.forgiven.add(key)
         return True
 
-    def _queue(self, state: _Document, chunks: Sequence[Selection], *, first: bool = False) -> None:
+    def _queue(self, state: DocumentUnderWay, chunks: Sequence[Selection], *, first: bool = False) -> None:
         for chunk in chunks:
             key = _Key(state.job.document.id, chunk)
-            self._submit(Task(key, self.stage.work, (state.job, chunk), self.timeout_s), first=first)
+            about = {"docmill.pages": key.pages}
+            work = self.stage.work, (state.job, chunk), self.timeout_s
+            self._submit(Task(key, *work, state.span, about), first=first)
         state.waiting += len(chunks)
 
     def _submit(self, task: Task[_Key], *, first: bool) -> None:
         if not self._prepared:  # what the work needs (weights, a server) nothing finished needs
             self.stage.prepare_step()
+            self.accounts.begin()
             self._prepared = True
         self.pool.submit(task, first=first)
 
-    def _queue_finish(self, state: _Document) -> None:
+    def _queue_finish(self, state: DocumentUnderWay) -> None:
         """All pages are there: let a worker look over them once, if the stage wants that, then join."""
         if self.stage.finish is None:
             self._join(state, {})
             return
         ordered = sorted(state.parts, key=lambda path: state.parts[path].pages[0])
         key = _Key(state.job.document.id, None)
-        self._submit(Task(key, self.stage.finish, (ordered,), self.timeout_s), first=True)
+        self._submit(Task(key, self.stage.finish, (ordered,), self.timeout_s, state.span), first=True)
 
-    def _join(self, state: _Document, extra: dict[str, Any]) -> None:
+    def _join(self, state: DocumentUnderWay, extra: dict[str, Any]) -> None:
         opened = [state.single_record] if state.single_record else []  # it says what the document is
         parts = sorted(state.parts.values(), key=lambda part: part.pages[0])
         record = self._complete(state, merge([*opened, *parts]))
         record.extra |= extra
         self._close(state, partial(self._joined, state, record))
 
-    def _joined(self, state: _Document, record: StageRecord) -> StageRecord:
+    def _joined(self, state: DocumentUnderWay, record: StageRecord) -> StageRecord:
         print_ = self.fingerprints[self.stage.name]
         if error := self._nothing_done(record):
             self.artifacts.delete_parts(record.document, record.stage, print_)
@@ -343,7 +394,7 @@ class StageRunner:
         except FileNotFoundError:
             return self._given_up(state, InternalDocumentError("its page chunks were removed meanwhile"))
 
-    def _write_single(self, state: _Document, frame: bytes, record: StageRecord) -> None:
+    def _write_single(self, state: DocumentUnderWay, frame: bytes, record: StageRecord) -> None:
         self._complete(state, record)
         if error := self._nothing_done(record):
             self._give_up(state, error, record.page_count)
@@ -362,7 +413,7 @@ class StageRunner:
             )
         return document_error(first.reason, first.message, page=first.page)
 
-    def _complete(self, state: _Document, record: StageRecord) -> StageRecord:
+    def _complete(self, state: DocumentUnderWay, record: StageRecord) -> StageRecord:
         """Carry over what earlier stages could not do, so that every record tells the whole story."""
         for earlier in state.upstream.values():
             record.page_count = max(record.page_count, earlier.page_count)
@@ -371,10 +422,10 @@ class StageRunner:
             record.status = "partial"
         return _with_losses(record, state)
 
-    def _give_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> None:
+    def _give_up(self, state: DocumentUnderWay, error: DocumentError, page_count: int = 0) -> None:
         self._close(state, partial(self._given_up, state, error, page_count))
 
-    def _given_up(self, state: _Document, error: DocumentError, page_count: int = 0) -> StageRecord:
+    def _given_up(self, state: DocumentUnderWay, error: DocumentError, page_count: int = 0) -> StageRecord:
         document, print_ = state.job.document, self.fingerprints[self.stage.name]
         record = quarantine(self.stage.name, document.id, document.name, error, state.seconds)
         record.page_count = max([page_count, *(r.page_count for r in state.upstream.values())])
@@ -385,41 +436,14 @@ class StageRunner:
             self.artifacts.delete_parts(document.id, self.stage.name, print_)
         return standing
 
-    def _blank(self, state: _Document) -> StageRecord:
+    def _blank(self, state: DocumentUnderWay) -> StageRecord:
         document = state.job.document
         return StageRecord(stage=self.stage.name, document=document.id, name=document.name)
 
 
-def _with_losses(record: StageRecord, state: _Document) -> StageRecord:
+def _with_losses(record: StageRecord, state: DocumentUnderWay) -> StageRecord:
     """Say how many workers the document cost, if any: they are what a hostile file is dear for."""
     if state.lost_workers:
-        record.counts["lost_workers"] = state.lost_workers
+        before = record.counts.get(LOST_WORKERS, 0)  # of steps that left page chunks and no end
+        record.counts[LOST_WORKERS] = before + state.lost_workers
     return record
-
-
-def _unfinished(chunks: Sequence[Selection], parts: Sequence[StageRecord]) -> list[Selection]:
-    """What is left of a plan, given the page chunks that an interrupted run left."""
-    if not parts:
-        return list(chunks)
-    if FirstPages() in chunks:
-        selected = next((part.selected for part in parts if part.selected is not None), None)
-        if selected is None:
-            return [NoPages()]
-        chunks = chunked(selected)
-    return _uncovered(chunks, {page for part in parts for page in part.pages})
-
-
-def _uncovered(chunks: Sequence[Selection], covered: set[int]) -> list[Selection]:
-    """The pages that are not covered; one by one where some of their chunk are, so that none is between."""
-    rest: list[Selection] = []
-    for chunk in chunks:
-        if not isinstance(chunk, Pages):
-            rest.append(chunk)
-            continue
-        left = [page for page in chunk.numbers if page not in covered]
-        rest += [chunk] if len(left) == len(chunk.numbers) else _singly(left)
-    return rest
-
-
-def _singly(pages: Sequence[int]) -> list[Pages]:
-    return [Pages((page,)) for page in pages]

@@ -6,9 +6,11 @@ Imported once in the fork server, with all that the stages need, and shared by t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from docmill.pipeline.convert.engines import Render
+from docmill.pipeline.convert.metered import Counted
 from docmill.pipeline.convert.pdf.pdf import Pdf, PdfLimits
 from docmill.pipeline.convert.types import Box
 from docmill.pipeline.intake.batches import DocumentRef
@@ -58,7 +60,13 @@ class WorkerContext:
 
 
 def make_context(
-    artifacts: ArtifactStore, sources: SourceCache, reader: ReaderSettings, engine: Any
+    artifacts: ArtifactStore,
+    sources: SourceCache,
+    reader: ReaderSettings,
+    engine: Any,
+    counts: Path | None = None,
 ) -> WorkerContext:
-    """Called once in each new worker."""
+    """Called once in each new worker; an engine on a server keeps `counts` of its requests in that folder."""
+    if counts and isinstance(engine, Counted):
+        engine.count_in(counts)
     return WorkerContext(artifacts, sources, reader, engine)

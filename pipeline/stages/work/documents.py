@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from docling_core.types.doc import DoclingDocument
 
 from docmill.pipeline.convert.document.assemble import add_pictures, assemble, document_json
+from docmill.pipeline.convert.document.conservation import PageBalance, PageCount, balance
 from docmill.pipeline.convert.document.docling_stages import PageParts
+from docmill.pipeline.convert.errors import TextLostError
+from docmill.pipeline.convert.replaced_text import without_replaced
 from docmill.pipeline.convert.types import (
     PageContent,
     PageLayout,
@@ -18,14 +21,18 @@ from docmill.pipeline.convert.types import (
     PageUnderstanding,
 )
 from docmill.pipeline.convert.understanding.provenance import made_by
-from docmill.pipeline.stages.documents import AssemblyEngine, DocumentsExtra, DocumentsStage
+from docmill.pipeline.stages.documents import AssemblyEngine, DocumentsExtra, DocumentsStage, text_counts
 from docmill.pipeline.stages.pages import PagesExtra
-from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
 from docmill.pipeline.stages.selection import WholeDocument
 
 __all__ = ["make_document"]
+
+#: A document may lack so much of its letters and digits, and so few, before that is an issue.
+_LOST_SHARE = 0.01
+_FEW = 10
 
 
 def make_document(context: WorkerContext, job: Job, _: WholeDocument) -> Chunk:
@@ -35,30 +42,54 @@ def make_document(context: WorkerContext, job: Job, _: WholeDocument) -> Chunk:
         stage: _record(context, job, stage) for stage in DocumentsStage.needs if stage in job.fingerprints
     }
     outline = records["pages"].extra_as(PagesExtra).outline
-    document = assemble(
-        job.document.name, job.document.id, _page_parts(context, job), outline, engine.options
-    )
+    counts: dict[int, PageCount] = {}
+    parts = _counted(_page_parts(context, job), counts)
+    document = assemble(job.document.name, job.document.id, parts, outline, engine.options)
+    text = balance(counts, document)
     if engine.options.pictures:
         pdf = context.pdf(job.document)
         add_pictures(document, lambda page, scale, box: pdf.render(page, scale, box=box))
     folder = context.artifacts.folder(job.document.id, "documents", job.fingerprints["documents"])
     context.artifacts.store.write(f"{folder}/document.json", document_json(document))
-    metadata = msgspec.json.encode(_metadata(job, records, engine) | _authors(context, job, document))
+    metadata = msgspec.json.encode(
+        _metadata(job, records, engine) | {"text": text} | _authors(context, job, document)
+    )
     context.artifacts.store.write(f"{folder}/metadata.json", msgspec.json.format(metadata))
     record = StageRecord(
         stage="documents",
         document=job.document.id,
         name=job.document.name,
         pages=sorted(document.pages),
+        issues=list(_lost(text)),
         counts={
             "pages": len(document.pages),
             "texts": len(document.texts),
             "tables": len(document.tables),
             "pictures": len(document.pictures),
+            **text_counts(text),
         },
         extra=msgspec.to_builtins(DocumentsExtra(sorted({*records["pages"].pages} - {*document.pages}))),
     )
     return Chunk(b"", record)
+
+
+def _counted(parts: Iterable[PageParts], counts: dict[int, PageCount]) -> Iterator[PageParts]:
+    """The pages as they are, each counted; not those that a model's answer makes."""
+    for page in parts:
+        if not (page.understood and page.understood.text):
+            counts[page.content.number] = PageCount.of(page)
+        yield page
+
+
+def _lost(text: Sequence[PageBalance]) -> Iterator[PageIssue]:
+    """The pages that lack text, when the document lacks more than a little."""
+    lost, read = sum(page.lost for page in text), sum(page.read for page in text)
+    if lost < _FEW or lost <= _LOST_SHARE * read:
+        return
+    for page in text:
+        if page.lost > _LOST_SHARE * page.read:
+            message = f"{page.lost} of its {page.read} letters and digits are not in the document"
+            yield PageIssue(page.page, "documents", TextLostError.reason, message)
 
 
 def _page_parts(context: WorkerContext, job: Job) -> Iterator[PageParts]:
@@ -70,9 +101,10 @@ def _page_parts(context: WorkerContext, job: Job) -> Iterator[PageParts]:
     answers = _understood(context, job)
     layout, table, scan = next(layouts, None), next(tables, None), next(scans, None)
     for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent):
+        ocr = scan[1] if scan and scan[0] == number else None
         parts = PageParts(
-            content=content,
-            ocr=scan[1] if scan and scan[0] == number else None,
+            content=without_replaced(content, ocr),
+            ocr=ocr,
             layout=layout[1] if layout and layout[0] == number else PageLayout(number=number),
             tables=table[1] if table and table[0] == number else PageTables(number=number),
             understood=answers.get(number),

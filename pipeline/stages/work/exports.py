@@ -6,8 +6,8 @@ import msgspec
 from docling_core.types.doc import DoclingDocument
 
 from docmill.pipeline.convert.document.formats import export
-from docmill.pipeline.convert.document.picture_names import ARTIFACTS
-from docmill.pipeline.convert.document.referenced_pictures import with_references
+from docmill.pipeline.convert.document.pictures.picture_names import ARTIFACTS
+from docmill.pipeline.convert.document.pictures.referenced_pictures import with_references
 from docmill.pipeline.convert.options import FORMATS
 from docmill.pipeline.stages.exports import ExportsExtra, ExportsStage
 from docmill.pipeline.stages.results.records import StageRecord

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from docmill.pipeline.convert.document.docling_stages import postprocess
 from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
+from docmill.pipeline.convert.layout.bookmarks import titles_by_page
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.pinned import unchanged
+from docmill.pipeline.convert.replaced_text import without_replaced
 from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
 from docmill.pipeline.convert.upright import Turn, turned_regions
 from docmill.pipeline.stages.pages import PagesExtra
-from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import StageRecord
@@ -32,7 +33,7 @@ def find_regions(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     numbers = list(asked.numbers)
     engine: LayoutEngine = context.engine
     clock = PageClock()
-    with device_seconds(engine) as spent, unchanged(engine):
+    with unchanged(engine):
         pages = list(clock.results(_layouts(context, job, engine, numbers, clock)))
     labels = [region.label for page in pages for region in page.clusters]
     record = StageRecord(
@@ -45,8 +46,8 @@ def find_regions(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
             "regions": len(labels),
             "tables": sum(label in TABLE_LABELS for label in labels),
             "pictures": labels.count("picture"),
+            **_asked(pages),
         },
-        device_seconds=spent,
         page_seconds=clock.seconds,
     )
     return Chunk(encode_pages(pages), record)
@@ -63,6 +64,7 @@ def _layouts(
     def views() -> Iterator[LayoutView]:
         for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent, numbers):
             ocr = read.get(number)
+            content = without_replaced(content, ocr)
             turn = Turn.of(content, ocr)
             render = turn.render(clock.render(number, context.renderer(job.document, number)))
             view = LayoutView(turn.content(content), turn.ocr(ocr), style, render, job.document.name)
@@ -76,7 +78,18 @@ def _layouts(
         yield layout
 
 
+def _asked(pages: Sequence[PageLayout]) -> dict[str, float]:
+    """On how many pages the detector was asked, and for which doubts, where it is asked for doubts only."""
+    if all(page.doubts is None for page in pages):
+        return {}
+    reasons = Counter(f"doubt_{doubt}" for page in pages for doubt in page.doubts or ())
+    return {"detected_pages": sum(page.doubts != [] for page in pages), **reasons}
+
+
 def _style(context: WorkerContext, job: Job) -> DocumentStyle | None:
     record = context.artifacts.record(job.document.id, "pages", job.fingerprints["pages"])
-    style = record.extra_as(PagesExtra).style if record else None
-    return msgspec.convert(style, DocumentStyle, str_keys=True) if style else None
+    extra = record.extra_as(PagesExtra) if record else PagesExtra()
+    if not extra.style:
+        return None
+    style = msgspec.convert(extra.style, DocumentStyle, str_keys=True)
+    return msgspec.structs.replace(style, bookmarks=titles_by_page(extra.outline))

@@ -12,7 +12,7 @@ from docmill.pipeline.convert.layout.style import document_style
 from docmill.pipeline.convert.pdf.page_range import select_pages
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
-from docmill.pipeline.convert.types import Box, PageContent
+from docmill.pipeline.convert.types import Box, LeftOut, PageContent
 from docmill.pipeline.stages.pages import PagesExtra, PagesStage
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.page_clock import PageClock
@@ -81,7 +81,11 @@ def _read_page(pdf: Pdf, number: int, stage: PagesStage, name: str, issues: list
 def _as_scan(page: PageContent) -> PageContent:
     """A page without its text layer, all of which OCR reads."""
     whole = Box(0.0, 0.0, page.width, page.height)
-    return msgspec.structs.replace(page, words=[], cells=[], fonts=[], scanned=[whole])
+    gone = sum(char.isalnum() for cell in page.cells for char in cell.text)
+    left_out = page.left_out | ({LeftOut.AS_SCAN: gone} if gone else {})
+    return msgspec.structs.replace(
+        page, words=[], cells=[], fonts=[], doubted=[], scanned=[whole], left_out=left_out
+    )
 
 
 def _style(pages: Iterable[PageContent]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from docmill.pipeline.convert.engines import TableEngine, TableView
 from docmill.pipeline.convert.pinned import unchanged
+from docmill.pipeline.convert.replaced_text import without_replaced
 from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr, PageTables
 from docmill.pipeline.convert.upright import Turn, turned_regions, turned_tables
-from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import StageRecord
@@ -26,7 +26,7 @@ def find_structures(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     numbers = list(asked.numbers)
     engine: TableEngine = context.engine
     clock = PageClock()
-    with device_seconds(engine) as spent, unchanged(engine):
+    with unchanged(engine):
         pages = list(clock.results(_structures(context, job, engine, numbers, clock)))
     tables = [table for page in pages for table in page.tables]
     record = StageRecord(
@@ -35,7 +35,6 @@ def find_structures(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
         name=job.document.name,
         pages=numbers,
         counts={"tables": len(tables), "cells": sum(len(table.cells) for table in tables)},
-        device_seconds=spent,
         page_seconds=clock.seconds,
     )
     return Chunk(encode_pages(pages), record)
@@ -51,8 +50,10 @@ def _structures(
 
     def views() -> Iterator[TableView]:
         for number, layout in artifacts.pages(document, "layout", prints["layout"], PageLayout, numbers):
-            turn = Turn.of(contents[number], read.get(number))
-            content, ocr = turn.content(contents[number]), turn.ocr(read.get(number))
+            ocr = read.get(number)
+            content = without_replaced(contents[number], ocr)
+            turn = Turn.of(content, ocr)
+            content, ocr = turn.content(content), turn.ocr(ocr)
             words = content.words + ocr.words if ocr else content.words
             regions = [region for region in layout.clusters if region.label in TABLE_LABELS]
             upright = turned_regions(regions, turn.box)

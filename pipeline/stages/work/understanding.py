@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.convert.engines import Render
 from docmill.pipeline.convert.errors import ErrorBudgetError
+from docmill.pipeline.convert.replaced_text import without_replaced
 from docmill.pipeline.convert.types import (
     Box,
     Cluster,
@@ -22,7 +23,6 @@ from docmill.pipeline.convert.types import (
 )
 from docmill.pipeline.convert.understanding.page_document import answer_document
 from docmill.pipeline.convert.upright import Turn
-from docmill.pipeline.stages.results.accounting import device_seconds
 from docmill.pipeline.stages.results.answer_store import AnswerStore, StoredAnswer
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
@@ -112,8 +112,7 @@ def understand(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     pages = list(_pages(context, job, numbers, engine))
     store = AnswerStore(context.artifacts, job.document.id, engine.answers_identity())
     asking = _Asking(store, engine.model, engine.error_budget)
-    with device_seconds(engine) as spent:
-        asking.ask(engine, [question for page in pages for question in page.questions()])
+    asking.ask(engine, [question for page in pages for question in page.questions()])
     done = [_understanding(page, engine, asking.answers) for page in pages]
     used = asking.answers.values()
     record = StageRecord(
@@ -132,7 +131,6 @@ def understand(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
             "prompt_tokens": sum(answer.prompt_tokens for answer in used),
             "generation_tokens": sum(answer.generation_tokens for answer in used),
         },
-        device_seconds=spent,
         page_seconds=asking.page_seconds,
     )
     return Chunk(encode_pages(done), record)
@@ -144,6 +142,7 @@ def _pages(context: WorkerContext, job: Job, numbers: list[int], engine: VlmEngi
     layouts = dict(artifacts.pages(document, "layout", prints["layout"], PageLayout, numbers))
     for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent, numbers):
         layout = layouts.get(number) or PageLayout(number=number, error="it was not looked at")
+        content = without_replaced(content, read.get(number))
         turn = Turn.of(content, read.get(number))
         render = turn.render(context.renderer(job.document, number))
         reason = engine.choice.reason(content, read.get(number), layout)

@@ -21,6 +21,7 @@ from docmill.pipeline.convert.errors import (
     DocumentError,
     SourceChangedError,
     SourceMissingError,
+    SourceUnreadableError,
 )
 from docmill.resources.clients.files.document_store import is_store_error
 from docmill.resources.clients.files.local_files import below, file_size, reading
@@ -153,7 +154,10 @@ class SourceCache:
     max_bytes: int = _MAX_BYTES
 
     def identify(self, address: str) -> str:
-        """The document id of a file: the SHA-256 of its bytes. Errors as of `local_path`."""
+        """The document id of a file: the SHA-256 of its bytes.
+
+        Errors as of `local_path`, and `SourceUnreadableError` for a file that may not be read.
+        """
         if path := _local_path(address):
             file_size(path)
             with reading(path):
@@ -206,7 +210,7 @@ class SourceCache:
 
             yield from pieces(address, self.headers, self.max_bytes)
             return
-        with _reading(address), self._stream(address) as source:
+        with _reading(address), _allowed(address), self._stream(address) as source:
             while piece := source.read(_READ_BYTES):
                 yield piece
 
@@ -267,6 +271,15 @@ def _reading(address: str) -> Iterator[None]:
         if not is_store_error(error):
             raise
         raise BackendUnavailableError(f"cannot read {address}: {error}") from error
+
+
+@contextmanager
+def _allowed(address: str) -> Iterator[None]:
+    """That a server refuses this one file says nothing of the others: its policy, or S3's archive."""
+    try:
+        yield
+    except PermissionError as error:
+        raise SourceUnreadableError(f"cannot read {address}: {error}") from error
 
 
 def _local_path(address: str) -> Path | None:

@@ -3,7 +3,7 @@
 `server` says where it is and how to bear with it, `model` makes requests of one of its models. What they
 rest on: `errors` (a class for each way to fail), `connection` (gRPC), `breaker` (gives a silent server up),
 `retry` (pauses), `shared_memory` (inputs of a server on this machine), `recovery` (a model whose process
-died), and `statistics` (what the server spent).
+died), `statistics` (what the server spent), `tally` (what a process asked) and `step_meter` (its share).
 """
 
 from docmill.resources.clients.triton.model import Array, Request, TritonModel

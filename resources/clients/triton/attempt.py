@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -15,15 +16,20 @@ __all__ = ["Attempt", "output_array"]
 
 
 class Attempt:
-    """A call under way; `arrived` is to be called with its answer, and `call` can be cancelled."""
+    """A call under way; `arrived` is to be called with its answer, and `call` can be cancelled.
 
-    def __init__(self, lease: Lease | None) -> None:
+    `heard` is told what the server has answered, or the error that it said instead.
+    """
+
+    def __init__(self, lease: Lease | None, heard: Callable[[Any, Exception | None], None]) -> None:
         self._lease = lease
+        self._heard = heard
         self._future: Future[Any] = Future()
         self.call: Any = None
 
     def arrived(self, result: Any, error: Exception | None) -> None:
         """Called by gRPC's thread with the answer."""
+        self._heard(result, error)
         if self._future.set_running_or_notify_cancel():
             if error is None:
                 self._future.set_result(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendError, BackendUnavailableError
 from docmill.resources.clients.triton.subject import Subject
@@ -124,6 +125,11 @@ def request_error(place: str, subject: Subject, attempts: int, status: str, word
     )
 
 
+def status_of(error: Any) -> str:
+    """gRPC's status of an error of tritonclient's; those that it finds itself have none."""
+    return str(error.status() or "INVALID_ARGUMENT").removeprefix("StatusCode.")
+
+
 @contextmanager
 def translated(explain: Callable[[str, str], BackendError]) -> Iterator[None]:
     """Raise what `explain(status, message)` makes of the client's errors."""
@@ -132,6 +138,6 @@ def translated(explain: Callable[[str, str], BackendError]) -> Iterator[None]:
     try:
         yield
     except InferenceServerException as error:
-        status = str(error.status() or "INVALID_ARGUMENT").removeprefix("StatusCode.")
+        status = status_of(error)
         words = str(error.message()).removeprefix(_NO_ID).strip() or "no reason given"
         raise explain(status, words.splitlines()[0].rstrip(".")) from error

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendError, BackendUnavailableError
 from docmill.resources.clients.backoff import pause
+from docmill.resources.clients.tracing.spans import Attributes, Span, current_span, failing
 from docmill.resources.clients.triton.attempt import Attempt, output_array
 from docmill.resources.clients.triton.breaker import CircuitBreaker
 from docmill.resources.clients.triton.connection import connect
@@ -23,6 +25,7 @@ from docmill.resources.clients.triton.errors import (
     RefusedRequestError,
     UnreachableServerError,
     request_error,
+    status_of,
     translated,
 )
 from docmill.resources.clients.triton.interface import Interface, read_interface
@@ -30,8 +33,11 @@ from docmill.resources.clients.triton.recovery import reload_once
 from docmill.resources.clients.triton.served import read_served
 from docmill.resources.clients.triton.server import TritonServer
 from docmill.resources.clients.triton.shared_memory import SharedRegions
-from docmill.resources.clients.triton.statistics import StatisticsReader, UsageMeter
+from docmill.resources.clients.triton.statistics import Counters, StatisticsReader
+from docmill.resources.clients.triton.step_meter import ModelMeter
 from docmill.resources.clients.triton.subject import Subject
+from docmill.resources.clients.triton.tally import Asked, RequestTally, read_tallies
+from docmill.resources.clients.triton.told import ACCOUNT, STEP, Told, read_told
 
 __all__ = ["Array", "Request", "TritonModel"]
 
@@ -39,6 +45,8 @@ Array = NDArray[Any]
 T = TypeVar("T")
 
 _CHECK_S = 5.0
+#: It was the client that did not wait.
+_GIVEN_UP = ("DEADLINE_EXCEEDED", "CANCELLED")
 
 
 class TritonModel:
@@ -66,7 +74,8 @@ class TritonModel:
         self._client: Any = None
         self._interface: Interface | None = None
         self._regions: SharedRegions | None = None
-        self._reader: StatisticsReader | None = None
+        self._tally: RequestTally | None = None
+        self._step = ""
         self._inferences = 0
 
     def __reduce__(self) -> tuple[type[TritonModel], tuple[TritonServer, str, str, int, int, int]]:
@@ -133,13 +142,24 @@ class TritonModel:
         """Send a request and do not wait; whoever submits bounds how many are under way (`in_flight`)."""
         return Request(self, inputs, subject)
 
-    def open_window(self) -> UsageMeter:
-        """Begin to measure what the server spends on this client's requests."""
-        with self._lock:
-            if self._reader is None:
-                client = self._connected()
-                self._reader = StatisticsReader(self._server, client, self._name, self._version)
-        return UsageMeter(self._name, self._reader, lambda: self._inferences)
+    def count_in(self, folder: Path) -> None:
+        """Keep count of this process's requests there from now on."""
+        self._tally = RequestTally(folder, self._name)
+        self._step = folder.name
+
+    def open_meter(self, folder: Path) -> ModelMeter:
+        """Begin to measure what the server spends on the requests that processes count there."""
+        reader = StatisticsReader(self._server, connect(self._server.url), self._name, self._version)
+        return ModelMeter(self._name, reader, partial(read_tallies, folder, self._name))
+
+    def counters(self) -> Counters | None:
+        """What the server has counted of the model since it was loaded; None when it does not answer."""
+        reader = StatisticsReader(self._server, connect(self._server.url), self._name, self._version)
+        try:
+            reader.look_up()
+            return reader.read()
+        finally:
+            reader.close()
 
     @contextmanager
     def _visit(self) -> Iterator[tuple[Any, float]]:
@@ -182,7 +202,19 @@ class TritonModel:
     def _read(self, client: Any, patience: float) -> Interface:
         return read_interface(client, self._name, self._version, self._counts, self._place, patience)
 
-    def _send(self, inputs: Sequence[Array], subject: Subject) -> Attempt:
+    def _span(self, subject: Subject) -> Span:
+        """Of a request, as OpenTelemetry's conventions for RPC have it."""
+        about: Attributes = {
+            "rpc.system": "grpc",
+            "rpc.method": "inference.GRPCInferenceService/ModelInfer",
+            "server.address": self._server.host,
+            "server.port": self._server.port,
+            "docmill.model": self._name,
+            "docmill.pages": subject.pages,
+        }
+        return current_span().child(f"triton {self._name}", about, "client")
+
+    def _send(self, inputs: Sequence[Array], subject: Subject, span: Span) -> Attempt:
         """Begin one attempt of a request."""
         from tritonclient.grpc import InferInput, InferRequestedOutput
 
@@ -199,16 +231,26 @@ class TritonModel:
             else:
                 value.set_data_from_numpy(array)
             tensors.append(value)
-        attempt = Attempt(lease)
+        items = _items(inputs)
+        self._count(Asked(sent=items))
+        attempt = Attempt(lease, partial(self._heard, items))
         attempt.call = self._connected().async_infer(
             self._name,
             tensors,
             attempt.arrived,
             model_version=self._version,
-            outputs=[InferRequestedOutput(tensor.name) for tensor in known.outputs],
+            outputs=[InferRequestedOutput(name) for name in self._wanted(known)],
+            request_id=span.trace_id,
             client_timeout=self._server.deadline_s,
+            headers=span.headers or None,
+            parameters={STEP: self._step} if known.tells and self._tally else None,
         )
         return attempt
+
+    def _wanted(self, known: Interface) -> list[str]:
+        """The outputs to ask for: what it took too, where somebody counts and the server says it."""
+        told = [ACCOUNT] if known.tells and self._tally else []
+        return [*(tensor.name for tensor in known.outputs), *told]
 
     def _check_types(self, known: Interface, inputs: Sequence[Array]) -> None:
         """Before bytes are put where the server would take them for numbers of another kind."""
@@ -259,6 +301,7 @@ class TritonModel:
             except UnreachableServerError:
                 # the breaker counts from when the request was sent: a silent server has had that time
                 if self._breaker.silent(sent) or self._is_late(attempt, first):
+                    self._count(Asked(given_up=1))
                     raise
             except DeadStubError:
                 self._breaker.answered()
@@ -298,6 +341,17 @@ class TritonModel:
         with self._lock:
             self._inferences += items
 
+    def _heard(self, items: int, answer: Any, error: Exception | None) -> None:
+        """Count what became of a request; one that nobody waited for any longer may be computed yet."""
+        if error is None:
+            self._count(Asked(answered=items), read_told(answer))
+        elif status_of(error) not in _GIVEN_UP:
+            self._count(Asked(refused=items))
+
+    def _count(self, asked: Asked, told: Told | None = None) -> None:
+        if self._tally:
+            self._tally.add(asked, told)
+
     def _explain(self, subject: Subject, attempts: int, status: str, words: str) -> BackendError:
         if status == "DEADLINE_EXCEEDED":
             words = f"within {self._server.deadline_s:g} s"
@@ -323,7 +377,10 @@ class Request:
         self._model = model
         self._inputs = inputs
         self._subject = subject
-        self._attempt: Attempt | None = model._send(inputs, subject)
+        self._span = model._span(subject)
+        self._attempt: Attempt | None = None
+        with failing(self._span):
+            self._attempt = model._send(inputs, subject, self._span)
         self._since = time.monotonic()
 
     def result(self) -> list[Array]:
@@ -334,8 +391,10 @@ class Request:
         """
         attempt, self._attempt = self._attempt, None
         begun = partial(self._model._outputs, attempt, self._subject) if attempt else None
-        outputs = self._model._patiently(self._again, self._subject, begun, self._since)
-        self._model._answered(len(self._inputs[0]) if self._inputs and self._inputs[0].ndim else 1)
+        with failing(self._span):
+            outputs = self._model._patiently(self._again, self._subject, begun, self._since)
+        self._span.end()
+        self._model._answered(_items(self._inputs))
         return outputs
 
     def cancel(self) -> None:
@@ -343,7 +402,13 @@ class Request:
         if self._attempt:
             self._attempt.cancel()
             self._attempt = None
+            self._span.end("nobody waited for it")
 
     def _again(self) -> Callable[[], list[Array]]:
-        attempt = self._model._send(self._inputs, self._subject)
+        attempt = self._model._send(self._inputs, self._subject, self._span)
         return partial(self._model._outputs, attempt, self._subject)
+
+
+def _items(inputs: Sequence[Array]) -> int:
+    """Inferences, as the server counts them."""
+    return len(inputs[0]) if inputs and inputs[0].ndim else 1

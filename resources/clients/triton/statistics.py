@@ -1,38 +1,36 @@
 """What a server has spent on a model, from its own counters.
 
 Triton adds the time of each execution to `batch_stats` of its batch size once, however many requests were in
-it: that is device time. (Its plain `compute_infer` counts a batch's time for each request in it.) The growth
-over a window divided by the inferences in it is the device time of one inference, whoever else was served.
+it: that is device time. (Its plain `compute_infer` counts a batch's time for each request in it.)
 """
 
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from docmill.resources.clients.triton.connection import connect
 from docmill.resources.clients.triton.server import TritonServer
 
-__all__ = ["Counters", "StatisticsReader", "UsageMeter", "Window", "read_counters"]
+__all__ = ["Counters", "StatisticsReader", "read_counters"]
 
 _CALL_S = 5.0
-#: The server counts an execution shortly after it has sent the answers.
-_SETTLE_S = 0.5
-_POLL_S = 0.01
 
 
 @dataclass(frozen=True)
 class Counters:
-    """Totals since a model was loaded: nanoseconds, and what they were spent on."""
+    """Totals since a model was loaded: nanoseconds, and what they were spent on.
+
+    `failures` are requests that were turned away, or whose client went before they were computed.
+    """
 
     inferences: int = 0
     executions: int = 0
     requests: int = 0
     device_ns: int = 0
     queue_ns: int = 0
+    failures: int = 0
 
     def __add__(self, other: Counters) -> Counters:
         return Counters(
@@ -41,6 +39,7 @@ class Counters:
             self.requests + other.requests,
             self.device_ns + other.device_ns,
             self.queue_ns + other.queue_ns,
+            self.failures + other.failures,
         )
 
     def since(self, before: Counters) -> Counters:
@@ -53,6 +52,7 @@ class Counters:
             self.requests - before.requests,
             self.device_ns - before.device_ns,
             self.queue_ns - before.queue_ns,
+            self.failures - before.failures,
         )
 
 
@@ -70,6 +70,7 @@ def read_counters(client: Any, model: str, version: str = "") -> Counters:
             requests=stats.inference_stats.success.count,
             device_ns=sum(batch.compute_infer.ns for batch in stats.batch_stats),
             queue_ns=stats.inference_stats.queue.ns,
+            failures=stats.inference_stats.fail.count,
         )
     return total
 
@@ -107,45 +108,11 @@ class StatisticsReader:
                 continue  # it answers no requests either
         return sum(found, Counters()) if found else None
 
-
-class Window:
-    """A stretch of time in which a client counts its own inferences and the server those of all."""
-
-    def __init__(self, reader: StatisticsReader) -> None:
-        self._reader = reader
-        reader.look_up()
-        self._before = reader.read()
-
-    def seconds(self, own: int) -> float | None:
-        """The device seconds of `own` inferences made in the window; None when the server does not say."""
-        if self._before is None:
-            return None
-        deadline = time.monotonic() + _SETTLE_S
-        while (after := self._reader.read()) is not None:
-            grown = after.since(self._before)
-            if grown.inferences >= own or time.monotonic() > deadline:
-                return own * grown.device_ns / grown.inferences / 1e9 if grown.inferences else None
-            time.sleep(_POLL_S)
-        return None
-
-
-class UsageMeter:
-    """What the server spends on a model for one client in a window of time.
-
-    `inferences()` is how many of the client's own it has answered so far.
-    """
-
-    def __init__(self, model: str, reader: StatisticsReader, inferences: Callable[[], int]) -> None:
-        self._model = model
-        self._inferences = inferences
-        self._before = inferences()
-        self._window = Window(reader)
-
-    def close(self) -> dict[str, float]:
-        """Device seconds by the model's name; empty when there were none or the server does not say."""
-        own = self._inferences() - self._before
-        seconds = self._window.seconds(own) if own else None
-        return {} if seconds is None else {self._model: seconds}
+    def close(self) -> None:
+        """Close the connections."""
+        for client in [*self._others.values(), self._client]:
+            client.close()
+        self._others.clear()
 
 
 def _addresses(server: TritonServer) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,8 +20,10 @@ from docmill.pipeline.convert.errors import (
     ServerFailedError,
 )
 from docmill.resources.clients.backoff import pause
+from docmill.resources.clients.tracing.spans import Attributes, Span, current_span, failing
 from docmill.resources.clients.vllm.failures import Failure, Fault, failure_of
 from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.clients.vllm.tally import TokenTally
 
 __all__ = ["Completion", "Prompt", "VlmClient"]
 
@@ -66,11 +68,16 @@ class VlmClient:
     """
 
     def __init__(
-        self, server: VlmServer, in_flight: int, hopeless: Callable[[str], bool] = lambda _: False
+        self,
+        server: VlmServer,
+        in_flight: int,
+        hopeless: Callable[[str], bool] = lambda _: False,
+        tally: TokenTally | None = None,
     ) -> None:
         self._server = server
         self._slots = asyncio.Semaphore(in_flight)
         self._hopeless = hopeless
+        self._tally = tally
         self._api: Any = None
         self._context: int | None = None
         self._checked = False
@@ -125,17 +132,37 @@ class VlmClient:
             if not self._checked:  # a server that is away will be waited for below
                 with suppress(BackendUnavailableError):
                     await self.check()
-            return await self._patiently(prompt)
+            span = self._span(prompt)
+            with failing(span):
+                completion = await self._patiently(prompt, span)
+            span.set(
+                {
+                    "gen_ai.usage.input_tokens": completion.prompt_tokens,
+                    "gen_ai.usage.output_tokens": completion.generation_tokens,
+                    "docmill.requests": completion.requests,
+                }
+            )
+            span.end()
+            return completion
 
-    async def _patiently(self, prompt: Prompt) -> Completion:
+    def _span(self, prompt: Prompt) -> Span:
+        """Of a prompt and its attempts, as OpenTelemetry's conventions for generative models have it."""
+        about: Attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": self._server.model,
+            "url.full": f"{self._server.api}{_PATH}",
+            "docmill.pages": (prompt.page,),
+        }
+        return current_span().child(f"chat {self._server.model}", about, "client")
+
+    async def _patiently(self, prompt: Prompt, span: Span) -> Completion:
         server = self._server
         attempt, broken, away_since = 0, 0, 0.0
         while True:
             attempt += 1
             started = time.monotonic()
             try:
-                async with asyncio.timeout(server.deadline_s):
-                    return await self._ask(prompt, started, attempt)
+                return await self._tallied(prompt, span, started, attempt)
             except Exception as error:
                 failure = failure_of(error)
                 if failure is None:
@@ -153,12 +180,29 @@ class VlmClient:
                         raise await self._given_up(failure, prompt, attempt) from error
             await asyncio.sleep(failure.wait_s + pause(attempt))
 
-    async def _ask(self, prompt: Prompt, started: float, attempt: int) -> Completion:
+    async def _tallied(self, prompt: Prompt, span: Span, started: float, attempt: int) -> Completion:
+        """One attempt, counted where somebody counts."""
+        self._connected()
+        with self._tally.request() if self._tally else nullcontext() as tallied:
+            try:
+                async with asyncio.timeout(self._server.deadline_s):
+                    completion = await self._ask(prompt, span, started, attempt)
+            except Exception as error:
+                failure = failure_of(error)
+                if tallied and failure and failure.fault not in (Fault.LATE, Fault.BROKEN):
+                    tallied.refused()
+                raise
+            if tallied:
+                tallied.answered(completion.prompt_tokens + completion.generation_tokens)
+            return completion
+
+    async def _ask(self, prompt: Prompt, span: Span, started: float, attempt: int) -> Completion:
         from openai import AsyncStream
         from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
         # not `chat.completions.create`: turning our own request into the same request costs it a millisecond
-        ask = partial(self._connected().post, _PATH, content=self._request(prompt))
+        options = {"headers": span.headers}
+        ask = partial(self._connected().post, _PATH, content=self._request(prompt), options=options)
         if self._server.stream:
             chunks = await ask(
                 cast_to=ChatCompletion, stream=True, stream_cls=AsyncStream[ChatCompletionChunk]

@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from docmill.pipeline.convert.errors import BackendError, BackendUnavailableError
+from docmill.pipeline.convert.metered import Tally
 from docmill.pipeline.convert.understanding.answer_checks import is_looping
 from docmill.pipeline.convert.understanding.choosing import Choice
 from docmill.pipeline.convert.understanding.profiles import Profile
+from docmill.resources.clients.triton.step_meter import ModelMeters
 from docmill.resources.clients.vllm.ahead import DrawnAhead
 from docmill.resources.clients.vllm.client import VlmClient
-from docmill.resources.clients.vllm.metering import Spent, TokenWindow
+from docmill.resources.clients.vllm.metrics import read_metrics
 from docmill.resources.clients.vllm.question import Question
 from docmill.resources.clients.vllm.reader import Answer, read
 from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.clients.vllm.step_meter import open_token_meter
+from docmill.resources.clients.vllm.tally import TokenTally
 
 __all__ = ["VlmEngine"]
 
@@ -44,11 +50,11 @@ class VlmEngine:
     per_worker: int = 0
     _runner: asyncio.Runner | None = field(default=None, repr=False, compare=False)
     _client: VlmClient | None = field(default=None, repr=False, compare=False)
-    _spent: Spent = field(default=Spent(), repr=False, compare=False)
+    _tally: TokenTally | None = field(default=None, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Connections stay behind."""
-        return self.__dict__ | {"_runner": None, "_client": None}
+        return self.__dict__ | {"_runner": None, "_client": None, "_tally": None}
 
     def identity(self) -> dict[str, Any]:
         """What decides which pages are asked about, and what is answered."""
@@ -103,9 +109,21 @@ class VlmEngine:
         finally:
             await client.close()
 
-    def open_window(self) -> TokenWindow:
-        """Begin to measure what the server spends on this engine's requests."""
-        return TokenWindow(self.server, lambda: self._spent)
+    def count_in(self, folder: Path) -> None:
+        """Keep count of this process's tokens there from now on."""
+        self._tally = TokenTally(folder)
+
+    def open_meter(self, folder: Path) -> ModelMeters:
+        """Begin to measure what the server spends on the tokens that processes count there."""
+        return open_token_meter(self.server, folder)
+
+    def tally(self) -> Tally | None:
+        """Seconds of requests and answers of all models of the server."""
+        try:
+            metrics = read_metrics(self.server)
+        except BackendUnavailableError:
+            return None
+        return Tally(metrics.inference_s, metrics.answered)
 
     def ask(
         self,
@@ -119,18 +137,7 @@ class VlmEngine:
         Raises `BackendError` when the server is at fault, once all requests in flight have come back: what
         was paid for is kept.
         """
-        started, tokens = time.monotonic(), 0
-
-        def counted(question: Question, answer: Answer) -> None:
-            nonlocal tokens
-            tokens += answer.prompt_tokens + answer.generation_tokens
-            keep(question, answer)
-
-        try:
-            self._run(self._ask(list(questions), counted, go_on))
-        finally:
-            seconds = self._spent.seconds + time.monotonic() - started
-            self._spent = Spent(seconds, self._spent.tokens + tokens)
+        self._run(self._ask(list(questions), keep, go_on))
 
     def close(self) -> None:
         """Close the connections, for who asks in a process that goes on."""
@@ -146,7 +153,9 @@ class VlmEngine:
         go_on: Callable[[], bool],
     ) -> None:
         if self._client is None:
-            self._client = VlmClient(self.server, self.per_worker or self.concurrency, is_looping)
+            self._client = VlmClient(
+                self.server, self.per_worker or self.concurrency, is_looping, self._tally
+            )
         client = self._client
         share = max(1, min(len(questions), self.per_worker or self.concurrency))
         pages = DrawnAhead(questions, share)
@@ -174,4 +183,5 @@ class VlmEngine:
         """Run in the one event loop of this worker: connections belong to it."""
         if self._runner is None:
             self._runner = asyncio.Runner()
-        self._runner.run(work)
+        # not in the context of when the runner was new: the span of what is worked on is in it
+        self._runner.run(work, context=copy_context())

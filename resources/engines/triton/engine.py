@@ -7,7 +7,6 @@ from typing import Any
 
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.errors import NotTheContractError
-from docmill.resources.clients.triton.statistics import UsageMeter
 from docmill.resources.engines.triton.pinning import ServedModels
 
 __all__ = ["TritonEngine", "not_the_contract"]
@@ -35,10 +34,6 @@ class TritonEngine(ServedModels):
         """
         self._model.check()
         self.check_digests()
-
-    def open_window(self) -> UsageMeter:
-        """Begin to measure the device seconds of this worker's requests."""
-        return self._model.open_window()
 
 
 def not_the_contract(model: str, error: ValueError) -> NotTheContractError:

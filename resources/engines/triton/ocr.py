@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from docmill.pipeline.convert.engines import OcrEngine, OcrView
-from docmill.pipeline.convert.metered import UsageWindow
 from docmill.pipeline.convert.ocr.page import ocr_page
 from docmill.pipeline.convert.ocr.read import OcrModels
 from docmill.pipeline.convert.ocr.recognise import Characters, characters
@@ -64,10 +63,6 @@ class TritonOcr(ServedModels, OcrEngine):
         self.check_digests()
         ModelCache(self._models).ensure([_WEIGHTS], progress=progress)
 
-    def open_window(self) -> UsageWindow:
-        """Begin to measure the device seconds of this worker's requests, those of each network."""
-        return _Windows([self._detector.open_window(), self._recogniser.open_window()])
-
     def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
         """The text of the scanned regions of each page."""
         for view in views:
@@ -109,14 +104,3 @@ class _Requests:
 
     def _ask(self, model: TritonModel, tensor: Array) -> list[Array]:
         return model.infer([tensor], page=self._view.page.number, document=self._view.document)
-
-
-class _Windows:
-    """Several stretches of work measured as one."""
-
-    def __init__(self, windows: Sequence[UsageWindow]) -> None:
-        self._windows = windows
-
-    def close(self) -> dict[str, float]:
-        """The device seconds of all, by model."""
-        return {model: seconds for window in self._windows for model, seconds in window.close().items()}

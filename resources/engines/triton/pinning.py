@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
+from pathlib import Path
 from typing import Self
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.convert.metered import Tally
 from docmill.resources.clients.triton import TritonModel
 from docmill.resources.clients.triton.errors import ModelChangedError
 from docmill.resources.clients.triton.served import names_a_version
+from docmill.resources.clients.triton.step_meter import ModelMeters
 
 __all__ = ["ServedModels"]
 
@@ -73,6 +76,23 @@ class ServedModels:
                     f"the model {name} was changed while it was asked: its weights were "
                     f"{self._pinned[name]}, and are {has}; what it did is done again with those"
                 )
+
+    def count_in(self, folder: Path) -> None:
+        """Keep count of this process's requests there from now on."""
+        for model in self._asked:
+            model.count_in(folder)
+
+    def open_meter(self, folder: Path) -> ModelMeters:
+        """Begin to measure what the server spends on the requests that processes count there."""
+        return ModelMeters([model.open_meter(folder) for model in self._asked])
+
+    def tally(self) -> Tally | None:
+        """Device seconds of the models; inferences of the first, which sees each page or table once."""
+        found = [model.counters() for model in self._asked]
+        counted = [each for each in found if each is not None]
+        if not counted or len(counted) < len(found):
+            return None
+        return Tally(sum(each.device_ns for each in counted) / 1e9, counted[0].inferences)
 
     def _others(self, said: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         """Models that are not as they are pinned. Of a digest that is set a server need not know."""

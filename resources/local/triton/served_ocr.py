@@ -16,7 +16,17 @@ OCR = "ocr"
 #: in the folder that it was started in, with packages that it lacks.
 _PACKAGE = "docmill_ocr"
 #: All that `docmill.pipeline.convert.ocr.image` imports, and the languages: they need NumPy and OpenCV alone.
-_MODULES = ("crops", "detect", "image", "languages", "line_words", "orientation", "read", "recognise")
+_MODULES = (
+    "bullets",
+    "crops",
+    "detect",
+    "image",
+    "languages",
+    "line_words",
+    "orientation",
+    "read",
+    "recognise",
+)
 
 
 def install_ocr(version: Path, recogniser: Path) -> None:

@@ -44,6 +44,8 @@ class ServerSettings:
     start_limit_s: float = 180.0
     #: For requests in flight when the server is told to stop.
     exit_limit_s: int = 30
+    #: What takes the server's spans of those requests that are in a trace; empty: nothing.
+    traces: str = ""
 
 
 class LocalServer(ServerProcess):
@@ -114,6 +116,7 @@ class LocalServer(ServerProcess):
             *(f"--{kind}-port={getattr(self.ports, kind)}" for kind in ("http", "grpc", "metrics")),
             f"--exit-timeout-secs={settings.exit_limit_s}",
             f"--backend-config=python,shm-region-prefix-name={self._shared_memory}",
+            *(f"--trace-config={each}" for each in _trace_settings(settings.traces)),
         ]
         threads = {"DOCMILL_TRITON_THREADS": str(settings.threads)}
         return command, self._environment.variables(dict(os.environ)) | threads
@@ -139,3 +142,10 @@ class LocalServer(ServerProcess):
     @property
     def _shared_memory(self) -> str:
         return f"docmill-triton-{os.getpid()}-{self.ports.grpc}-"
+
+
+def _trace_settings(address: str) -> list[str]:
+    """Spans of requests that come with a trace of their own, and of none else (`rate=0`)."""
+    if not address:
+        return []
+    return ["mode=opentelemetry", f"opentelemetry,url={address}", "level=TIMESTAMPS", "rate=0", "count=-1"]

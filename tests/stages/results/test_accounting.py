@@ -9,20 +9,11 @@ import pytest
 
 from docmill.pipeline.convert.errors import CorruptPdfError
 from docmill.pipeline.instance.metadata import cost_metadata, outcome_metadata
-from docmill.pipeline.stages.results.accounting import device_seconds, summed
+from docmill.pipeline.stages.results.accounting import summed
+from docmill.pipeline.stages.results.final import with_totals
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, merge, quarantine
 from docmill.resources.price import Price
 from docmill.resources.settings.pricing import Pricing
-
-
-class Window:
-    def close(self) -> dict[str, float]:
-        return {"layout": 1.5}
-
-
-class OnAServer:
-    def open_window(self) -> Window:
-        return Window()
 
 
 def record(name: str, spent: dict[str, float], *, reused: bool = False) -> StageRecord:
@@ -31,17 +22,7 @@ def record(name: str, spent: dict[str, float], *, reused: bool = False) -> Stage
     )
 
 
-def test_what_a_server_measured_is_there_when_the_block_ends() -> None:
-    with device_seconds(OnAServer()) as spent:
-        assert spent == {}
-    assert spent == {"layout": 1.5}
-
-
-def test_embedded_engines_and_none_spend_nothing_that_is_shown() -> None:
-    for engine in (None, object()):
-        with device_seconds(engine) as spent:
-            pass
-        assert spent == {}
+def test_embedded_engines_spend_nothing_that_is_shown() -> None:
     metadata = outcome_metadata([record("a.pdf", {})], 1.0, Price(3.6))
     assert not [key for key in metadata if "device" in key or "cost" in key]
     assert not [c.name for c in metadata["documents_table"].schema.columns if "device" in c.name]
@@ -106,6 +87,16 @@ def test_what_documents_took_in_all_stages_has_what_was_reused() -> None:
     assert metadata["all_stages/cost_EUR"] == pytest.approx(0.005)
     assert rows_of(metadata)["b.pdf"]["cost_EUR"] == pytest.approx(0.003)
     assert "all_stages/cost_EUR" not in cost_metadata(records)
+
+
+def test_what_became_of_text_is_summed() -> None:
+    records = [record("a.pdf", {}), record("b.pdf", {}, reused=True)]
+    for each in records:
+        each.counts = {"files": 1.0, "characters_read": 100.0, "characters_lost": 2.0}
+    metadata = cost_metadata(records)
+    assert metadata["all_stages/characters/read"] == 200.0
+    assert metadata["all_stages/characters/lost"] == 4.0
+    assert with_totals(record("a.pdf", {}), records).characters == {"read": 100.0, "lost": 2.0}
 
 
 def test_the_second_column_is_one_word_of_why_and_the_last_the_whole_story() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerLimits, WorkerPool
+from docmill.resources.clients.tracing.spans import FinishedSpan, OpenSpan, SpanContext
 
 #: A test that waits for a task of this length is ended for having hung.
 _LONG_S = 1000.0
@@ -74,6 +75,23 @@ def test_a_task_s_cpu_seconds_are_those_of_its_worker() -> None:
     assert 0.3 <= found["works"].cpu_seconds < 0.5
     assert found["waits"].cpu_seconds < 0.1 < found["waits"].seconds
     assert 0.3 <= failure(found["fails"]).cpu_seconds < 0.5
+
+
+def test_what_workers_computed_is_known_however_they_ended() -> None:
+    """A worker that hangs is killed in the middle of its task, and says nothing of it."""
+    with pool(workers=1) as workers:
+        killed = task("killed", "compute", 30.0, timeout_s=0.8)
+        found = results(workers, [task("works", "compute", 0.3), killed])
+    assert failure(found["killed"]).worker_lost
+    assert failure(found["killed"]).cpu_seconds == 0.0
+    assert workers.cpu_seconds is not None
+    assert 0.3 + 0.2 < workers.cpu_seconds < 0.3 + 0.8 + 0.5
+
+
+def test_a_pool_that_has_started_nobody_computed_nothing() -> None:
+    with pool() as workers:
+        pass
+    assert workers.cpu_seconds is None
 
 
 def test_every_task_has_its_result() -> None:
@@ -305,3 +323,67 @@ def test_idle_workers_end_by_themselves() -> None:
     with pool(workers=2) as workers:
         found = results(workers, [task(n, "pid", n) for n in range(4)])
     assert gone([value(result) for result in found.values()])
+
+
+@pytest.fixture
+def document() -> tuple[OpenSpan, list[FinishedSpan]]:
+    """The span of a document, and what is kept of its trace."""
+    kept: list[FinishedSpan] = []
+    context = SpanContext("1" * 32, "2" * 16)
+    return OpenSpan("document", context, kept.append, inherited={"docmill.document.id": "d"}), kept
+
+
+def asking(span: OpenSpan, then: str = "") -> Task[Any]:
+    return Task(then, "tests.support.workers:ask", (then,), 20.0, span, {"docmill.pages": (1, 2)})
+
+
+def test_the_spans_of_a_worker_come_with_its_results(document: tuple[OpenSpan, list[FinishedSpan]]) -> None:
+    span, kept = document
+    before = time.time_ns()
+    with pool() as workers:
+        imported = value(results(workers, [asking(span)])[""])
+    first, second, chunk = kept
+    assert [each.name for each in kept] == ["request", "request", "chunk"]
+    assert chunk.parent_id == span.context.span_id
+    assert {first.parent_id, second.parent_id} == {chunk.context.span_id}
+    assert {each.context.trace_id for each in kept} == {"1" * 32}
+    assert chunk.attributes["docmill.pages"] == (1, 2)
+    assert all(each.attributes["docmill.document.id"] == "d" for each in kept)
+    assert (first.kind, first.error, second.error, chunk.error) == ("client", "", "refused", "")
+    assert before <= chunk.start_ns <= first.start_ns <= first.end_ns <= chunk.end_ns <= time.time_ns()
+    assert not imported  # of OpenTelemetry, in a worker
+
+
+def test_a_killed_worker_loses_its_own_spans_alone(document: tuple[OpenSpan, list[FinishedSpan]]) -> None:
+    span, kept = document
+    with pool() as workers:
+        results(workers, [asking(span), asking(span, "die")])
+    good, bad = sorted((each for each in kept if each.name == "chunk"), key=lambda each: each.error)
+    assert (good.error, bad.error) == ("", "its worker died of signal SIGSEGV")
+    requests = [each for each in kept if each.name == "request"]
+    assert [each.parent_id for each in requests] == [good.context.span_id] * 2
+
+
+def test_a_chunk_that_takes_too_long_has_a_span(document: tuple[OpenSpan, list[FinishedSpan]]) -> None:
+    span, kept = document
+    with pool() as workers:
+        results(workers, [Task("slow", "tests.support.workers:sleep", (60.0,), 0.3, span)])
+    [chunk] = kept
+    assert "no answer within 0.3 s" in chunk.error
+    assert chunk.end_ns - chunk.start_ns >= 3e8
+
+
+def test_the_spans_before_a_backend_error_are_kept(document: tuple[OpenSpan, list[FinishedSpan]]) -> None:
+    span, kept = document
+    with pytest.raises(BackendUnavailableError), pool(workers=1) as workers:
+        results(workers, [asking(span, "backend")])
+    assert [(each.name, each.error) for each in kept] == [
+        ("request", ""),
+        ("request", "refused"),
+        ("chunk", "nobody answers"),
+    ]
+
+
+def test_without_a_trace_nothing_is_recorded() -> None:
+    with pool() as workers:
+        assert value(results(workers, [task(1, "ask")])[1]) is False

@@ -19,6 +19,7 @@ from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import StageRecord, quarantine
 from docmill.pipeline.stages.selection import CHUNK_PAGES, chunked
+from docmill.resources.clients.tracing.spans import FinishedSpan, OpenSpan, SpanContext, entered
 from tests.stages.running.test_pool import alive, gone
 from tests.support.stage_runs import FIRST, LAST, PRINTS, SECOND, Needed, Told, artifacts, document, run_stage
 from tests.support.workers import Page, Script, calls_in
@@ -485,3 +486,49 @@ def test_a_quarantined_record_does_not_replace_a_finished_one(store: ArtifactSto
     assert kept(store, "first", "b") == bad
     [record] = run_stage(store, FIRST, script, [document("b.pdf", "b")])
     assert record.status == "converted"
+
+
+def spans_of(store: ArtifactStore, script: Script, *names: str) -> list[FinishedSpan]:
+    """What is kept of the first stage over documents of these names."""
+    kept: list[FinishedSpan] = []
+    stage = OpenSpan("first", SpanContext("1" * 32, "2" * 16), kept.append)
+    with entered(stage):
+        run_stage(store, FIRST, script, [document(name, name) for name in names])
+    return kept
+
+
+def test_documents_are_spans_of_the_stage_and_chunks_are_theirs(store: ArtifactStore, calls: Path) -> None:
+    spans = spans_of(store, Script(str(calls), CHUNK_PAGES + 2), "a.pdf", "b.pdf")
+    documents = {each.context.span_id: each for each in spans if each.name == "document"}
+    assert {each.attributes["docmill.document.name"] for each in documents.values()} == {"a.pdf", "b.pdf"}
+    assert {each.parent_id for each in documents.values()} == {"2" * 16}
+    for each in documents.values():
+        assert each.attributes["docmill.pages"] == CHUNK_PAGES + 2
+        chunks = [chunk for chunk in spans if chunk.parent_id == each.context.span_id]
+        # the first, the rest, and the look over all of it at the end
+        assert [chunk.name for chunk in chunks] == ["chunk"] * 3
+        assert chunks[1].attributes["docmill.pages"] == (CHUNK_PAGES + 1, CHUNK_PAGES + 2)
+        assert chunks[0].attributes["docmill.document.id"] == each.attributes["docmill.document.id"]
+        assert each.start_ns <= min(chunk.start_ns for chunk in chunks)
+        assert max(chunk.end_ns for chunk in chunks) <= each.end_ns
+
+
+def test_what_is_finished_has_no_span(store: ArtifactStore, calls: Path) -> None:
+    script = Script(str(calls), 2)
+    assert spans_of(store, script, "a.pdf")
+    assert spans_of(store, script, "a.pdf") == []
+
+
+def test_each_attempt_is_a_span(store: ArtifactStore, calls: Path) -> None:
+    spans = spans_of(store, Script(str(calls), 3, {2: "kill"}), "a.pdf")
+    chunks = [each for each in spans if each.name == "chunk"]
+    assert sum("SIGSEGV" in each.error for each in chunks) == 2  # with the others, and by itself
+    assert len({each.context.span_id for each in chunks}) == len(chunks)
+    [document] = [each for each in spans if each.name == "document"]
+    assert (document.attributes["docmill.status"], document.error) == ("partial", "")
+
+
+def test_a_document_that_cannot_be_converted_is_an_error(store: ArtifactStore, calls: Path) -> None:
+    spans = spans_of(store, Script(str(calls), 3, {0: "locked"}), "a.pdf")
+    [document] = [each for each in spans if each.name == "document"]
+    assert document.error == "encrypted: a.pdf: it is locked"

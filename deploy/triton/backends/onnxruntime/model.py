@@ -7,6 +7,11 @@ former. An instance on a GPU runs there where onnxruntime is a build for CUDA, a
 accelerators are ignored. Requests are joined on a GPU, and on a CPU where the parameter `join_requests` is
 `true`. With `use_tf32` a GPU takes half the time and no longer finds quite what a CPU finds:
 docs/triton-figures.md.
+
+Each model has one more output than its graph, `docmill_account`, six numbers for each item: the seconds that
+it took; this instance's number; how many items that one has done by now, and their seconds; and both of those
+whose requests have the same parameter `docmill_step`. (Response parameters would do, but this Triton has none
+for Python.)
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,11 +44,14 @@ TYPES = {
     "tensor(uint32)": "TYPE_UINT32",
     "tensor(uint64)": "TYPE_UINT64",
 }
+ACCOUNT = "docmill_account"
 #: What the native backend takes when neither a batch size nor tensors are configured.
 DEFAULT_BATCH = 4
 #: Larger ones run as several. On an H100 a page of heron takes 7.0 ms in a batch of 8 and 6.4 in one of 57,
 #: whose session keeps eight times the memory.
 LARGEST_BATCH = 16
+#: Those that were longest quiet are forgotten.
+MOST_STEPS = 1000
 ERRORS_ONLY = 3
 CUDA = "CUDAExecutionProvider"
 #: An exhaustive search for convolutions, the default, takes two seconds for each batch size.
@@ -71,7 +80,11 @@ class TritonPythonModel:
             config.set_max_batch_size(batch)
             config.set_dynamic_batching()
         complete(name, "input", given["input"], graph.get_inputs(), batch, config.add_input)
-        complete(name, "output", given["output"], graph.get_outputs(), batch, config.add_output)
+        # a client that has a model loaded anew gives the configuration that it had, completed
+        outputs = [tensor for tensor in given["output"] if tensor["name"] != ACCOUNT]
+        complete(name, "output", outputs, graph.get_outputs(), batch, config.add_output)
+        if outputs == given["output"]:
+            add_account(config)
         return config
 
     def initialize(self, args: Mapping[str, str]) -> None:
@@ -88,7 +101,9 @@ class TritonPythonModel:
         graph = version / (config.get("default_model_filename") or "model.onnx")
         self.name = config["name"]
         self.inputs = [tensor["name"] for tensor in config["input"]]
-        self.outputs = [tensor["name"] for tensor in config["output"]]
+        self.outputs = [tensor["name"] for tensor in config["output"] if tensor["name"] != ACCOUNT]
+        self.batches = bool(config["max_batch_size"])
+        self.books = Books()
         gpu = int(args["model_instance_device_id"] or 0) if args["model_instance_kind"] == "GPU" else None
         tf32 = settings.get("use_tf32") == "true"
         self.session = load(graph, options, gpu, tf32)
@@ -138,12 +153,14 @@ class TritonPythonModel:
 
     def joined(self, requests: Sequence[Any], feeds: Sequence[Mapping[str, np.ndarray]]) -> list[Any]:
         """The responses to requests that run as one batch."""
+        began = time.perf_counter()
         whole = {name: np.concatenate([feed[name] for feed in feeds]) for name in self.inputs}
-        ends = np.cumsum([len(feed[self.inputs[0]]) for feed in feeds])[:-1]
-        parts = [np.split(array, ends) for array in self.run(whole)]
+        sizes = [len(feed[self.inputs[0]]) for feed in feeds]
+        parts = [np.split(array, np.cumsum(sizes)[:-1]) for array in self.run(whole)]
+        each = self.books.took(began, sum(sizes))
         return [
-            response(request, self.outputs, arrays)
-            for request, arrays in zip(requests, zip(*parts, strict=True), strict=True)
+            self.response(request, arrays, self.books.account(step_of(request), size, each))
+            for request, arrays, size in zip(requests, zip(*parts, strict=True), sizes, strict=True)
         ]
 
     def run(self, feed: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -161,10 +178,54 @@ class TritonPythonModel:
 
     def answer(self, request: Any, feed: Mapping[str, np.ndarray]) -> Any:
         """The response to one request, whatever comes of it."""
+        began = time.perf_counter()
         try:
-            return response(request, self.outputs, self.run(feed))
+            arrays = self.run(feed)
+            items = len(feed[self.inputs[0]]) if self.batches else 1
+            account = self.books.account(step_of(request), items, self.books.took(began, items))
+            return self.response(request, arrays, account if self.batches else account[0])
         except Exception as error:  # noqa: BLE001 - whatever the runtime raises is the answer
             return failure(error)
+
+    def response(self, request: Any, arrays: Sequence[np.ndarray], account: np.ndarray) -> Any:
+        """The outputs that the request asked for."""
+        wanted = set(request.requested_output_names())
+        return pb_utils.InferenceResponse(
+            output_tensors=[
+                pb_utils.Tensor(name, np.ascontiguousarray(array))
+                for name, array in zip([*self.outputs, ACCOUNT], [*arrays, account], strict=True)
+                if name in wanted
+            ]
+        )
+
+
+class Books:
+    """What an instance has done, in all and for each step of a client's."""
+
+    def __init__(self) -> None:
+        self.instance = time.time_ns() // 1000  # a float holds it
+        self.items, self.seconds = 0, 0.0
+        self.steps: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def took(self, began: float, items: int) -> float:
+        """The seconds of each of so many items that have run together since then."""
+        seconds = time.perf_counter() - began
+        self.items += items
+        self.seconds += seconds
+        return seconds / max(1, items)
+
+    def account(self, step: str, items: int, each: float) -> np.ndarray:
+        """What is said of these items, FP64 [items, 6]."""
+        count, seconds = self.steps.pop(step, (0, 0.0))
+        self.steps[step] = done = count + items, seconds + items * each
+        if len(self.steps) > MOST_STEPS:
+            self.steps.popitem(last=False)
+        return np.tile((each, self.instance, self.items, self.seconds, *done), (items, 1))
+
+
+def step_of(request: Any) -> str:
+    """What the client calls its step."""
+    return str(json.loads(request.parameters() or "{}").get("docmill_step", ""))
 
 
 def batch_sizes(most: int) -> list[int]:
@@ -214,16 +275,9 @@ def complete(
             add({"name": name, "data_type": datatype, "dims": dims})
 
 
-def response(request: Any, names: Sequence[str], arrays: Sequence[np.ndarray]) -> Any:
-    """The outputs that the request asked for."""
-    wanted = set(request.requested_output_names())
-    return pb_utils.InferenceResponse(
-        output_tensors=[
-            pb_utils.Tensor(name, np.ascontiguousarray(array))
-            for name, array in zip(names, arrays, strict=True)
-            if name in wanted
-        ]
-    )
+def add_account(config: Any) -> None:
+    """Say that there is one more output."""
+    config.add_output({"name": ACCOUNT, "data_type": "TYPE_FP64", "dims": [6]})
 
 
 def failure(error: Exception) -> Any:

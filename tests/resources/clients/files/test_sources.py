@@ -15,8 +15,10 @@ from docmill.pipeline.convert.errors import (
     BackendUnavailableError,
     SourceChangedError,
     SourceMissingError,
+    SourceUnreadableError,
 )
-from docmill.resources.clients.files.sources import SourceCache, content_hash, find_sources
+from docmill.pipeline.intake.ingest import find_documents
+from docmill.resources.clients.files.sources import SourceCache, UnreadableSource, content_hash, find_sources
 from tests.support.s3 import MotoServer
 
 ODD_NAMES = ["a b.pdf", "[1].pdf", "per%20cent.pdf", "a::b.pdf", "q?#.pdf", "été.pdf", "~.pdf", "*.pdf"]
@@ -176,3 +178,19 @@ def test_small_files_on_s3_are_read_together_and_the_others_left_to_be_read_alon
         with pytest.raises(SourceMissingError):
             cache.content_id(f"{store.url}/gone.pdf")
     assert cache.small_content_ids({str(tmp_path / "local.pdf"): 3}) == {}
+
+
+def test_one_object_that_may_not_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
+    with MotoServer() as server:
+        store = server.store(tmp_path.name)
+        for name in ("a.pdf", "z.pdf"):
+            store.write(name, name.encode())
+        s3 = fsspec.filesystem("s3", **server.options)
+        archived = f"{store.url}/m.pdf"
+        s3.pipe_file(archived.removeprefix("s3://"), b"in the archive", StorageClass="GLACIER")
+        cache = SourceCache(tmp_path / "cache", server.options)
+        left_out: list[UnreadableSource] = []
+        found = list(find_documents([store.url], cache, left_out.append))
+    assert [document.name for document in found] == ["a.pdf", "z.pdf"]
+    assert [source.address for source in left_out] == [archived]
+    assert isinstance(left_out[0].error, SourceUnreadableError)

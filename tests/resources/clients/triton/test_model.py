@@ -1,8 +1,10 @@
+import os
 import pickle
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -13,7 +15,10 @@ from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conver
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageLayout, Word
 from docmill.pipeline.stages.layout import LayoutStage
+from docmill.resources.clients.tracing.spans import FinishedSpan, OpenSpan, SpanContext, entered
 from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.clients.triton.tally import Asked, read_tallies
+from docmill.resources.clients.triton.told import ACCOUNT, STEP, Done
 from docmill.resources.engines.triton import TritonLayout, TritonTables
 from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.settings.tables import Tables, TritonTablesConfig
@@ -101,6 +106,15 @@ def test_what_another_client_met_is_not_held_against_a_server(nobody: str) -> No
 def test_a_silent_server_is_given_up_after_the_clients_patience(nobody: str) -> None:
     with pytest.raises(BackendUnavailableError):  # a thousand retries would take hours
         TritonModel(TritonServer(nobody, retries=1000, patience_s=0.5), "heron").infer([], page=1)
+
+
+@pytest.mark.parametrize("bear", [{"retries": 0}, {"retries": 1000, "patience_s": 0.3}])
+def test_a_server_that_is_given_up_is_counted_once(nobody: str, tmp_path: Path, bear: dict[str, Any]) -> None:
+    model = TritonModel(TritonServer(nobody, **bear), "heron")
+    model.count_in(tmp_path)
+    with pytest.raises(BackendUnavailableError):
+        model.infer([], page=1)
+    assert [asked.given_up for asked in read_tallies(tmp_path, "heron").values()] == [1]
 
 
 def detections(inputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -329,3 +343,80 @@ def test_command_line_options_reach_the_engines() -> None:
     assert conversion.identities["tables"]["backend"] == "embedded"
     with pytest.raises(BackendUnavailableError, match="triton:9001"):
         conversion.stage(LayoutStage).prepare()
+
+
+@pytest.fixture
+def chunk() -> tuple[OpenSpan, list[FinishedSpan]]:
+    """The span of a chunk, and what is kept of its trace."""
+    kept: list[FinishedSpan] = []
+    return OpenSpan("chunk", SpanContext("1" * 32, "2" * 16), kept.append), kept
+
+
+def doubling() -> Model:
+    return Model([("x", "FP32")], [("y", "FP32")], lambda inputs: [inputs[0] * 2])
+
+
+def test_a_request_tells_the_server_its_trace(chunk: tuple[OpenSpan, list[FinishedSpan]]) -> None:
+    span, kept = chunk
+    model = doubling()
+    model.failures = [grpc.StatusCode.UNAVAILABLE]
+    with KServeServer({"double": model}) as server, entered(span):
+        asked = TritonModel(TritonServer(server.url, shared_memory="off"), "double")
+        asked.infer([np.ones((1, 2), np.float32)], page=3)
+    [request] = kept
+    assert (request.name, request.kind, request.parent_id) == ("triton double", "client", "2" * 16)
+    assert (request.error, request.attributes["docmill.pages"]) == ("", (3,))
+    # both attempts are one span's
+    assert [each["traceparent"] for each in model.metadata] == [request.context.traceparent] * 2
+    assert model.request_ids == ["1" * 32] * 2
+
+
+def test_a_request_that_fails_is_an_error(chunk: tuple[OpenSpan, list[FinishedSpan]]) -> None:
+    span, kept = chunk
+    model = doubling()
+    model.failures = [grpc.StatusCode.INVALID_ARGUMENT]
+    with KServeServer({"double": model}) as server, entered(span), pytest.raises(BackendConfigError):
+        TritonModel(TritonServer(server.url, shared_memory="off"), "double").infer([np.ones(2, np.float32)])
+    [request] = kept
+    assert "RefusedRequestError" in request.error
+
+
+def test_without_a_trace_a_server_hears_of_none() -> None:
+    model = doubling()
+    with KServeServer({"double": model}) as server:
+        TritonModel(TritonServer(server.url, shared_memory="off"), "double").infer([np.ones(2, np.float32)])
+    assert "traceparent" not in model.metadata[0]
+    assert model.request_ids == [""]
+
+
+def test_what_requests_took_is_asked_for_where_somebody_counts_and_the_server_says_it(tmp_path: Path) -> None:
+    def answer(inputs: list[np.ndarray]) -> list[np.ndarray]:
+        rows = [[0.25, 7.0, 10.0, 5.0, 2.0, 0.5]] * len(inputs[0])
+        return [inputs[0], np.array(rows)]
+
+    tells = Model([("x", "FP32")], [("y", "FP32"), (ACCOUNT, "FP64")], answer)
+    silent = Model([("x", "FP32")], [("y", "FP32")], lambda inputs: inputs)
+    with KServeServer({"tells": tells, "silent": silent}) as server:
+        for name in ("tells", "silent"):
+            asked = TritonModel(TritonServer(server.url), name, optional=1)
+            [found] = asked.infer([np.ones((2, 3), np.float32)])
+            assert found.shape == (2, 3)
+            asked.count_in(tmp_path)
+            assert len(asked.infer([np.ones((2, 3), np.float32)])) == 1
+    assert tells.wanted == [["y"], ["y", ACCOUNT]]
+    assert tells.given == [{}, {STEP: tmp_path.name}]
+    assert (silent.wanted, silent.given) == ([["y"], ["y"]], [{}, {}])
+    done = Done(10, 5 * 10**9, 2, 5 * 10**8)
+    assert read_tallies(tmp_path, "tells") == {os.getpid(): Asked(2, 2, 0, 2, 5 * 10**8, {7: done})}
+    assert read_tallies(tmp_path, "silent") == {os.getpid(): Asked(2, 2)}
+
+
+@pytest.mark.parametrize("account", [np.zeros((1, 3)), np.zeros((0, 6)), np.zeros((1, 6), np.float32)])
+def test_an_account_that_cannot_be_understood_is_none(tmp_path: Path, account: np.ndarray) -> None:
+    datatype = "FP64" if account.dtype == np.float64 else "FP32"
+    model = Model([("x", "FP32")], [("y", "FP32"), (ACCOUNT, datatype)], lambda inputs: [inputs[0], account])
+    with KServeServer({"odd": model}) as server:
+        asked = TritonModel(TritonServer(server.url), "odd")
+        asked.count_in(tmp_path)
+        asked.infer([np.ones((1, 3), np.float32)])
+    assert read_tallies(tmp_path, "odd") == {os.getpid(): Asked(1, 1)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import socket
 import threading
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,14 @@ import pytest
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError, PageError
 from docmill.pipeline.convert.understanding.choosing import Choice
 from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
+from docmill.resources.clients.tracing.spans import FinishedSpan, OpenSpan, SpanContext, entered
+from docmill.resources.clients.triton.tally import read_tallies
 from docmill.resources.clients.vllm.engine import VlmEngine
-from docmill.resources.clients.vllm.metering import Spent, TokenWindow
-from docmill.resources.clients.vllm.metrics import ServerMetrics
 from docmill.resources.clients.vllm.question import Question
 from docmill.resources.clients.vllm.reader import Answer
 from docmill.resources.clients.vllm.server import VlmServer
+from docmill.resources.clients.vllm.tally import TOKENS
+from docmill.resources.clients.vllm.waiting import waited_ns
 from tests.support.chat_server import GOOD, MODEL, ChatServer, Reply
 
 LOOP = "<doctag>" + "<text><loc_1><loc_2><loc_3><loc_4>the sea was calm again</text>\n" * 400
@@ -231,21 +235,28 @@ def test_an_engine_travels_without_its_connections() -> None:
         assert ask(copy)["page"].text == GOOD
 
 
-def test_the_servers_time_is_shared_by_tokens() -> None:
-    spent, metrics = [Spent()], [ServerMetrics(prompt_tokens=1000), ServerMetrics(prompt_tokens=1300)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("docmill.resources.clients.vllm.metering.read_metrics", lambda _: metrics.pop(0))
-        window = TokenWindow(VlmServer(model=MODEL), lambda: spent[-1])
-        spent.append(Spent(6.0, 100))
-        assert window.close() == {MODEL: pytest.approx(2.0)}
-
-
-def test_a_server_without_metrics_costs_nothing_that_could_be_said() -> None:
+def test_a_server_without_metrics_costs_nothing_that_could_be_said(tmp_path: Path) -> None:
     with ChatServer() as server:
         asked = engine(server.url)
-        window = asked.open_window()
+        meter = asked.open_meter(tmp_path)
+        asked.count_in(tmp_path)
         ask(asked)
-        assert window.close() == {}
+        assert (meter.took(os.getpid()), meter.close()) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("reply", "unheard"), [(Reply(status=500), 1000), (Reply(status=503), 0), (Reply(status=429), 0)]
+)
+def test_tokens_are_counted_and_those_of_attempts_that_nobody_heard(
+    tmp_path: Path, reply: Reply, unheard: int
+) -> None:
+    with ChatServer([reply]) as server:
+        asked = engine(server.url)
+        asked.count_in(tmp_path)
+        ask(asked, question("a"), question("b"), question("c", page=2))
+    [found] = read_tallies(tmp_path, TOKENS).values()
+    assert (found.answered, found.unknown) == (3 * 110, unheard)
+    assert (waited_ns(tmp_path) or 0) > 0
 
 
 def test_one_engine_serves_chunk_after_chunk() -> None:
@@ -271,3 +282,31 @@ def test_pages_are_asked_in_their_order() -> None:
     with ChatServer() as server, closing(engine(server.url).shared_by(16)) as asked:
         asked.ask(questions, lambda q, _: order.append(q.key))
     assert order == [each.key for each in questions]
+
+
+def test_each_chunk_s_prompts_tell_the_server_their_span() -> None:
+    """An engine lives as long as its worker: the second chunk's prompts are not in the first one's trace."""
+    kept: list[FinishedSpan] = []
+    chunks = [OpenSpan("chunk", SpanContext("1" * 32, digit * 16), kept.append) for digit in "23"]
+    with ChatServer([Reply(status=503), Reply()]) as server, closing(engine(server.url)) as asked:
+        for chunk in chunks:
+            with entered(chunk):
+                asked.ask([question()], lambda *_: None)
+        asked.ask([question()], lambda *_: None)
+    first, second = kept
+    assert (first.name, first.kind, first.parent_id) == (f"chat {MODEL}", "client", "2" * 16)
+    assert second.parent_id == "3" * 16
+    told = [first.context.traceparent] * 2 + [second.context.traceparent, ""]
+    assert server.traceparents == told
+    assert first.attributes["docmill.requests"] == 2
+    assert first.attributes["gen_ai.usage.output_tokens"] == 10
+
+
+def test_a_prompt_without_an_answer_is_an_error() -> None:
+    kept: list[FinishedSpan] = []
+    with (
+        ChatServer(usual=Reply("no", status=400)) as server,
+        entered(OpenSpan("chunk", SpanContext("1" * 32, "2" * 16), kept.append)),
+    ):
+        one(server.url)
+    assert kept and all("refused" in each.error for each in kept)

@@ -10,6 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from docmill.pipeline.convert.errors import BackendUnavailableError
+from docmill.pipeline.convert.metered import Tallied, Tally
+from docmill.pipeline.convert.understanding.choosing import Choice
+from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
+from docmill.resources.clients.vllm.engine import VlmEngine
 from docmill.resources.clients.vllm.metrics import is_healthy, read_metrics
 from docmill.resources.clients.vllm.server import VlmServer
 
@@ -27,6 +31,8 @@ vllm:generation_tokens_total 340.0
 vllm:request_success_total{finished_reason="stop"} 5.0
 vllm:request_success_total{finished_reason="length"} 1.0
 vllm:request_success_total{finished_reason="abort"} 7.0
+# TYPE vllm:request_inference_time_seconds histogram
+vllm:request_inference_time_seconds_sum 9.0
 """
 
 
@@ -79,6 +85,16 @@ def test_metrics_are_summed_over_engines(server: Server) -> None:
     assert (metrics.running, metrics.waiting, metrics.kv_cache) == (3, 0, 0.25)
     assert (metrics.prompt_tokens, metrics.generation_tokens, metrics.answered) == (1200, 340, 6)
     assert metrics.finished == {"stop": 5, "length": 1, "abort": 7}
+
+
+def test_an_engine_tells_what_its_server_has_counted(server: Server) -> None:
+    engine = VlmEngine(
+        VlmServer(server.url), PROFILES["granite-docling"], picture_profile(), Choice("all"), per_worker=1
+    )
+    assert engine.tally() is None
+    server.answers["/metrics"] = (200, METRICS)
+    assert isinstance(engine, Tallied)
+    assert engine.tally() == Tally(9.0, 6)
 
 
 @pytest.mark.parametrize(
