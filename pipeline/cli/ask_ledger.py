@@ -20,6 +20,7 @@ from docmill.pipeline.corpus.ledger.entries import Attempt, DocumentRow, SourceR
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.rebuild import rebuild
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
+from docmill.pipeline.corpus.report import in_words
 from docmill.pipeline.intake.inbox import is_under_way
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.price import Price
@@ -205,7 +206,10 @@ def _facts(store: DocumentStore, row: DocumentRow, history: Sequence[Attempt]) -
     if row.attempts > 1:
         facts.append(("attempts", str(row.attempts)))
     if row.page_count:
-        facts.append(("pages", f"{row.pages} of {row.page_count} converted, {row.issues} with issues"))
+        facts.append(("pages", f"{row.pages} of {row.page_count} converted, {_issues(row)}"))
+    if row.characters:
+        counts = (f"{count:,.0f} {in_words(fate)}" for fate, count in row.characters.items())
+        facts.append(("letters and digits", ", ".join(counts)))
     facts += _took(row, the_price())
     if row.original:
         facts.append(("original", row.original))
@@ -218,15 +222,21 @@ def _facts(store: DocumentStore, row: DocumentRow, history: Sequence[Attempt]) -
     return [(label, escape(value)) for label, value in facts]
 
 
+def _issues(row: DocumentRow) -> str:
+    return f"{row.issues} with issues: docmill explain {row.id[:12]}" if row.issues else "none with issues"
+
+
 def _took(row: DocumentRow, price: Price | None) -> list[tuple[str, str]]:
     """What all stages took."""
-    devices = sum(row.device_seconds.values())
     cost = price.of(row.device_seconds, row.cpu_seconds) if price else 0.0
     numbers = [
         ("worker seconds", row.seconds),
         ("CPU seconds", row.cpu_seconds),
-        ("GPU seconds", devices),
+        ("GPU seconds", row.gpu_seconds),
+        ("GPU seconds a page", row.gpu_seconds_per_page),
     ]
+    if len(row.device_seconds) > 1:
+        numbers += [(f"GPU seconds of {model}", spent) for model, spent in sorted(row.device_seconds.items())]
     took = [(label, f"{seconds:,.3f}") for label, seconds in numbers if seconds]
     return [*took, ("cost", f"{cost:,.6f} {price.currency}")] if price and cost else took
 

@@ -14,6 +14,7 @@ from docmill.pipeline.cli.places import the_store
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.entries import Attempt, DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
+from docmill.pipeline.instance.dagster_internals import PARTITION_NAME_TAG
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.watching.run_history import RunHistory, run_history
 
@@ -55,7 +56,7 @@ def _told(instance: dg.DagsterInstance, row: DocumentRow, attempts: Sequence[Att
     for attempt in attempts:
         yield Told(row.name, row.source, attempt, run_history(instance, attempt.run))
     known = {attempt.run for attempt in attempts}
-    runs = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": row.batch}))
+    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION_NAME_TAG: row.batch}))
     for run in reversed(runs):
         if run.run_id not in known:
             yield Told(row.name, row.source, None, run_history(instance, run.run_id))

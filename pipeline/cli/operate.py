@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,12 @@ from docmill.pipeline.cli.convert_files import configured_conversion, run_batche
 from docmill.pipeline.cli.estimates import print_estimate
 from docmill.pipeline.cli.follow import follow
 from docmill.pipeline.cli.options.convert import check_options, resource_config
-from docmill.pipeline.cli.places import the_sources, the_store
+from docmill.pipeline.cli.places import the_price, the_sources, the_store
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError, RunCancelledError
 from docmill.pipeline.corpus.garbage import Garbage, find_garbage
 from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.ledger.select import FAILED, Selection
-from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.run_output import old_output
 from docmill.pipeline.instance.runs.asking import asker
@@ -52,7 +51,6 @@ from docmill.pipeline.intake.ingest import make_batches
 from docmill.pipeline.intake.overdue import OverdueLimits, Why, overdue_batches
 from docmill.pipeline.intake.requests import Request, withdraw, write_request
 from docmill.resources.clients.files.document_store import DocumentStore
-from docmill.resources.price import Price
 
 __all__ = ["Asked", "backfill", "cancel", "collect_garbage", "retry"]
 
@@ -127,7 +125,7 @@ def backfill(
     if not found:
         console.print("no batch is interrupted, missing, failed or stale")
         return 0
-    price = _price(gpu_price)
+    price = the_price(gpu_price)
     counts = Counter(each.why for each in found)
     console.print(", ".join(f"{count} batches {why}" for why, count in counts.items()))
     with console.status("estimating"):
@@ -213,14 +211,6 @@ def _current_print(console: Console) -> str | None:
     except BackendUnavailableError as error:
         console.print(f"nothing counts as stale: {error}")
         return None
-
-
-def _price(gpu_price: float | None) -> Price | None:
-    """The price that was given, else the one that is set."""
-    set_: Price | None = settings_in_force().resources["pricing"].price()
-    if gpu_price is None:
-        return set_
-    return replace(set_, per_gpu_hour=gpu_price) if set_ else Price(gpu_price)
 
 
 def _named(ledger: Ledger, names: Sequence[str]) -> list[DocumentRow]:

@@ -18,11 +18,11 @@ from docmill.pipeline.cli.places import the_store
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.overview import OVERVIEW_COLUMNS, Disk, Overview, overview
+from docmill.pipeline.corpus.store_size import store_bytes
 from docmill.pipeline.defs.settings import settings_in_force
 from docmill.pipeline.instance.own_instance import open_instance
 from docmill.pipeline.instance.watching.disk import instance_bytes
 from docmill.pipeline.instance.watching.queue import active_runs, daemon_lives, last_heartbeat, recent_work
-from docmill.resources.clients.files.document_store import DocumentStore
 
 __all__ = ["page", "show_overview"]
 
@@ -69,20 +69,11 @@ def _look() -> Overview:
             ledger.documents.scan(OVERVIEW_COLUMNS),
             active_runs(instance),
             recent_work(instance, now - _LOOK_BACK, now),
-            Disk(_store_bytes(store), database, logs),
+            Disk(store_bytes(store, _LISTING_S), database, logs),
             daemon=last_heartbeat(instance),
             price=settings_in_force().resources["pricing"].price(),
             now=now,
         )
-
-
-def _store_bytes(store: DocumentStore) -> int | None:
-    deadline, total = time.monotonic() + _LISTING_S, 0
-    for each in store.details(""):
-        total += each.size
-        if time.monotonic() > deadline:
-            return None
-    return total
 
 
 def _print(console: Console, found: Overview) -> None:
@@ -97,7 +88,8 @@ def _print(console: Console, found: Overview) -> None:
 def _facts(found: Overview) -> Iterator[tuple[str, str]]:
     """What there is to say, in words."""
     yield "daemon", _daemon(found)
-    yield "waiting", f"{found.documents_waiting:,} documents, some {found.pages_waiting:,} pages"
+    waiting = f"{found.documents_waiting:,} documents, some {found.pages_waiting:,} pages"
+    yield "waiting", waiting if found.documents_waiting else "nothing"
     yield "runs", f"{found.batches_running} under way, {found.batches_queued} in the queue"
     for run in found.stuck:
         yield "stuck", f"run {run.run[:8]} of {run.batch}: silent since {run.said:%H:%M:%S} UTC"
@@ -108,11 +100,11 @@ def _facts(found: Overview) -> Iterator[tuple[str, str]]:
     if found.eta_s is not None:
         yield "all done in", f"{timedelta(seconds=round(found.eta_s))} at that rate"
     failures = ", ".join(f"{count} {reason}" for reason, count in found.failures.items()) or "none"
-    yield "failed, last hour", failures
-    yield "today", f"{found.documents_today:,} documents, {found.pages_today:,} pages"
+    yield "not converted, last hour", failures
+    yield "today, UTC", f"{found.documents_today:,} documents, {found.pages_today:,} pages"
     cost = f", {found.cost_today:,.2f} {found.currency}" if found.cost_today is not None else ""
-    spent = f"{found.worker_seconds_today:,.0f} worker seconds, {found.device_seconds_today:,.1f} GPU seconds"
-    yield "spent today", spent + cost
+    devices = f", {found.device_seconds_today:,.1f} GPU seconds" if found.device_seconds_today else ""
+    yield "spent today", f"{found.worker_seconds_today:,.0f} worker seconds{devices}{cost}"
     sizes = {"store": found.disk.store, "database": found.disk.database, "logs of runs": found.disk.logs}
     yield "disk", ", ".join(f"{name} {_size(size)}" for name, size in sizes.items())
 

@@ -1,4 +1,4 @@
-"""The store, the copies of sources and the prices of a command, as they are set; without Dagster."""
+"""The store, the copies of sources, the password and the prices of a command, as set; without Dagster."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from docmill.pipeline.convert.errors import SettingsError
 from docmill.resources.clients.files.document_store import DocumentStore, default_store
 from docmill.resources.clients.files.sources import SourceCache
 from docmill.resources.home import default_home
-from docmill.resources.price import Price
-from docmill.resources.secrets import is_reference, resolved
+from docmill.resources.price import PRICING_KEYS, Price, price_of
+from docmill.resources.secrets import is_reference, resolved, secret
 from docmill.resources.settings_file import SettingsFile, from_environment, read_settings_file, variable
 
-__all__ = ["the_price", "the_sources", "the_store"]
+__all__ = ["the_password", "the_price", "the_sources", "the_store"]
 
 T = TypeVar("T")
-_PRICES = ("per_gpu_hour", "per_cpu_hour")
+_TEXTS = ("currency", "gpu")
 
 
 def the_store() -> DocumentStore:
@@ -31,17 +31,27 @@ def the_sources() -> SourceCache:
     return SourceCache(default_home() / "sources", _options(file, "source_options"), headers)
 
 
-def the_price() -> Price | None:
-    """What the settings say that hours cost; None where they say nothing. Raises `SettingsError`."""
-    file = read_settings_file()
-    section = file.section("pricing")
-    said = {key: from_environment("pricing", key, text=False) for key in _PRICES}
-    given = {key: section.get(key) if said[key] is None else said[key] for key in _PRICES}
-    prices = {key: float(each) for key, each in given.items() if isinstance(each, int | float)}
-    if not prices:
-        return None
-    currency = from_environment("pricing", "currency", text=True) or section.get("currency", "USD")
-    return Price(currency=currency, **prices)
+def the_price(gpu_hour: float | None = None) -> Price | None:
+    """What the settings say that hours, storage and requests cost; None where nobody says anything.
+
+    `gpu_hour` comes before what is set. Raises `SettingsError`.
+    """
+    section = read_settings_file().section("pricing")
+    said = {key: from_environment("pricing", key, text=key in _TEXTS) for key in PRICING_KEYS}
+    given = {key: section.get(key) if said[key] is None else said[key] for key in PRICING_KEYS}
+    return price_of(given if gpu_hour is None else {**given, "per_gpu_hour": gpu_hour})
+
+
+def the_password(password_file: str = "") -> str | None:
+    """What opens encrypted files: what stands in that file, else as `[reader]` says; None where nobody does.
+
+    Raises `SettingsError`, and `BackendConfigError` for a file that cannot be read.
+    """
+    section = read_settings_file().section("reader")
+    said = {key: from_environment("reader", key, text=True) for key in ("password", "password_file")}
+    as_set = resolved({key: said[key] or section.get(key, "") for key in said})
+    password = "" if password_file else str(as_set["password"])
+    return secret(password, password_file or str(as_set["password_file"])) or None
 
 
 def _text(file: SettingsFile, key: str) -> str:

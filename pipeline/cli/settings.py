@@ -1,4 +1,4 @@
-"""`docmill settings`: what is in force, where it comes from, and a file to begin with."""
+"""`docmill settings`: what is in force, where it comes from, a file to begin with, and its schema."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from docmill.pipeline.defs.settings import Setting, settings_in_force
+from docmill.pipeline.defs.settings_schema import settings_schema
 
-__all__ = ["print_example", "print_settings"]
+__all__ = ["print_example", "print_schema", "print_settings"]
 
 _WIDTH = 100
 
@@ -57,6 +58,11 @@ def print_example() -> None:
             for line in _wrapped(each):
                 print(f"# {line}")
             print(f"# ({each.key})" if each.value is None else f"#{each.key} = {_toml(each.value)}")
+
+
+def print_schema() -> None:
+    """Print the JSON schema of a settings file."""
+    print(msgspec.json.format(msgspec.json.encode(settings_schema()), indent=2).decode())
 
 
 def _wrapped(setting: Setting) -> Iterator[str]:

@@ -42,9 +42,7 @@ def test_without_a_run_nobody_knows_how_long_one_waits() -> None:
 def test_the_time_is_measured_and_what_it_rests_on_is_said() -> None:
     @dg.asset
     def exports() -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(
-            metadata={"reused": 0.0, "wall_seconds": 1.0, "pages_per_second": 1_000_000.0}
-        )
+        return dg.MaterializeResult(metadata={"reused": 0.0, "wall_seconds": 1.0, "pages": 1_000_000.0})
 
     with open_instance() as instance:
         dg.materialize([exports], instance=instance)

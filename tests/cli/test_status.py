@@ -34,6 +34,7 @@ def converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         seconds=50.0,
         cpu_seconds=36.0,
         device_seconds={"heron": 1.5, "tableformer": 2.1},
+        counts={"files": 2, "characters_read": 1250, "characters_left_out/off_page": 7},
     )
     open_ledger(store).settle(Outcome(manifest.key, "convert", "run", {}), [REF], [record])
 
@@ -50,7 +51,13 @@ def test_seconds_of_workers_cpus_and_devices(capsys: pytest.CaptureFixture[str])
         "36.000",
         "3.600",
     )
+    assert facts["GPU seconds a page"] == "3.600"
+    assert (facts["GPU seconds of heron"], facts["GPU seconds of tableformer"]) == ("1.500", "2.100")
     assert "cost" not in facts
+
+
+def test_what_became_of_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys)["letters and digits"] == "1,250 read, 7 left out (off page)"
 
 
 def test_what_they_cost_by_the_settings_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,13 @@ _PACKAGE = "postgresql"
 
 
 class PostgresServer:
-    """Runs in a folder of its own, on a Unix socket; it can be killed and started again."""
+    """Runs in a folder of its own, on a Unix socket; it can be killed and started again.
+
+    With `port` it listens at 127.0.0.1 too, and `database` tells that address.
+    """
+
+    def __init__(self, port: int | None = None) -> None:
+        self._port = port
 
     def __enter__(self) -> PostgresServer:
         self._programs = _programs()
@@ -41,7 +47,10 @@ class PostgresServer:
         return self.folder / "data"
 
     def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        heard = (
+            f"-c listen_addresses=127.0.0.1 -c port={self._port}" if self._port else "-c listen_addresses=''"
+        )
+        options = f"{heard} -c unix_socket_directories={self.folder} -c fsync=off"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.data), "-l", log, "-o", options, "-w", "start")
 
@@ -52,7 +61,10 @@ class PostgresServer:
 
     def database(self, name: str) -> str:
         """The SQLAlchemy address of a new database."""
-        self._run("createdb", "-h", str(self.folder), "-U", "docmill", name)
+        port = str(self._port or 5432)
+        self._run("createdb", "-h", str(self.folder), "-p", port, "-U", "docmill", name)
+        if self._port:
+            return f"postgresql+psycopg2://docmill@127.0.0.1:{port}/{name}"
         return f"postgresql+psycopg2://docmill@/{name}?host={self.folder}"
 
     def _pid(self) -> int | None:

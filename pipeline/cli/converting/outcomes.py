@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from docmill.pipeline.convert.document.picture_names import artifacts_folder
+from docmill.pipeline.convert.document.pictures.picture_names import artifacts_folder
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.exports import ExportsExtra
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, Status, quarantine

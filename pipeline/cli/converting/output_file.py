@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from docmill.pipeline.convert.document.picture_names import artifacts_folder, pointed_at
+from docmill.pipeline.convert.document.pictures.picture_names import artifacts_folder, pointed_at
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.options import FORMATS
 

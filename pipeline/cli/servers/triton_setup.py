@@ -12,11 +12,13 @@ from rich.markup import escape
 from docmill.pipeline.cli.console import download_progress
 from docmill.pipeline.cli.servers.serving import announcer, until_stopped
 from docmill.pipeline.cli.weights.model_repository import repository_to_fill
+from docmill.resources.clients.tracing.collector import is_wanted, traces_address
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.logs import Entry
 from docmill.resources.local.triton.places import TritonHome, default_triton_home, shipped
 from docmill.resources.local.triton.repository import check_digests, install_embedded, servable
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
+from docmill.resources.settings_file import from_environment, read_settings_file
 from docmill.resources.weights.embedded_weights import ModelCache, default_folder
 
 __all__ = ["ServeOptions", "serve_models", "set_up"]
@@ -67,6 +69,7 @@ def serve_models(options: ServeOptions) -> int:
             threads=options.threads,
             start_limit_s=options.start_limit,
             exit_limit_s=options.exit_limit,
+            traces=_traces(),
         )
         with LocalServer(settings, environment, home, _printer(console, options.verbose)) as server:
             console.print(
@@ -76,6 +79,13 @@ def serve_models(options: ServeOptions) -> int:
             )
             server.wait()
     return 0
+
+
+def _traces() -> str:
+    """Where the server's spans go: where docmill's own do."""
+    said = from_environment("tracing", "endpoint", text=True)
+    endpoint = str(said or read_settings_file().section("tracing").get("endpoint", ""))
+    return traces_address(endpoint) if is_wanted(endpoint) else ""
 
 
 def _environment(console: Console, home: TritonHome, python: Path | None) -> Environment:
