@@ -4,8 +4,9 @@ Each name says why it is needed and which public one is missing. Dagster is pinn
 and `tests/instance/test_dagster_internals.py` holds what is used of each against the installed version: raise
 the pin, run that test.
 
-Not imported, yet not public either: `DefaultRunLauncher._instance`, which the launcher reads, and the modules
-that `deploy/dagster.yaml` names as Dagster's documentation does (`dagster.core...`).
+Not imported, yet not public either: `DefaultRunLauncher._instance` and `K8sRunLauncher._api_client`, which
+the launchers read, and the modules that `deploy/dagster.yaml` names as Dagster's documentation does
+(`dagster.core...`).
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 # daemon decides by it; there is no public way to ask for its verdict.
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run
+
+# Backfills, with the partitions that they are of. Only GraphQL shows them in public.
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 # What redirects a stream of the process into a file, by its descriptor.
 from dagster._core.execution.compute_logs import redirect_to_file
@@ -98,6 +102,7 @@ __all__ = [
     "RUN_FAILURE_REASON_TAG",
     "USER_TAG",
     "WILL_RETRY_TAG",
+    "Backfill",
     "CapturedLogContext",
     "CheckRunHealthResult",
     "Heartbeat",
@@ -109,6 +114,7 @@ __all__ = [
     "TickStatus",
     "UnresolvedAssetJobDefinition",
     "WorkerStatus",
+    "active_backfills",
     "cancel_run",
     "engine_metadata",
     "failed_in_dagster",
@@ -160,6 +166,42 @@ class Heartbeat:
 
     at: datetime
     errors: Sequence[SerializableErrorInfo]
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """A backfill under way: its batches by where they stand; `asked` are those of no run yet."""
+
+    id: str
+    batches: Mapping[str, int]
+
+
+def active_backfills(instance: dg.DagsterInstance) -> list[Backfill]:
+    """The backfills that are not at their end."""
+    return [
+        Backfill(each.backfill_id, _batches_of(instance, each))
+        for status in (BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING)
+        for each in instance.get_backfills(status=status)
+    ]
+
+
+def _batches_of(instance: dg.DagsterInstance, backfill: PartitionBackfill) -> Mapping[str, int]:
+    def count(*statuses: dg.DagsterRunStatus) -> int:
+        tags = {BACKFILL_ID_TAG: backfill.backfill_id}
+        return instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=list(statuses)))
+
+    runs = {
+        "queued": count(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED),
+        "running": count(
+            dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING
+        ),
+        "succeeded": count(dg.DagsterRunStatus.SUCCESS),
+        "failed": count(dg.DagsterRunStatus.FAILURE),
+        "canceled": count(dg.DagsterRunStatus.CANCELED),
+    }
+    data = backfill.asset_backfill_data
+    partitions = (data.get_num_partitions() if data else len(backfill.partition_names or ())) or 0
+    return {"asked": max(0, partitions - sum(runs.values())), **runs}
 
 
 def cancel_run(instance: dg.DagsterInstance, run: str) -> bool:

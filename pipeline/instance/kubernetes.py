@@ -12,6 +12,7 @@ __all__ = ["pod_tags"]
 def pod_tags(footprint: Footprint) -> dict[str, Any]:
     """The tags of an op by which `k8s_job_executor` makes its container.
 
+    A step asks nothing of Kubernetes, and what reads hostile PDFs has no token of it.
     Dagster reads `dagster-k8s/config` at each step:
     https://docs.dagster.io/deployment/oss/deployment-options/kubernetes/customizing-your-deployment
     """
@@ -20,4 +21,9 @@ def pod_tags(footprint: Footprint) -> dict[str, Any]:
     if footprint.most_memory_mb is not None:
         limits["memory"] = f"{footprint.most_memory_mb}Mi"
     resources = {"requests": requests, "limits": limits}
-    return {"dagster-k8s/config": {"container_config": {"resources": resources}}}
+    return {
+        "dagster-k8s/config": {
+            "container_config": {"resources": resources},
+            "pod_spec_config": {"automount_service_account_token": False},
+        }
+    }

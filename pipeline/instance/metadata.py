@@ -10,13 +10,17 @@ from typing import Any
 
 import dagster as dg
 
+from docmill.pipeline.instance.spending import overhead_numbers, saved_numbers
 from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.results.step_accounts import Overhead
 from docmill.resources.price import Price
 
 __all__ = [
     "arranged",
     "cost_metadata",
+    "failed_metadata",
+    "fallback_metadata",
     "outcome_metadata",
     "overlay_metadata",
     "preview_metadata",
@@ -34,13 +38,17 @@ _BETWEEN = "\n\n---\n\n"
 
 
 def outcome_metadata(
-    records: Sequence[StageRecord], seconds: float, price: Price | None = None, ordinary: int = _MAX_ROWS
+    records: Sequence[StageRecord],
+    seconds: float,
+    price: Price | None = None,
+    ordinary: int = _MAX_ROWS,
+    overhead: Overhead | None = None,
 ) -> dict[str, Any]:
     """Numbers and the table of documents of one stage over one batch; `seconds` is its wall time.
 
     Device seconds are there when a server measured any, the cost with a price, and the slowest page where
-    pages were timed; totals leave reused work out. The table has the documents that need attention, and
-    `ordinary` of the others.
+    pages were timed; totals leave reused work out, and say what it saved. The table has the documents that
+    need attention, and `ordinary` of the others.
     """
     statuses = Counter(record.status for record in records)
     fresh = [record for record in records if not record.reused]
@@ -55,6 +63,7 @@ def outcome_metadata(
         "quarantined": float(statuses["quarantined"]),
         "failed": float(statuses["failed"]),
         "reused": float(len(records) - len(fresh)),
+        "pages": float(pages),
         "wall_seconds": round(seconds, 3),
         "worker_seconds": round(sum(record.seconds for record in fresh), 3),
         "cpu_seconds": round(sum(record.cpu_seconds for record in fresh), 3),
@@ -67,12 +76,37 @@ def outcome_metadata(
         **counts,
         **_device_numbers(summed(record.device_seconds for record in fresh)),
         **_cost(fresh, price),
+        **saved_numbers([record for record in records if record.reused], price),
+        **(overhead_numbers(overhead, price) if overhead else {}),
+        **_ends(records),
         _DOCUMENTS: _table(records, _columns(records, price), ordinary),
     }
 
 
+def failed_metadata(
+    records: Sequence[StageRecord], overhead: Overhead, price: Price | None = None
+) -> dict[str, float]:
+    """What a step spent that did not come to its end: on documents that it did, and besides.
+
+    Empty when it spent nothing. Page chunks of documents that it did not finish are another run's, which goes
+    on with them.
+    """
+    if not (overhead.cpu_seconds or any(overhead.device_seconds.values()) or records):
+        return {}
+    return {
+        "pages": float(sum(len(record.pages) for record in records)),
+        "worker_seconds": round(sum(record.seconds for record in records), 3),
+        "cpu_seconds": round(sum(record.cpu_seconds for record in records), 3),
+        **_device_numbers(summed(record.device_seconds for record in records)),
+        **_cost(records, price),
+        **overhead_numbers(overhead, price),
+    }
+
+
 def cost_metadata(records: Sequence[StageRecord], price: Price | None = None) -> dict[str, Any]:
-    """What documents took in all stages, whenever these ran: numbers, and a table with a row for each.
+    """What documents took in all stages, whenever these ran, and what became of their text.
+
+    Numbers, and a table with a row for each.
 
     `records` are those of the last stage with the seconds of all, as of `Conversion.final_records`.
     """
@@ -82,6 +116,7 @@ def cost_metadata(records: Sequence[StageRecord], price: Price | None = None) ->
         "cpu_seconds": round(sum(record.cpu_seconds for record in records), 3),
         **({"device_seconds": round(sum(devices.values()), 6)} if devices else {}),
         **_cost(records, price),
+        **{f"characters/{name}": count for name, count in summed(r.characters for r in records).items()},
     }
     table = _table(records, _columns(records, price), _MAX_ROWS)
     return {f"all_stages/{key}": value for key, value in numbers.items()} | {_DOCUMENTS: table}
@@ -90,6 +125,16 @@ def cost_metadata(records: Sequence[StageRecord], price: Price | None = None) ->
 def arranged(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What people look at first, then the numbers: Dagster's UI keeps the order."""
     return {key: metadata[key] for key in _FIRST if key in metadata} | dict(metadata)
+
+
+def fallback_metadata(records: Sequence[StageRecord]) -> dict[str, Any]:
+    """That a stage was done without its server, and how much was: what was found done is left out."""
+    fresh = [record for record in records if not record.reused and record.usable]
+    return {
+        "fallback": "embedded",
+        "fallback_documents": float(len(fresh)),
+        "fallback_pages": float(sum(len(record.pages) for record in fresh)),
+    }
 
 
 def served_metadata(served: Mapping[str, str]) -> dict[str, str]:
@@ -167,6 +212,17 @@ def _cost(records: Sequence[StageRecord], price: Price | None) -> dict[str, floa
     if price is None or not _is_priced(records, price):
         return {}
     return {f"cost_{price.currency}": round(sum(_paid(record, price) for record in records), 8)}
+
+
+def _ends(records: Iterable[StageRecord]) -> dict[str, float]:
+    """How documents stand after the stage: by outcome and reason, and their pages by outcome."""
+    documents: Counter[str] = Counter()
+    pages: Counter[str] = Counter()
+    for record in records:
+        reason = _reason(record)
+        documents[f"ended/{record.status}{f'/{reason}' if reason else ''}"] += 1
+        pages[f"ended_pages/{record.status}"] += len(record.pages) if record.usable else record.page_count
+    return {key: float(count) for key, count in (documents + pages).items()}
 
 
 _Column = tuple[dg.TableColumn, Callable[[StageRecord], Any]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -20,6 +21,24 @@ def test_steps_run_in_the_runs_process_unless_it_is_said() -> None:
 
 def test_on_kubernetes_it_is_dagsters_own() -> None:
     assert Execution(executor="k8s").definition() is k8s_job_executor
+
+
+def config_of(said: dict[str, Any]) -> Any:
+    """What runs hand the executor that the settings configure."""
+
+    @dg.job(executor_def=Execution(executor="k8s", k8s=said).definition())
+    def job() -> None: ...
+
+    return dg.validate_run_config(job, {})["execution"]["k8s"]
+
+
+def test_its_configuration_is_that_of_the_settings() -> None:
+    pod = {"pod_spec_config": {"priority_class_name": "low"}}
+    config = config_of({"max_concurrent": 2, "step_k8s_config": pod})
+    assert config["max_concurrent"] == 2
+    assert config["step_k8s_config"]["pod_spec_config"] == {"priority_class_name": "low"}
+    with pytest.raises(dg.DagsterInvalidConfigError, match="max_concurent"):
+        config_of({"max_concurent": 2})
 
 
 def test_every_job_of_the_definitions_runs_its_steps_with_it() -> None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import grpc
+import numpy as np
 import pytest
+from pytest import approx
 
 from docmill.pipeline.convert.errors import BackendUnavailableError
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of, default_resources
+from docmill.pipeline.instance.metrics.counting import LogCounts
+from docmill.pipeline.instance.metrics.standing import Gauge
 from docmill.pipeline.instance.runs.served import as_noted, resolved_for
+from docmill.pipeline.instance.spending import numbers_of
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, write_manifest
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.resources.clients.files.document_store import DocumentStore
@@ -30,6 +37,7 @@ from tests.support.stage_runs import Told
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "form.pdf"
 TAG = "docmill/served.layout"
+LAYOUT = dg.AssetKey("layout")
 
 
 @pytest.fixture
@@ -62,8 +70,8 @@ class Place:
     store: DocumentStore
     url: str
 
-    def run(self, **at: Callable[[], None]) -> dg.ExecuteInProcessResult:
-        """Run the batch; `at` is done when a stage has begun."""
+    def run(self, retries: int = 10, **at: Callable[[], None]) -> dg.ExecuteInProcessResult:
+        """Run the batch; `at` is done when a stage has begun. The client makes so many retries."""
         document = DocumentRef(content_hash(SAMPLE), SAMPLE.name, str(SAMPLE), SAMPLE.stat().st_size)
         key = write_manifest(self.store, [document], INBOX).key
         self.instance.add_dynamic_partitions(BATCHES, [key])
@@ -76,6 +84,7 @@ class Place:
             run_config={
                 "resources": {
                     "layout": {"config": layout},
+                    "triton": {"config": {"retries": retries}},
                     "ocr": {"config": {"backend": {"off": {}}}},
                     "workers": {"config": {"count": 1}},
                 },
@@ -166,6 +175,49 @@ def test_weights_that_change_within_a_step_do_the_step_again(place: Place, model
     # what the server was asked for under the digest before was not kept
     assert len(place.artifacts("layout")) == 1
     assert place.artifacts("layout") == {place.version("layout")}
+
+
+def test_what_a_step_spent_that_failed_is_seen_and_counted_once(place: Place, model: Model) -> None:
+    answer = model.answer
+
+    def booked(inputs: list[np.ndarray]) -> list[np.ndarray]:
+        model.inferences += len(inputs[0])
+        model.device_ns += 2 * 10**9 * len(inputs[0])
+        return answer(inputs)
+
+    model.answer = booked
+    assert place.run(layout=swap(model, "b")).success
+    once = 2.0 * len(model.requests) / 2
+    observed = [each.asset_observation for each in place.instance.fetch_observations(LAYOUT, limit=9).records]
+    spent = [numbers_of(each.metadata) for each in observed if each]
+    [failed] = spent
+    assert failed["overhead_gpu_seconds/heron"] == approx(once)
+    assert failed["overhead_cpu_seconds"] > 0
+    assert (failed["cpu_seconds"], failed["pages"]) == (0.0, 0.0)
+    end = place.instance.get_latest_materialization_event(dg.AssetKey("exports"))
+    assert end is not None
+    assert end.asset_materialization is not None
+    run = numbers_of(end.asset_materialization.metadata)
+    assert run["gpu_seconds"] == approx(once)
+    assert run["overhead_gpu_seconds"] == approx(once)
+    for _ in range(2):
+        counts = LogCounts(place.instance, {"layout": LAYOUT}, place.store)
+        counts.read_on(datetime.now(UTC))
+        assert counts.tally.counts("docmill_overhead_device_seconds") == {("layout", "heron"): approx(once)}
+        assert counts.tally.counts("docmill_device_seconds") == {("layout", "heron"): approx(once)}
+
+
+def test_a_server_that_a_step_gave_up_is_counted_and_forgotten_when_a_batch_gets_through(
+    place: Place, model: Model
+) -> None:
+    model.failures = [grpc.StatusCode.UNAVAILABLE]
+    result = place.run(retries=0)
+    assert result.success
+    assert result.retry_attempts_for_node("layout") == 1
+    counts = LogCounts(place.instance, {"layout": dg.AssetKey("layout")}, place.store)
+    shown = counts.read_on(datetime.now(UTC))
+    assert counts.tally.counts("docmill_breaker_openings") == {("layout", "heron"): 1}
+    assert list(shown) == [Gauge("docmill_breaker_open", 0.0, ("layout", "heron"))]
 
 
 def test_the_metadata_of_an_asset_says_what_did_it(place: Place) -> None:

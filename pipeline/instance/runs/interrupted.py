@@ -49,7 +49,8 @@ __all__ = [
 INTERRUPTED_TAG = "docmill/interrupted"
 #: How many runs before this one left them behind.
 TAKEN_UP_TAG = "docmill/taken_up"
-#: What the metadata of a step's failure says of its cause: a server that is away, or a run told to stop.
+#: Why a run was asked for, as a tag; in the metadata of a step's failure its cause: a server that is away,
+#: or a run told to stop.
 WHY = "docmill/why"
 
 _ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -145,7 +146,7 @@ def asked_like(run: dg.DagsterRun, why: str = "") -> RunSettings:
     # the command line's have no lane
     lane = {} if "lane" in tags else lane_tags("interactive")
     count = {TAKEN_UP_TAG: str(_times(run) + 1)}
-    return RunSettings(run.run_config, {**lane, **tags, **count, **({"docmill/why": why} if why else {})})
+    return RunSettings(run.run_config, {**lane, **tags, **count, **({WHY: why} if why else {})})
 
 
 def settings_before(

@@ -26,6 +26,7 @@ def resolved_for(
     """The conversion with what servers have for a stage, and had for those before it.
 
     The server of the stage is asked, and so are those before it that nobody has asked for this run.
+    A stage whose server is away falls back where the settings say so, which is noted as what it had.
     `prefix` is that of the assets' keys. Raises `BackendError`.
     """
     concerned = {name for name in (*conversion.before(stage), stage) if conversion.stages[name].pinned}
@@ -33,7 +34,9 @@ def resolved_for(
         return conversion
     known = _noted(instance, run, prefix)
     taken = (concerned - {stage}) & known.keys()
-    found = conversion.with_served({name: known[name] for name in taken}).asked(concerned - taken)
+    found = conversion.with_served({name: known[name] for name in taken}).asked(
+        concerned - taken, fall_back=True
+    )
     _note(instance, run, {name: found.served[name] for name in concerned - taken}, prefix)
     return found
 

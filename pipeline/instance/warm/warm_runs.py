@@ -21,7 +21,7 @@ from typing import Any
 
 import dagster as dg
 
-from docmill.pipeline.instance.dagster_internals import start_run_processes_by
+from docmill.pipeline.instance.dagster_internals import kept_engines, start_run_processes_by
 from docmill.pipeline.instance.warm.fork_server import (
     ForkServerContext,
     ForkServerProcess,
@@ -55,14 +55,15 @@ class RunProcess(ForkServerProcess):
             return SpawnedProcess(process_obj)
 
     def run(self) -> None:
-        """Have what the run is to work with, then run."""
+        """Have what the run is to work with, then run, with SQLite's connections kept open."""
         name_process("docmill-run")
         forget_temporary_folder()
         if WARM in sys.modules and threads() == 1:
             _seed()
             with suppress(OSError):  # for want of memory; workers then come from a new interpreter
                 fork_server_of_this_process([])
-        super().run()
+        with kept_engines():
+            super().run()
 
 
 class RunContext(ForkServerContext):

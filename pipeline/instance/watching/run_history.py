@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 import dagster as dg
 import msgspec
 
+from docmill.pipeline.instance.runs.interrupted import WHY
 from docmill.pipeline.instance.step_failures import failure_reason
 
 __all__ = ["RunHistory", "StepHistory", "run_history"]
-
-_WHY_TAG = "docmill/why"
 
 
 class StepHistory(msgspec.Struct, frozen=True):
@@ -46,7 +45,7 @@ def run_history(instance: dg.DagsterInstance, run: str) -> RunHistory | None:
         record.dagster_run.status.value,
         datetime.fromtimestamp(start, UTC) if start is not None else None,
         end - start if start is not None and end is not None else None,
-        record.dagster_run.tags.get(_WHY_TAG, ""),
+        record.dagster_run.tags.get(WHY, ""),
         _steps(instance, run),
     )
 

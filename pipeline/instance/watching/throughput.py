@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import dagster as dg
 
+from docmill.pipeline.corpus.busy import busy_seconds
 from docmill.pipeline.instance.dagster_internals import run_limits
 from docmill.pipeline.instance.runs.lanes import Lane
+from docmill.pipeline.instance.spending import numbers_of
 
 __all__ = ["Throughput", "measured", "runs_at_once"]
 
@@ -49,7 +51,9 @@ def measured(instance: dg.DagsterInstance, exports: dg.AssetKey) -> Throughput |
     seconds = sum(run.ended - run.began for run in found)
     if not pages or seconds <= 0:
         return None
-    return Throughput(pages / seconds, len(found), seconds / _covered(found))
+    return Throughput(
+        pages / seconds, len(found), seconds / busy_seconds((run.began, run.ended) for run in found)
+    )
 
 
 def runs_at_once(instance: dg.DagsterInstance, lane: Lane) -> float:
@@ -61,7 +65,8 @@ def _latest_runs(instance: dg.DagsterInstance, exports: dg.AssetKey) -> Iterator
     counted = 0
     for event in instance.fetch_materializations(exports, limit=_LOOKED_AT).records:
         made = event.asset_materialization
-        pages = _pages(made) if made and _all_fresh(instance, event.run_id) else 0.0
+        fresh = made and _all_fresh(instance, event.run_id)
+        pages = numbers_of(made.metadata).get("pages", 0.0) if made and fresh else 0.0
         stats = instance.get_run_stats(event.run_id) if pages else None
         if stats and stats.end_time and (began := stats.launch_time or stats.start_time):
             yield _Run(pages, began, stats.end_time)
@@ -73,22 +78,4 @@ def _latest_runs(instance: dg.DagsterInstance, exports: dg.AssetKey) -> Iterator
 def _all_fresh(instance: dg.DagsterInstance, run: str) -> bool:
     entries = instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     events = [entry.asset_materialization for entry in entries if entry.asset_materialization]
-    return bool(events) and all(_number(made, "reused") == 0 for made in events)
-
-
-def _pages(made: dg.AssetMaterialization) -> float:
-    return float(round(_number(made, "pages_per_second") * _number(made, "wall_seconds")))
-
-
-def _number(made: dg.AssetMaterialization, key: str) -> float:
-    value = made.metadata.get(key)
-    return float(str(value.value)) if value else 0.0
-
-
-def _covered(runs: Sequence[_Run]) -> float:
-    """The seconds in which at least one of these ran."""
-    total, until = 0.0, float("-inf")
-    for run in sorted(runs, key=lambda each: each.began):
-        total += max(0.0, run.ended - max(run.began, until))
-        until = max(until, run.ended)
-    return total
+    return bool(events) and all(numbers_of(made.metadata).get("reused", 0.0) == 0 for made in events)

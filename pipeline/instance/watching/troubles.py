@@ -10,6 +10,7 @@ import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import heartbeats, reason_of
 from docmill.pipeline.instance.launcher import HOST_TAG
+from docmill.pipeline.instance.spending import numbers_of
 from docmill.pipeline.instance.watching.ticks import Ticker
 
 __all__ = ["FailureShare", "Trouble", "failing", "many_failures", "silent_daemons", "silent_sensors"]
@@ -120,9 +121,5 @@ def silent_daemons(
 
 def _counts(made: dg.AssetMaterialization) -> tuple[float, float]:
     """A batch's documents, and those that were not converted."""
-
-    def number(key: str) -> float:
-        value = made.metadata.get(key)
-        return float(str(value.value)) if value else 0.0
-
-    return number("documents"), number("failed") + number("quarantined")
+    numbers = numbers_of(made.metadata)
+    return numbers.get("documents", 0.0), numbers.get("failed", 0.0) + numbers.get("quarantined", 0.0)
