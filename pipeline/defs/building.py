@@ -13,7 +13,7 @@ from docmill.pipeline.defs.assets.inbox import INBOX, inbox_asset
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
 from docmill.pipeline.defs.automation.alert_sensors import alert_on_failure, alert_on_trouble
 from docmill.pipeline.defs.automation.interrupted_runs import interrupted_runs
-from docmill.pipeline.defs.automation.schedules import daily_report, nightly_backfill
+from docmill.pipeline.defs.automation.schedules import daily_report, nightly_backfill, redo_fallback
 from docmill.pipeline.defs.automation.sensors import new_pdfs, requested_batches, unretried_runs
 from docmill.pipeline.defs.convert_files import convert_files
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
@@ -22,6 +22,7 @@ from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import default_resources, in_force, resource_class
 from docmill.pipeline.stages.registry import STAGES
 from docmill.pipeline.stages.spec import Stage
+from docmill.resources.triton import Triton
 
 __all__ = ["docmill_definitions"]
 
@@ -35,6 +36,7 @@ def docmill_definitions(
     automation: bool = True,
     stages: Sequence[type[Stage]] = STAGES,
     owners: Sequence[str] = OWNERS,
+    pages_per_pod: int = 0,
 ) -> dg.Definitions:
     """Assets, checks, jobs, sensors, schedules and resources of docmill; merge them with your own.
 
@@ -48,6 +50,8 @@ def docmill_definitions(
         automation: Whether there are sensors and schedules, which launch those jobs.
         stages: The stages of a conversion, in order.
         owners: Whose the assets are: `team:NAME`, or addresses.
+        pages_per_pod: Stages that have more pages to do of a batch are divided among steps of so many pages;
+            0: never.
 
     Raises `BackendConfigError` for a resource that docmill does not know, or of another class.
     """
@@ -58,7 +62,14 @@ def docmill_definitions(
     return dg.Definitions(
         assets=[
             inbox_asset(names, known["inbox"], owners),
-            *stage_assets(stages, known, names, intake=[names.key(INBOX)], owners=owners),
+            *stage_assets(
+                stages,
+                known,
+                names,
+                intake=[names.key(INBOX)],
+                owners=owners,
+                pages_per_step=pages_per_pod,
+            ),
             corpus_report(names, stages[-1].name, owners),
         ],
         jobs=[
@@ -68,7 +79,7 @@ def docmill_definitions(
         ]
         if jobs
         else [],
-        schedules=[nightly_backfill(names, stages), daily_report(names)] if jobs and automation else [],
+        schedules=_schedules(names, stages, _redo(known)) if jobs and automation else [],
         sensors=[
             new_pdfs(names, chosen["inbox"]),
             requested_batches(names),
@@ -83,6 +94,16 @@ def docmill_definitions(
         else [],
         resources={names.of(key): resource for key, resource in chosen.items()},
     )
+
+
+def _redo(known: Mapping[str, Any]) -> str:
+    triton: Triton | None = known.get("triton")  # other stages may have no use for it
+    return triton.redo_fallback if triton else ""
+
+
+def _schedules(names: Names, stages: Sequence[type[Stage]], redo: str) -> list[dg.ScheduleDefinition]:
+    always = [nightly_backfill(names, stages), daily_report(names)]
+    return [*always, redo_fallback(names, stages, redo)] if redo else always
 
 
 def _resources(stages: Sequence[type[Stage]], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,12 @@ class DocmillComponent(dg.Component, dg.Model, dg.Resolvable):
     )
     jobs: bool = Field(default=True, description="Whether there are jobs")
     automation: bool = Field(default=True, description="Whether there are sensors and schedules")
+    pages_per_pod: int = Field(
+        default=0,
+        ge=0,
+        description="Stages that have more pages to do of a batch are divided among steps of so many pages; "
+        "0: never",
+    )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The definitions. Raises `BackendConfigError` for settings that no resource has."""
@@ -38,6 +44,7 @@ class DocmillComponent(dg.Component, dg.Model, dg.Resolvable):
             resources={key: _configured(key, settings) for key, settings in self.resources.items()},
             jobs=self.jobs,
             automation=self.automation,
+            pages_per_pod=self.pages_per_pod,
         )
 
 

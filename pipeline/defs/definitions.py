@@ -17,7 +17,7 @@ __all__ = ["defs"]
 _SETTINGS = settings_in_force()
 
 defs = dg.Definitions.merge(
-    docmill_definitions(resources=_SETTINGS.resources),
+    docmill_definitions(resources=_SETTINGS.resources, pages_per_pod=_SETTINGS.execution.pages_per_pod),
     dg.Definitions(executor=_SETTINGS.execution.definition()),
 )
 

@@ -26,6 +26,7 @@ from docmill.resources.settings.pricing import Pricing
 from docmill.resources.settings.reader import Reader
 from docmill.resources.settings.workers import Workers
 from docmill.resources.store import Store
+from docmill.resources.tracing import Tracing
 
 __all__ = [
     "conversion_of",
@@ -47,6 +48,7 @@ _OTHERS: Mapping[str, type[Any]] = {
     "pricing": Pricing,
     "inbox": Inbox,
     "alerts": Alerts,
+    "tracing": Tracing,
 }
 
 

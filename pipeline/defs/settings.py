@@ -36,7 +36,13 @@ __all__ = ["Setting", "Settings", "settings_in_force"]
 
 EXECUTION = "execution"
 #: Those that are no settings: where things are, and what tests are told.
-_OTHER_VARIABLES = {SETTINGS_VARIABLE, "DOCMILL_HOME", "DOCMILL_MODELS", "DOCMILL_CONFORMANCE"}
+_OTHER_VARIABLES = {
+    SETTINGS_VARIABLE,
+    "DOCMILL_HOME",
+    "DOCMILL_MODELS",
+    "DOCMILL_CONFORMANCE",
+    "DOCMILL_QUALITY",
+}
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def test_it_converts_beside_things_of_the_same_names(project: Path) -> None:
     assert told["executor"] == "their_executor"
     [batch] = told["batches"]
     dg(project, "launch", "--job", "docmill_convert_documents", "--partition", batch)
-    assert "## Balance sheet" in (home / "out" / "a file.md").read_text()
+    assert "# Balance sheet" in (home / "out" / "a file.md").read_text()
     # theirs is as it was
     dg(project, "launch", "--assets", "documents")
 

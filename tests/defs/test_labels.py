@@ -6,7 +6,7 @@ import json
 
 import dagster as dg
 import pytest
-from dagster_k8s.job import get_user_defined_k8s_config
+from dagster_k8s.job import UserDefinedDagsterK8sConfig, get_user_defined_k8s_config
 from kubernetes.utils.quantity import parse_quantity
 
 from docmill.pipeline.defs.assets.stage_assets import stage_assets
@@ -34,12 +34,18 @@ def assets_of(**resources: object) -> dict[str, dg.AssetsDefinition]:
     return {each.key.path[-1]: each for each in stage_assets(STAGES, made)}
 
 
-def container(asset: dg.AssetsDefinition) -> dict[str, dict[str, float]]:
-    """Requests and limits as the Kubernetes executor reads them: CPUs, and bytes."""
+def k8s_config(asset: dg.AssetsDefinition) -> UserDefinedDagsterK8sConfig:
+    """What the Kubernetes executor reads of a step."""
     tags = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in asset.op.tags.items()
     }
-    resources = get_user_defined_k8s_config(tags).container_config["resources"]
+    config: UserDefinedDagsterK8sConfig = get_user_defined_k8s_config(tags)
+    return config
+
+
+def container(asset: dg.AssetsDefinition) -> dict[str, dict[str, float]]:
+    """Requests and limits as the Kubernetes executor reads them: CPUs, and bytes."""
+    resources = k8s_config(asset).container_config["resources"]
     return {
         kind: {name: float(parse_quantity(value)) for name, value in quantities.items()}
         for kind, quantities in resources.items()
@@ -117,6 +123,11 @@ def test_every_step_says_what_its_pod_needs() -> None:
         told = container(asset)
         assert 0 < told["requests"]["cpu"] <= told["limits"]["cpu"], name
         assert GIB / 2 <= told["requests"]["memory"] <= told["limits"]["memory"], name
+
+
+def test_no_step_gets_a_token_of_kubernetes() -> None:
+    for name, asset in assets_of().items():
+        assert k8s_config(asset).pod_spec_config == {"automount_service_account_token": False}, name
 
 
 def test_a_pod_has_what_its_workers_may_take() -> None:

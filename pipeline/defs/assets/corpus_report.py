@@ -45,6 +45,11 @@ def corpus_report(names: Names, needs: str, owners: Sequence[str] = OWNERS) -> d
                 "documents": float(totals.documents),
                 "pages": float(totals.pages),
                 "gpu_hours": totals.gpu_hours,
+                "gpu_seconds": totals.gpu_hours * 3600.0,
+                "gpu_seconds_per_page": totals.gpu_seconds_per_page,
+                "cpu_seconds": float(totals.cpu_seconds),
+                **({"cost": price.of(totals.device_seconds, totals.cpu_seconds)} if price else {}),
+                **{f"gpu_seconds/{model}": spent for model, spent in totals.device_seconds.items()},
                 **numbers,
             }
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -19,31 +19,45 @@ from docmill.pipeline.instance.runs.lanes import lane_tags
 from docmill.pipeline.instance.watching.active_runs import running_batches
 from docmill.pipeline.intake.batches import read_manifest
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, Overdue, overdue_batches
+from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.spec import Stage
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.inbox import Inbox
 
-__all__ = ["daily_report", "nightly_backfill"]
+__all__ = ["daily_report", "nightly_backfill", "redo_fallback"]
+
+#: The batches of a tick, by its context, the resources, the stages and the name of the partitions.
+_Requests = Callable[
+    [dg.ScheduleEvaluationContext, Mapping[str, Any], Sequence[type[Stage]], str],
+    Iterator[dg.RunRequest | dg.SkipReason],
+]
 
 
 def nightly_backfill(names: Names, stages: Sequence[type[Stage]]) -> dg.ScheduleDefinition:
     """The schedule of that name; `overdue_batches` says which batches these are."""
-
-    @dg.schedule(
-        name=names.of("nightly_backfill"),
-        job_name=names.of(CONVERT_DOCUMENTS),
-        cron_schedule="0 2 * * *",
-        description="Runs batches that were interrupted or missed, that have documents whose failure may "
-        "have been chance, or that older settings or models made.",
-        default_status=dg.DefaultScheduleStatus.STOPPED,
+    return _schedule(
+        "nightly_backfill",
+        "0 2 * * *",
+        _overdue,
+        names,
+        stages,
+        "Runs batches that were interrupted or missed, that have documents whose failure may have been "
+        "chance, or that older settings or models made.",
+        dg.DefaultScheduleStatus.STOPPED,
     )
-    @taking(conversion_resources(stages) | {"inbox": Inbox}, names.resource_prefix)
-    def schedule(
-        context: dg.ScheduleEvaluationContext, resources: Mapping[str, Any]
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        return _overdue(context, resources, stages, names.of("batches"))
 
-    return schedule
+
+def redo_fallback(names: Names, stages: Sequence[type[Stage]], cron: str) -> dg.ScheduleDefinition:
+    """The schedule of that name, which runs at the times of `cron`."""
+    return _schedule(
+        "redo_fallback",
+        cron,
+        _fallen_back,
+        names,
+        stages,
+        "Runs batches again that have documents which the embedded models did while a model server was away.",
+        dg.DefaultScheduleStatus.RUNNING,
+    )
 
 
 def daily_report(names: Names) -> dg.ScheduleDefinition:
@@ -55,6 +69,33 @@ def daily_report(names: Names) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Writes the report of the corpus.",
     )
+
+
+def _schedule(
+    name: str,
+    cron: str,
+    requests: _Requests,
+    names: Names,
+    stages: Sequence[type[Stage]],
+    description: str,
+    status: dg.DefaultScheduleStatus,
+) -> dg.ScheduleDefinition:
+    """A schedule that asks for the batches of `requests`."""
+
+    @dg.schedule(
+        name=names.of(name),
+        job_name=names.of(CONVERT_DOCUMENTS),
+        cron_schedule=cron,
+        description=description,
+        default_status=status,
+    )
+    @taking(conversion_resources(stages) | {"inbox": Inbox}, names.resource_prefix)
+    def schedule(
+        context: dg.ScheduleEvaluationContext, resources: Mapping[str, Any]
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        return requests(context, resources, stages, names.of("batches"))
+
+    return schedule
 
 
 def _overdue(
@@ -78,11 +119,47 @@ def _overdue(
         for each in overdue_batches(ledger.documents.scan(OVERDUE_COLUMNS), current)
         if each.batch not in running
     ]
+    yield from _requests(context, conversion, found, inbox.batches_per_tick, partitions)
+
+
+def _fallen_back(
+    context: dg.ScheduleEvaluationContext,
+    resources: Mapping[str, Any],
+    stages: Sequence[type[Stage]],
+    partitions: str,
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Not while a server is away still."""
+    inbox: Inbox = resources["inbox"]
+    try:
+        conversion = conversion_of(resources, stages).asked(fall_back=True)
+    except BackendError as error:
+        yield dg.SkipReason(str(error))
+        return
+    away = [name for name in conversion.stages if conversion.fell_back(name)]
+    if away:
+        yield dg.SkipReason(f"the server is away of {', '.join(away)}")
+        return
+    ledger = open_ledger(conversion.artifacts.store)
+    prints = conversion.fallback_fingerprints(stages[-1].name)
+    tables = ledger.documents.scan(OVERDUE_COLUMNS)
+    running = running_batches(context.instance)
+    overdue = overdue_batches(tables, None, ["fallback"], fallbacks=prints)
+    found = [each for each in overdue if each.batch not in running]
+    yield from _requests(context, conversion, found, inbox.batches_per_tick, partitions)
+
+
+def _requests(
+    context: dg.ScheduleEvaluationContext,
+    conversion: Conversion,
+    found: Sequence[Overdue],
+    most: int,
+    partitions: str,
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     settings = ((each, _asked(context, conversion.artifacts.store, each)) for each in found)
     known = ((each, asked) for each, asked in settings if asked)
-    chosen = list(islice(known, inbox.batches_per_tick))
+    chosen = list(islice(known, most))
     if not chosen:
-        yield dg.SkipReason("no batch is interrupted, missing, failed or stale")
+        yield dg.SkipReason("no batch is interrupted, missing, failed, stale or done while a server was away")
         return
     counts = ", ".join(f"{count} {why}" for why, count in Counter(each.why for each in found).items())
     context.log.info(f"{counts}; {len(chosen)} of them tonight")

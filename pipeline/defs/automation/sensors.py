@@ -17,7 +17,7 @@ from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import taking
 from docmill.pipeline.instance.dagster_internals import partition_of
 from docmill.pipeline.instance.runs.asking import asker_tags
-from docmill.pipeline.instance.runs.interrupted import RunSettings, settings_before
+from docmill.pipeline.instance.runs.interrupted import WHY, RunSettings, settings_before
 from docmill.pipeline.instance.runs.lanes import LANE_TAGS, lane_tags
 from docmill.pipeline.instance.runs.retries import RUN_AGAIN_TAG, lost_retries, times_run_again
 from docmill.pipeline.instance.warm.warm_runs import expect_runs
@@ -193,7 +193,7 @@ def _unretried(context: dg.SensorEvaluationContext, names: Names) -> Iterator[dg
             tags={
                 **lane,
                 RUN_AGAIN_TAG: str(times_run_again(run) + 1),
-                "docmill/why": f"run {run.run_id} ended and was not run again",
+                WHY: f"run {run.run_id} ended and was not run again",
             },
         )
 
