@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test acceptance check bench conformance triton vllm lock clean
+.PHONY: help setup demo dev test acceptance acceptance-k8s check charts bench conformance quality dashboards triton vllm lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,14 +7,19 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # everything that is made or fetched stays in this folder
 export DOCMILL_HOME ?= $(CURDIR)/.docmill
 export DAGSTER_HOME ?= $(DOCMILL_HOME)/dagster
+CHARTS := $(DOCMILL_HOME)/charts
 # a conformance kit of docling's own runs, for `conformance` and the tests; else a small one of our own
 ifdef KIT
 export DOCMILL_CONFORMANCE := $(abspath $(KIT))
 endif
 KIT ?= tests/kit
+# a folder of corpora, for `quality` and its test
+ifdef QUALITY
+export DOCMILL_QUALITY := $(abspath $(QUALITY))
+endif
 
 help: ## Show this help.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 # Without bytecode every process compiles Dagster and docling anew: ten seconds of one. uv writes none unless told,
 # and PYTHONDONTWRITEBYTECODE is set on many machines.
@@ -40,19 +45,33 @@ dev: setup ## Dagster's UI and daemon at http://127.0.0.1:3000
 	$(BIN)/docmill ui
 
 test: setup ## The tests, on real parts; minutes. KIT=folder
-	$(BIN)/pytest -m "not acceptance"
+	$(BIN)/pytest -m "not acceptance and not charts and not k8s"
 
-acceptance: setup ## Tests that take longer.
-	$(BIN)/pytest -m acceptance
+acceptance: setup $(DOCMILL_HOME)/charts/custom.json ## Tests that take longer.
+	$(BIN)/pytest -m "acceptance and not k8s"
+
+# as root on Debian 12, on its first run with minutes of building: docs/kubernetes-tests.md
+acceptance-k8s: setup $(CHARTS)/custom.json ## docmill on a Kubernetes control plane, which is built of Debian's source.
+	$(BIN)/pytest tests/cluster -m k8s
 
 # an instance of its own, with the shipped settings: telemetry is off in them
 check: export DAGSTER_HOME := $(DOCMILL_HOME)/check
-check: setup ## Lint, formatting, types, definitions.
+check: setup charts ## Lint, formatting, types, definitions, charts.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	mkdir -p $(DAGSTER_HOME) && cp deploy/dagster.yaml $(DAGSTER_HOME)
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
+
+# Helm as a library and Kubernetes' schemas, 400 MB, in an environment of their own
+$(CHARTS)/custom.json: deploy/helm/requirements.lock tests/charts/helm/crd_schemas.py | setup
+	mkdir -p $(CHARTS)
+	test -x $(CHARTS)/venv/bin/python || $(PYTHON) -m venv --without-pip $(CHARTS)/venv
+	$(BIN)/uv pip sync --quiet --python $(CHARTS)/venv/bin/python --require-hashes deploy/helm/requirements.lock
+	$(CHARTS)/venv/bin/python tests/charts/helm/crd_schemas.py $@
+
+charts: setup $(CHARTS)/custom.json ## The Helm charts, against Kubernetes' schemas and checks of our own.
+	$(BIN)/pytest -m charts tests/charts
 
 bench: setup ## Throughput beside what the models alone take, and memory.
 	$(BIN)/python -m benchmarks.throughput
@@ -62,24 +81,46 @@ conformance: setup ## Documents of recorded model outputs beside docling's own. 
 	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --tables rematch --floor benchmarks/floors/recorded.json
 	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --text pdfium --tables rematch --floor benchmarks/floors/pdfium.json
 
+quality: setup ## Documents of other people's PDFs beside the right answers. QUALITY=folder of corpora
+	$(BIN)/python -m benchmarks.quality --floor benchmarks/floors/quality.json \
+	  $(foreach corpus,$(wildcard $(QUALITY)/*/),--corpus $(corpus))
+
 triton: setup ## A Triton server on this machine, with the embedded models.
 	$(BIN)/docmill triton serve
 
 vllm: setup ## A vLLM server on this machine's CPU, with a tiny model.
 	$(BIN)/docmill vllm serve
 
+dashboards: setup ## Write Grafana's dashboards anew.
+	$(BIN)/python -m docmill.pipeline.instance.dashboards.grafana deploy/monitoring/grafana
+
 lock: export UV_CUSTOM_COMPILE_COMMAND := make lock
-lock: setup ## Resolve the locks anew: docmill's own, the servers', the exporters'.
+lock: setup ## Resolve the locks anew: docmill's own, the images', servers', exporters', charts', setters', other converters'.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 	  --extra dev --python-version 3.11 pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --constraints requirements.lock \
+	  --extra chunks --extra kubernetes --extra postgres --extra tracing \
+	  --python-version 3.11 pyproject.toml --output-file deploy/image/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --python-version 3.11 deploy/image/build.in --output-file deploy/image/build.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
+	  --python-version 3.10 deploy/triton/container.in --output-file deploy/triton/container.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
 	  --python-version 3.11 deploy/triton/requirements.in --output-file deploy/triton/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 	  --python-version 3.11 deploy/export/requirements.in --output-file deploy/export/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --python-version 3.11 deploy/helm/requirements.in --output-file deploy/helm/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
 	  --python-version 3.11 deploy/export/reference.in --output-file deploy/export/reference.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --python-version 3.11 benchmarks/pages/setters/requirements.in \
+	  --output-file benchmarks/pages/setters/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
 	  --python-version 3.11 deploy/vllm/requirements.in --output-file deploy/vllm/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --python-version 3.11 benchmarks/quality/peers/requirements.in \
+	  --output-file benchmarks/quality/peers/requirements.lock
 
 clean: ## Remove what was made; the environment and the models stay.
 	rm -rf out $(DOCMILL_HOME)/store $(DOCMILL_HOME)/dagster $(DOCMILL_HOME)/check $(DOCMILL_HOME)/sources

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from docmill.pipeline.convert.document.docling_stages import PageParts, assemble_document, postprocess
-from docmill.pipeline.convert.engines import LayoutView, TableView
+from docmill.pipeline.convert.engines import Asked, LayoutView, TableView
 from docmill.pipeline.convert.layout.style import document_style
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
@@ -48,9 +48,9 @@ class _Clock:
         self._since = now
 
 
-def convert_alone(paths: Sequence[str], barrier: Any, answers: Any) -> None:
+def convert_alone(paths: Sequence[str], barrier: Any, answers: Any, detector: Asked = "auto") -> None:
     """Convert files one after another; answers with CPU seconds by part and the number of pages."""
-    layout, tables = EmbeddedLayout(default_folder()), EmbeddedTables(default_folder())
+    layout, tables = EmbeddedLayout(default_folder(), asked=detector), EmbeddedTables(default_folder())
     if paths:
         _document(Path(paths[0]), layout, tables, _Clock())
     barrier.wait()

@@ -63,7 +63,7 @@ def _record(pdfs: Sequence[Path], out: Path, work: Path) -> None:
         all_stages=stages_with(
             layout=EmbeddedLayout(default_folder()),
             tables=EmbeddedTables(default_folder()),
-            assembly=AssemblyOptions(hierarchy=False),
+            assembly=AssemblyOptions(hierarchy=False, joining=False),
         ),
         workers=WorkerLimits(),
         limits=TimeLimits(),

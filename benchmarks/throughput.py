@@ -21,7 +21,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from rich.console import Console
@@ -32,6 +32,7 @@ from benchmarks.corpus import CorpusFile, make_corpus, ordinary_samples
 from benchmarks.metrics.environment import environment
 from benchmarks.processes import PeakMemory, cpu_seconds
 from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
+from docmill.pipeline.convert.engines import Asked
 from docmill.resources.weights.embedded_weights import default_folder
 
 
@@ -62,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--formats", default="json", help="what Dagster writes; default json, the DoclingDocument alone"
     )
+    parser.add_argument(
+        "--detector",
+        choices=get_args(Asked),
+        default="auto",
+        help="pages that it is asked about (default auto)",
+    )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--memory", action="store_true", help="also the peak memory of 100 and 1,000 pages")
     parser.add_argument("--json", type=Path)
@@ -72,12 +79,13 @@ def _measure(sources: Sequence[Path], options: argparse.Namespace, scratch: Path
     files = make_corpus(sources, options.pages, options.length, scratch / "corpus")
     pages = sum(file.pages for file in files)
     formats = options.formats.split(",")
-    through_dagster(files[:2], options.workers, formats, scratch / "warm")
+    through_dagster(files[:2], options.workers, formats, scratch / "warm", options.detector)
     runs: list[dict[str, Any]] = []
     for number in range(options.repeat):
-        alone_s, parts = _alone(files, options.workers)
+        alone_s, parts = _alone(files, options.workers, options.detector)
         before = cpu_seconds()
-        dagster_s = through_dagster(files, options.workers, formats, scratch / f"run{number}")
+        home = scratch / f"run{number}"
+        dagster_s = through_dagster(files, options.workers, formats, home, options.detector)
         runs.append(
             {
                 "alone_s": alone_s,
@@ -94,6 +102,7 @@ def _measure(sources: Sequence[Path], options: argparse.Namespace, scratch: Path
         "pages": pages,
         "workers": options.workers,
         "formats": formats,
+        "detector": options.detector,
         "runs": runs,
         "alone_pages_per_s": pages / statistics.median(run["alone_s"] for run in runs),
         "dagster_pages_per_s": pages / statistics.median(run["dagster_s"] for run in runs),
@@ -103,7 +112,7 @@ def _measure(sources: Sequence[Path], options: argparse.Namespace, scratch: Path
     }
 
 
-def _alone(files: Sequence[CorpusFile], workers: int) -> tuple[float, dict[str, float]]:
+def _alone(files: Sequence[CorpusFile], workers: int, detector: Asked) -> tuple[float, dict[str, float]]:
     """Wall seconds of the bare loop once its models are loaded, and CPU milliseconds a page of each part."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.alone"])
@@ -112,7 +121,7 @@ def _alone(files: Sequence[CorpusFile], workers: int) -> tuple[float, dict[str, 
     # longest first, dealt in turn: what an ideal scheduler would do without knowing more
     ordered = [str(file.path) for file in sorted(files, key=lambda file: -file.pages)]
     processes = [
-        context.Process(target=convert_alone, args=(ordered[i::workers], barrier, answers))
+        context.Process(target=convert_alone, args=(ordered[i::workers], barrier, answers, detector))
         for i in range(workers)
     ]
     for process in processes:
@@ -130,7 +139,9 @@ def _alone(files: Sequence[CorpusFile], workers: int) -> tuple[float, dict[str, 
     return seconds, {name: 1000 * value / pages for name, value in parts.items()}
 
 
-def through_dagster(files: Sequence[CorpusFile], workers: int, formats: Sequence[str], home: Path) -> float:
+def through_dagster(
+    files: Sequence[CorpusFile], workers: int, formats: Sequence[str], home: Path, detector: Asked = "auto"
+) -> float:
     """Wall seconds of the Dagster runs that convert the files, in a new store and instance."""
     os.environ.setdefault("DOCMILL_MODELS", str(default_folder()))
     os.environ["DOCMILL_HOME"] = str(home)
@@ -138,7 +149,7 @@ def through_dagster(files: Sequence[CorpusFile], workers: int, formats: Sequence
     options = ConvertOptions(
         places=[str(file.path) for file in files],
         out=str(home / "out"),
-        stages={"format": ",".join(formats)},
+        stages={"format": ",".join(formats), "detector": detector},
         jobs=workers,
     )
     summary = convert_files(options, Console(quiet=True))

@@ -132,6 +132,13 @@ def test_docling_is_imported_by_document_code_the_workers_and_its_plugin_only() 
     }
 
 
+def test_opentelemetry_is_imported_by_one_module_and_that_only_where_traces_are_wanted() -> None:
+    found = {module for module in MODULES for name in imports(module) if within(name, "opentelemetry")}
+    assert found == {"docmill.resources.clients.tracing.otlp"}
+    for module in ("docmill.pipeline.defs.definitions", "docmill.pipeline.stages.running.preload"):
+        assert "opentelemetry" not in loaded_by(module)
+
+
 def test_the_plugin_for_docling_needs_no_dagster() -> None:
     load = "import docmill.resources.clients.docling.plugin as plugin, sys; plugin.table_structure_engines()"
     look = f"{load}; print('dagster' in sys.modules)"

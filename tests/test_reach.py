@@ -18,16 +18,17 @@ _NAMED = re.compile(r"(docmill(?:\.\w+)+)(?::\w+)?")
 #: Modules, or packages of them, that no test imports: the test of what they are used by.
 THROUGH: Mapping[str, str] = {
     "docmill.pipeline.cli": "cli/test_cli.py",
-    "docmill.pipeline.convert.document": "convert/document/test_formats.py",
     "docmill.pipeline.convert.extras": "instance/test_executor.py",
-    "docmill.pipeline.convert.fused": "convert/tables/test_ruled_pdf.py",
+    "docmill.pipeline.convert.document.table_joins": "convert/document/test_table_joins.py",
     "docmill.pipeline.convert.layout": "convert/layout/test_fusion.py",
-    "docmill.pipeline.convert.metered": "stages/results/test_accounting.py",
     "docmill.pipeline.convert.ocr": "convert/ocr/test_ocr.py",
     "docmill.pipeline.convert.pdf": "convert/pdf/test_page_reader.py",
     "docmill.pipeline.convert.tables": "convert/tables/test_structure.py",
     "docmill.pipeline.convert.understanding": "convert/document/test_assemble.py",
     "docmill.pipeline.corpus.stopping": "corpus/test_stopped_batches.py",
+    "docmill.pipeline.corpus.store_size": "cli/test_overview.py",
+    "docmill.pipeline.corpus.view.pictures": "cli/test_explain.py",
+    "docmill.pipeline.corpus.waiting": "corpus/test_overview.py",
     "docmill.pipeline.defs": "defs/test_definitions.py",
     "docmill.pipeline.instance": "defs/test_definitions.py",
     "docmill.pipeline.stages": "stages/test_conversion.py",
@@ -40,7 +41,6 @@ THROUGH: Mapping[str, str] = {
     "docmill.resources.local.wheels": "resources/local/triton/test_local.py",
     "docmill.resources.quiet": "cli/test_quiet.py",
     "docmill.resources.settings": "defs/test_definitions.py",
-    "docmill.resources.vllm": "stages/test_conversion.py",
     "docmill.resources.weights": "resources/engines/triton/test_flow.py",
 }
 

@@ -22,6 +22,8 @@ __all__ = ["Browser", "BrowserMissingError", "Loaded", "chromium"]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: Dagster's UI greets who opens it for the first time, above the page.
 _NO_GREETING = "try { localStorage.setItem('communityNux', '1') } catch (e) {}"
+#: Windows' codes of keys, which Chromium acts on.
+_KEYS = {"Tab": 9, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
 _START_S = 60.0
 _STOP_S = 10.0
 _LOOK_EVERY_S = 0.05
@@ -85,13 +87,40 @@ class Browser:
         self._call("Page.navigate", url="about:blank")
         started = time.monotonic()
         self._call("Page.navigate", url=url)
-        while not self._evaluate(shows):
-            if time.monotonic() - started > limit_s:
-                raise TimeoutError(f"{url} did not show within {limit_s:g} s: {shows}")
-            time.sleep(_LOOK_EVERY_S)
+        self.wait(shows, limit_s)
         seconds = time.monotonic() - started
         metrics = {each["name"]: each["value"] for each in self._call("Performance.getMetrics")["metrics"]}
         return Loaded(seconds, metrics["JSHeapUsedSize"] / 1e6)
+
+    def wait(self, shows: str, limit_s: float = 180.0) -> None:
+        """Wait until a JavaScript expression is true. Raises `TimeoutError`."""
+        deadline = time.monotonic() + limit_s
+        while not self._evaluate(shows):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {limit_s:g} s: {shows}")
+            time.sleep(_LOOK_EVERY_S)
+
+    def point_at(self, selector: str, *, click: bool = False) -> None:
+        """Move the mouse to the middle of the first element of a CSS selector, once it is there."""
+        find = f"document.querySelector({json.dumps(selector)})"
+        self.wait(f"{find} !== null")
+        where = (
+            f"{find}.scrollIntoView({{block: 'center', behavior: 'instant'}}), {find}.getBoundingClientRect()"
+        )
+        middle = f"(box => [box.x + box.width / 2, box.y + box.height / 2])(({where}))"
+        answer = self._call("Runtime.evaluate", expression=middle, returnByValue=True)
+        x, y = answer["result"]["value"]
+        kinds = ("mouseMoved", "mousePressed", "mouseReleased") if click else ("mouseMoved",)
+        for kind in kinds:
+            button = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
+
+    def press(self, key: str) -> None:
+        """Press a key that writes nothing: `Tab`, `Escape`, `ArrowDown`."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self._call(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key]
+            )
 
     def picture(self) -> bytes:
         """What the window shows, as PNG."""

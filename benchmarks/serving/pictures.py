@@ -21,6 +21,7 @@ from docmill.pipeline.convert.tables.slanet import slanet
 from docmill.pipeline.convert.tables.tableformer import tableformer
 from docmill.pipeline.convert.types import Box
 from docmill.resources.clients.triton.connection import connect
+from docmill.resources.clients.triton.told import ACCOUNT
 
 __all__ = ["KINDS", "requests", "tensor_counts"]
 
@@ -97,9 +98,9 @@ def requests(url: str, model: str, batch: int, count: int) -> list[list[Array]]:
 
 
 def tensor_counts(client: Any, model: str) -> tuple[int, int]:
-    """How many inputs and outputs a model has."""
+    """How many inputs and outputs a model has; what it tells of requests is none of them."""
     metadata = client.get_model_metadata(model)
-    return len(metadata.inputs), len(metadata.outputs)
+    return len(metadata.inputs), sum(tensor.name != ACCOUNT for tensor in metadata.outputs)
 
 
 def _noise(url: str, model: str, seed: int) -> list[Array]:

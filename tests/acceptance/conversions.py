@@ -45,8 +45,12 @@ def references(files: Sequence[Path]) -> list[DocumentRef]:
     return [DocumentRef(content_hash(file), file.name, str(file), file.stat().st_size) for file in files]
 
 
-def conversion(store: Path, server: TritonServer, workers: int = 2) -> Conversion:
-    """Embedded models served: documents go through `pages`, `ocr` (off), `layout`, `tables`, `documents`.
+def conversion(
+    store: Path, server: TritonServer, workers: int = 2, layout: str = "layout_cdla"
+) -> Conversion:
+    """Embedded models served, the detector as `layout`.
+
+    Documents go through `pages`, `ocr` (off), `layout`, `tables`, `documents`.
 
     The server is asked what it has.
     """
@@ -55,7 +59,7 @@ def conversion(store: Path, server: TritonServer, workers: int = 2) -> Conversio
         sources=SourceCache(store / "sources"),
         reader=ReaderSettings(),
         all_stages=stages_with(
-            layout=TritonCdlaLayout(server, "layout_cdla"),
+            layout=TritonCdlaLayout(server, layout),
             tables=TritonSlanetTables(server, "slanet_plus"),
         ),
         workers=WorkerLimits(workers=workers),

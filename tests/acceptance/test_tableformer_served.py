@@ -236,7 +236,9 @@ def test_a_conversion_has_the_models_tables(
         jobs=1,
     )
     [record] = convert_files(options, Console(file=StringIO())).records
-    assert record.status == "converted"
+    # Random weights make grids that hold little of the text; what is lost is said and nothing else is wrong.
+    assert {issue.reason for issue in record.issues} <= {"text_lost"}
+    assert record.pages == [1, 2]
     asked = statistics(triton.url, TABLES).inference_count - before
     artifacts = ArtifactStore(DocumentStore(str(tmp_path / "store")))
     regions = {

@@ -99,7 +99,7 @@ def test_documents_made_by_triton_are_those_of_the_embedded_models(repository: P
         warm_up = [asked(triton.url, model) for model in MODELS]
         finished(there.start(files, *by_triton(triton.url)))
         pages, tables = (asked(triton.url, m) - w for m, w in zip(MODELS, warm_up, strict=True))
-    finished(here.start(files))
+    finished(here.start(files, "--detector", "always"))
     assert there.documents() == here.documents()
     assert len(here.documents()) == 2 * len(files)
     assert pages == sum(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from tritonclient.grpc import InferenceServerClient
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, Word
 from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.clients.triton.statistics import read_counters
+from docmill.resources.clients.triton.tally import read_tallies
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.engines.triton import TritonLayout, TritonTables
 from docmill.resources.local.errors import ServerStartError, ServerStoppedError
@@ -92,6 +95,30 @@ def test_served_models_compute_what_they_compute_in_process(
         np.testing.assert_array_equal(one, other)
         np.testing.assert_array_equal(one, third)
     assert all(output.any() for output in expected)
+
+
+@pytest.mark.parametrize("name", ["layout_cdla", JOINED, *SHAPES])
+def test_models_say_what_requests_took(triton: LocalServer, tmp_path: Path, name: str) -> None:
+    asked, before = model(triton, name), counted(triton, name)
+    asked.count_in(tmp_path)
+    images = pictures("layout_cdla" if name == JOINED else name, 2)
+    for _ in range(2):
+        asked.infer([images])
+    [found] = read_tallies(tmp_path, name).values()
+    [done] = found.instances.values()
+    assert (found.told, done.own_items) == (4, 4)
+    assert done.own_ns == pytest.approx(found.device_ns)
+    assert 0 < found.device_ns <= counted(triton, name) - before
+
+
+def counted(triton: LocalServer, name: str) -> int:
+    """Nanoseconds of a model's executions, once all are counted."""
+    before = -1
+    with InferenceServerClient(triton.url) as client:
+        while before != (now := read_counters(client, name)).device_ns:
+            before = now.device_ns
+            time.sleep(0.2)
+    return before
 
 
 @pytest.mark.parametrize("size", [1, 4, 8])

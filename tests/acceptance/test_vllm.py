@@ -15,14 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from docling_core.types.doc import DoclingDocument
 
+from benchmarks.estimates import Measured, scores
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.understanding.choosing import Choice
 from docmill.pipeline.convert.understanding.page_document import answer_document
 from docmill.pipeline.convert.understanding.profiles import PROFILES, Profile, picture_profile
+from docmill.pipeline.intake.forecast import LEVEL
 from docmill.resources.clients.vllm.client import Prompt, VlmClient
 from docmill.resources.clients.vllm.engine import VlmEngine
 from docmill.resources.clients.vllm.metrics import is_healthy, read_metrics
@@ -30,6 +33,7 @@ from docmill.resources.clients.vllm.question import Question
 from docmill.resources.clients.vllm.reader import Answer
 from docmill.resources.clients.vllm.server import VlmServer
 from docmill.resources.local.vllm.server import LocalVllm
+from tests.acceptance.serving import make_repository, server
 from tests.acceptance.vllm_serving import MODEL, ROOT, SAMPLES, answered, learned_document, serve
 from tests.support.model_cache import weights
 from tests.tiny_vlm.lessons import CONVERT, MARKDOWN, Lesson, draw, kept_lessons
@@ -257,6 +261,33 @@ def test_the_accuracy_benchmark_holds_both_ways_against_a_reference_page_by_page
     assert [page["page"] for page in (known, unknown)] == [1, 2]
     assert min(page["text_classic"] for page in (known, unknown)) > 0.95
     assert known["text_other"] > 0.95 > 0.6 > unknown["text_other"]
+
+
+def test_nine_of_ten_estimates_hold_of_what_servers_do(vllm: LocalVllm, tmp_path: Path) -> None:
+    """Triton and vLLM do the work; known is what they have counted, and then what the other batches took."""
+    estimates, report = 20, tmp_path / "report.json"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL", "DAGSTER"))}
+    with server(make_repository(tmp_path / "repository"), "layout_cdla", "slanet_plus") as triton:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "benchmarks.estimates", "--batches", "6", "--documents", "2"),
+                *("--estimates", str(estimates), "--json", str(report)),
+                *("--triton-url", triton.url, "--vlm-url", vllm.url),
+            ],
+            env=kept | {"DOCMILL_MODELS": str(weights("layout").parent)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    batches = msgspec.json.decode(report.read_bytes(), type=Measured).batches
+    assert all(batch.setup.counted.layout and batch.setup.counted.answer for batch in batches[1:])
+    found = scores(batches, estimates, seed=1)
+    assert [(each.known, each.asked) for each in found if each.opened] == [(0, 1), (1, 1), (3, 3)]
+    for figure in ("worker_seconds", "cpu_seconds", "gpu_seconds", "wall_seconds"):
+        told = [each for each in found if figure in each.held]
+        assert sum(each.held[figure] for each in told) >= LEVEL * estimates * len(told), figure
 
 
 def test_pictures_get_descriptions(vllm: LocalVllm, tmp_path: Path) -> None:

@@ -33,6 +33,19 @@ def serve(port: int = 0) -> LocalVllm:
     return LocalVllm(VllmSettings(shipped().tiny, MODEL, port=port), environment(), home())
 
 
+class CrowdedVllm(LocalVllm):
+    """One whose KV cache has room for the answers to a few pages: a dozen requests fill it, and some wait."""
+
+    def _prepare(self) -> tuple[list[str], dict[str, str]]:
+        command, variables = super()._prepare()
+        return [*command, "--num-gpu-blocks-override", "9"], variables
+
+
+def crowded(port: int) -> CrowdedVllm:
+    settings = VllmSettings(shipped().tiny, MODEL, port=port, max_model_len=1024)
+    return CrowdedVllm(settings, environment(), home())
+
+
 def answered(url: str) -> int:
     """Answers that a server has given since its start."""
     return read_metrics(VlmServer(url)).answered

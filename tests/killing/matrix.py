@@ -27,6 +27,7 @@ __all__ = [
     "BOUNDARIES",
     "VICTIMS",
     "Boundary",
+    "Death",
     "Findings",
     "Kill",
     "Killer",
@@ -36,7 +37,22 @@ __all__ = [
     "spread",
 ]
 
-Victim = Literal["worker", "run", "warm", "daemon", "postgres", "s3", "machine"]
+#: The last ones are in a cluster only: tests/cluster.
+Victim = Literal[
+    "worker",
+    "run",
+    "warm",
+    "daemon",
+    "postgres",
+    "s3",
+    "machine",
+    "step",
+    "drained run",
+    "drained step",
+    "scheduler",
+    "apiserver",
+    "triton",
+]
 VICTIMS: tuple[Victim, ...] = ("worker", "run", "warm", "daemon", "postgres", "s3", "machine")
 STAGES = ("pages", "ocr", "layout", "tables", "documents", "exports")
 #: How long servers are away, in turn: less and more than what is tried again at once.

@@ -36,6 +36,8 @@ class ChatServer:
     models: Sequence[dict[str, Any]] = ({"id": MODEL, "object": "model", "max_model_len": 8192},)
     port: int = 0
     requests: list[dict[str, Any]] = field(default_factory=list)
+    #: Each request's `traceparent`; empty where it has none.
+    traceparents: list[str] = field(default_factory=list)
     most: int = 0
     _now: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -57,6 +59,7 @@ class ChatServer:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 with owner._lock:
                     owner.requests.append(body)
+                    owner.traceparents.append(self.headers.get("traceparent", ""))
                     reply = waiting.pop(0) if waiting else owner.usual
                     owner._now += 1
                     owner.most = max(owner.most, owner._now)

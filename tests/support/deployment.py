@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import dagster as dg
 import psutil
@@ -54,10 +54,10 @@ class Deployment:
     _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def __enter__(self) -> Deployment:
+    def __enter__(self) -> Self:
         with ExitStack() as opening:
             self.s3 = opening.enter_context(WeedServer(self.folder / "weed"))
-            self.postgres = opening.enter_context(PostgresServer())
+            self.postgres = opening.enter_context(self._server())
             opening.callback(self._end_processes)
             self.environment = self._environment()
             self.home.mkdir()
@@ -149,6 +149,9 @@ class Deployment:
                 states = {name: (row.state, row.batch) for name, row in self.rows().items()}
                 raise AssertionError(f"{states}\n{self.log.read_text()[-6000:]}")
             time.sleep(1.0)
+
+    def _server(self) -> PostgresServer:
+        return PostgresServer()
 
     def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:

@@ -31,6 +31,10 @@ class Model:
     seconds: float = 0.0
     empty: bool = False  # announces its outputs and sends no bytes, as with a NumPy that Triton cannot read
     requests: list[list[np.ndarray]] = field(default_factory=list)
+    metadata: list[dict[str, str]] = field(default_factory=list)  # of each request, as gRPC has it
+    request_ids: list[str] = field(default_factory=list)
+    wanted: list[list[str]] = field(default_factory=list)  # the outputs that each request asks for
+    given: list[dict[str, str]] = field(default_factory=list)  # the parameters of each request
     inferences: int = 0  # what its statistics say
     device_ns: int = 0
     parameters: dict[str, str] = field(default_factory=dict)  # of its configuration
@@ -109,6 +113,10 @@ class KServeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: igno
         }
         inputs = [arrays[name] for name, _ in model.inputs]
         model.requests.append(inputs)
+        model.metadata.append({key: str(value) for key, value in context.invocation_metadata()})
+        model.request_ids.append(request.id)
+        model.wanted.append([output.name for output in request.outputs])
+        model.given.append({key: value.string_param for key, value in request.parameters.items()})
         time.sleep(model.seconds)
         if model.failures:
             context.abort(model.failures.pop(0), "[request id: <id_unknown>] told to fail")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.selection import CHUNK_PAGES, FirstPages, NoPages, Pages, WholeDocument
+from docmill.resources.clients.tracing.spans import current_span
 
 _MEGABYTE = 1 << 20
 
@@ -236,3 +238,15 @@ def _record(script: Script, job: Job, numbers: list[int]) -> StageRecord:
         issues=noted,
         counts={"pages": len(numbers)},
     )
+
+
+def ask(_context: object, then: str = "") -> bool:
+    """Make two requests, if only in name, and then what `then` says; whether OpenTelemetry is imported."""
+    for number in (1, 2):
+        current_span().child("request", {"number": number}, "client").end("" if number == 1 else "refused")
+    if then == "die":
+        os.kill(os.getpid(), signal.SIGSEGV)
+        time.sleep(60)
+    if then == "backend":
+        raise BackendUnavailableError("nobody answers")
+    return any(name.partition(".")[0] == "opentelemetry" for name in sys.modules)
