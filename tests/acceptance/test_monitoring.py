@@ -180,7 +180,10 @@ def test_a_triton_that_is_killed_is_alerted_on_and_nothing_is_lost(tmp_path: Pat
 
 
 def _crowd(url: str, prometheus: PrometheusServer) -> None:
-    """Have vLLM asked for more than it takes, and for what it has not, until both are alerted on."""
+    """Have vLLM asked for more than it takes, and for what it has not, until both are alerted on.
+
+    It is asked for as long as Prometheus, whose rule looks every 15 seconds, has not seen it busy.
+    """
     asked, over = engine(url, in_flight=16), threading.Event()
     questions = [replace(question(kept_lessons()[n % 4]), key=str(n)) for n in range(16)]
 
@@ -193,6 +196,7 @@ def _crowd(url: str, prometheus: PrometheusServer) -> None:
         asker = pool.submit(asking)
         try:
             until(120, lambda: prometheus.fires("VllmKvCacheFull"), "the KV cache is full, and requests wait")
+            until(120, lambda: prometheus.value("docmill:vllm_device_seconds:rate5m"), "it is seen busy")
         finally:
             over.set()
         asker.result()
