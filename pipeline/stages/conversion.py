@@ -150,7 +150,7 @@ class Conversion:
         batch: Sequence[DocumentRef],
         progress: Progress,
         given_up: GivenUp = tell_nobody,
-        failed: Callable[[Step], None] = lambda _: None,
+        failed: Callable[[Step], None] = tell_nobody,
         runner: Callable[..., StageRunner] = StageRunner,
     ) -> Step:
         """The same, and what it spent beyond what the records hold; with another runner a part of it.

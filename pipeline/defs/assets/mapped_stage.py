@@ -23,12 +23,14 @@ from docmill.pipeline.defs.assets.stage_run import (
     Spent,
     lineage,
     manifest_of,
+    note_failed,
     note_given_up,
     typed_failures,
 )
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.instance.kubernetes import pod_tags
+from docmill.pipeline.instance.metadata import failed_metadata
 from docmill.pipeline.instance.runs.served import resolved_for
 from docmill.pipeline.instance.runs.traced import traced_step
 from docmill.pipeline.instance.spending import numbers_of, overhead_numbers, overhead_of
@@ -39,6 +41,7 @@ from docmill.pipeline.stages.mapped.steps import cut_batch, run_range
 from docmill.pipeline.stages.results.step_accounts import Overhead
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.spec import Stage
+from docmill.resources.settings.pricing import Pricing
 
 __all__ = ["MappedSteps", "mapped_asset", "spent_before"]
 
@@ -76,6 +79,7 @@ class MappedSteps:
                     self.most,
                     resources["progress"](context.log),
                     partial(note_given_up, context),
+                    partial(_note_overhead, context, resources["pricing"]),
                 )
                 step, ranges = found.step, found.ranges
         for pages in ranges:
@@ -89,7 +93,8 @@ class MappedSteps:
         with self._conversion(context, resources) as conversion:
             batch = manifest_of(conversion, context.partition_key).documents
             progress, given_up = resources["progress"](context.log), partial(note_given_up, context)
-            step = run_range(conversion, name, batch, pages, progress, given_up)
+            failed = partial(_note_overhead, context, resources["pricing"])
+            step = run_range(conversion, name, batch, pages, progress, given_up, failed)
         return dg.Output(None, _SPENT, metadata=_metadata(step, started))
 
     @contextmanager
@@ -189,6 +194,11 @@ def spent_before(context: dg.AssetExecutionContext, key: dg.AssetKey) -> Spent:
 
 def _is_of(event: dg.DagsterEvent, steps: str) -> bool:
     return (event.step_key or "").startswith(steps)
+
+
+def _note_overhead(context: dg.AssetExecutionContext, pricing: Pricing, step: Step) -> None:
+    """Note what a step has spent that fails; what its page chunks hold is of the step that joins them."""
+    note_failed(context, failed_metadata([], step.overhead, pricing.price()))
 
 
 def _metadata(step: Step, started: float) -> dict[str, float]:

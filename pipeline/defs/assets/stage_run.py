@@ -44,6 +44,7 @@ __all__ = [
     "StageOutcome",
     "lineage",
     "manifest_of",
+    "note_failed",
     "note_given_up",
     "other_stages",
     "run_stage",
@@ -137,7 +138,7 @@ def run_stage(
     price = pricing.price()
 
     def failed(step: Step) -> None:
-        _note_failed(context, failed_metadata(step.records, step.overhead, price))
+        note_failed(context, failed_metadata(step.records, step.overhead, price))
 
     progress = resources["progress"](context.log)
     given_up = partial(note_given_up, context)
@@ -150,7 +151,7 @@ def run_stage(
     return StageOutcome(conversion, ran, manifest, records, metadata, resources, run, keep)
 
 
-def _note_failed(context: dg.AssetExecutionContext, spent: Mapping[str, float]) -> None:
+def note_failed(context: dg.AssetExecutionContext, spent: Mapping[str, float]) -> None:
     """Note in the run's event log what a step has spent that fails."""
     if not spent:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,11 +35,12 @@ def cut_batch(
     most: int,
     progress: Progress,
     given_up: GivenUp = tell_nobody,
+    failed: Callable[[Step], None] = tell_nobody,
 ) -> CutBatch:
     """Cut what a stage has left to do of a batch into ranges of `most` pages.
 
     Which pages a document has may only be known once it is opened: then that is done here, and its first
-    pages with it. Raises `BackendError`.
+    pages with it; `given_up` and `failed` as those of `Conversion.run_step`. Raises `BackendError`.
     """
     documents = list(numbered(batch))
     lookup = Lookup(conversion.artifacts, conversion.stages[stage], conversion.fingerprints)
@@ -52,7 +53,7 @@ def cut_batch(
     step = Step([], Overhead())
     if closed:
         opening = partial(PartRunner, choice=_to_open)
-        step = conversion.run_step(stage, closed, _PagesAlone(progress), given_up, runner=opening)
+        step = conversion.run_step(stage, closed, _PagesAlone(progress), given_up, failed, runner=opening)
     opened = {record.document: record for record in step.records}
     left: list[tuple[int, list[Pages]]] = []
     for (number, document), known in zip(documents, found, strict=True):
@@ -70,10 +71,11 @@ def run_range(
     pages: PageRange,
     progress: Progress,
     given_up: GivenUp = tell_nobody,
+    failed: Callable[[Step], None] = tell_nobody,
 ) -> Step:
-    """Do what is left of a range, and leave it as page chunks; `given_up` as that of `Conversion.run_step`.
+    """Do what is left of a range, and leave it as page chunks.
 
-    Raises `BackendError`.
+    `given_up` and `failed` as those of `Conversion.run_step`. Raises `BackendError`.
     """
     numbers = {document.id: number for number, document in numbered(batch)}
 
@@ -87,7 +89,8 @@ def run_range(
         return chosen
 
     runner = partial(PartRunner, choice=choice)
-    return conversion.run_step(stage, pages.documents(batch), _PagesAlone(progress), given_up, runner=runner)
+    documents, alone = pages.documents(batch), _PagesAlone(progress)
+    return conversion.run_step(stage, documents, alone, given_up, failed, runner=runner)
 
 
 def _to_open(_document: str, left: Sequence[Selection]) -> list[Selection]:

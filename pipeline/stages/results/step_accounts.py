@@ -20,7 +20,7 @@ __all__ = ["GivenUp", "Overhead", "StepAccounts", "step_accounts", "tell_nobody"
 GivenUp = Callable[[Mapping[str, int]], None]
 
 
-def tell_nobody(_: Mapping[str, int]) -> None:
+def tell_nobody(_: object) -> None:
     """Where nobody wants to know."""
 
 
