@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docmill.resources.weights.copies import write_changed
+from docmill.resources.weights.served_code import ACCOUNT_CODE
 
 __all__ = ["CONFIG", "drop_digest", "model_digest", "without_digest", "write_digest", "written_digest"]
 
 CONFIG = "config.pbtxt"
-#: What is beside a model's files and decides nothing: where they came from, compiled code, other settings.
-_LEFT_OUT = re.compile(r"\.|__pycache__$|config\.pbtxt$|configs$|README\.md$|.*\.(source|pyc)$")
+#: What is beside a model's files and decides nothing: where they came from, compiled code, other settings,
+#: code that tells what was done.
+_LEFT_OUT = re.compile(
+    rf"\.|__pycache__$|config\.pbtxt$|configs$|README\.md$|{re.escape(ACCOUNT_CODE)}$|.*\.(source|pyc)$"
+)
 _BLOCK = """
 # SHA-256 of this model's files, written by docmill: clients tell results of other weights apart by it
 parameters {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,46 +13,131 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pypdfium2
 import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
+from tritonclient.utils import np_to_triton_dtype
 
-from docmill.resources.clients.triton import TritonServer
+from benchmarks.serving.pictures import KINDS
+from docmill.resources.clients.triton import Array, TritonServer
 from docmill.resources.clients.triton.statistics import Counters, read_counters
+from docmill.resources.engines.triton import TritonCdlaLayout, TritonDoclingOcr, TritonLayout, TritonTables
 from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance.booked_model import BOOKED, FOREIGN, Book, install_booked
-from tests.acceptance.conversions import conversion, references, run, split
+from tests.acceptance.conversions import SAMPLES, conversion, references, run, split, strips
 from tests.acceptance.killing import fork_server, killed_amid_requests
-from tests.acceptance.serving import make_repository, server
+from tests.acceptance.serving import HERON, make_repository, server
+from tests.acceptance.table_checkpoints import BRIEF
+from tests.acceptance.table_checkpoints import repository as table_repository
 from tests.support.served_pages import sample_pages
 from tests.support.stage_runs import Told
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
 
+@dataclass(frozen=True)
+class Served:
+    """A stage whose model books, the stages before it, and the models that it needs besides.
+
+    `documents` writes them, and a worker is killed at each of the pages `at`. `foreign` is what others send.
+    """
+
+    stage: str
+    before: tuple[str, ...]
+    models: tuple[str, ...]
+    model: Callable[[Path], Path]
+    engines: Callable[[TritonServer], Mapping[str, Any]]
+    documents: Callable[[Path], list[Path]]
+    at: tuple[int, ...]
+    foreign: Callable[[], Mapping[str, Array]]
+    joins: bool = False
+
+
+def scan() -> Mapping[str, Array]:
+    """Some lines for OCR."""
+    page = pypdfium2.PdfDocument(SAMPLES / "scanned.pdf")[0]
+    picture = page.render(scale=2.0, rev_byteorder=True).to_numpy()[300:350, 150:470, :3]
+    return {
+        "lang_type": np.array([["english"]], np.object_),
+        "image": np.ascontiguousarray(picture)[None],
+    }
+
+
+def table() -> Mapping[str, Array]:
+    [picture] = next(KINDS["tableformer"][1]())
+    return {"images": picture}
+
+
+SERVED = {
+    "layout": Served(
+        stage="layout",
+        before=("pages", "ocr"),
+        models=("slanet_plus",),
+        model=lambda repository: repository / "layout_cdla",
+        engines=lambda triton: {"layout": TritonCdlaLayout(triton, BOOKED)},
+        documents=lambda folder: split(folder, 6, 16),
+        at=(16, 40, 64),
+        foreign=lambda: {"image": sample_pages(1)},
+    ),
+    "ocr": Served(
+        stage="ocr",
+        before=("pages",),
+        models=("ocr_detect", "ocr_recognise", "slanet_plus"),
+        model=lambda repository: repository / "ocr",
+        engines=lambda triton: {
+            "ocr": TritonDoclingOcr(triton, BOOKED),
+            "layout": TritonLayout(triton, HERON),
+        },
+        documents=lambda folder: strips(folder, 6, 8),
+        at=(8, 16, 24),
+        foreign=scan,
+    ),
+    "tables": Served(
+        stage="tables",
+        before=("pages", "ocr", "layout"),
+        models=(),
+        model=lambda _: table_repository() / BRIEF,
+        # a table fills each page
+        engines=lambda triton: {
+            "layout": TritonLayout(triton, HERON),
+            "tables": TritonTables(triton, BOOKED),
+        },
+        documents=lambda folder: split(folder, 6, 8),
+        at=(8, 16, 24),
+        foreign=table,
+        joins=True,
+    ),
+}
+
+
 def put(answers: queue.Queue[Any], **end: Any) -> None:
     answers.put(end)
 
 
-def ask(url: str, pause_s: float, burst: int, begun: Any, over: Any) -> None:
+def ask(url: str, served: str, pause_s: float, burst: int, begun: Any, over: Any) -> None:
     """A client that is not docmill's: so many requests at once, then a pause."""
-    picture = sample_pages(1)
-    tensor = InferInput("image", list(picture.shape), "UINT8")
-    tensor.set_data_from_numpy(picture)
+    tensors = []
+    for name, array in SERVED[served].foreign().items():
+        tensors.append(InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype)))
+        tensors[-1].set_data_from_numpy(array)
     with InferenceServerClient(url) as client:
         while not over.wait(pause_s):
             answers: queue.Queue[Any] = queue.Queue()
             for _ in range(burst):
-                client.async_infer(BOOKED, [tensor], partial(put, answers), request_id=FOREIGN)
+                client.async_infer(BOOKED, tensors, partial(put, answers), request_id=FOREIGN)
             for _ in range(burst):
                 answers.get()
             begun.release()
 
 
 @contextmanager
-def two_foreign_clients(url: str) -> Iterator[None]:
+def two_foreign_clients(url: str, served: str) -> Iterator[None]:
     context = multiprocessing.get_context("spawn")
     begun, over = context.Semaphore(0), context.Event()
-    clients = [context.Process(target=ask, args=(url, *how, begun, over)) for how in ((0.05, 1), (0.4, 5))]
+    clients = [
+        context.Process(target=ask, args=(url, served, *how, begun, over)) for how in ((0.05, 1), (0.4, 5))
+    ]
     for client in clients:
         client.start()
     try:
@@ -90,51 +175,56 @@ def counters(triton: LocalServer) -> Counters:
         return read_counters(client, BOOKED)
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@dataclass(frozen=True)
+class Running:
+    """A server with a model that books."""
+
+    name: str
+    served: Served
+    repository: Path
+    triton: LocalServer
+
+
+@pytest.fixture(scope="module", params=SERVED)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    served = SERVED[request.param]
     folder = make_repository(tmp_path_factory.mktemp("triton") / "repository")
-    install_booked(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def triton(repository: Path) -> Iterator[LocalServer]:
-    with server(repository, BOOKED, "slanet_plus") as running:
-        yield running
+    install_booked(served.model(folder), folder, joins=served.joins)
+    with server(folder, BOOKED, HERON, *served.models) as triton:
+        yield Running(request.param, served, folder, triton)
 
 
 @pytest.mark.parametrize(("foreign", "killed"), [(False, 0), (False, 3), (True, 0), (True, 3)])
 def test_records_and_overhead_are_what_the_server_and_the_machine_counted(
-    repository: Path,
-    triton: LocalServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    foreign: bool,
-    killed: int,
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, foreign: bool, killed: int
 ) -> None:
-    documents = references(split(tmp_path / "in", 6, 16))
-    converter = conversion(tmp_path / "store", TritonServer(triton.url), layout=BOOKED)
-    run(converter, documents, "pages", "ocr")
+    served, triton = running.served, running.triton
+    documents = references(served.documents(tmp_path / "in"))
+    asked = TritonServer(triton.url, deadline_s=300.0)
+    converter = conversion(tmp_path / "store", asked, **served.engines(asked))
+    run(converter, documents, *served.before)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    told = Killing(tallies=tmp_path, at=(16, 40, 64)[:killed])
-    book = repository / BOOKED / "book"
-    skip, before = len(book.read_text().splitlines()), counters(triton)
-    with two_foreign_clients(triton.url) if foreign else nullcontext():
+    told = Killing(tallies=tmp_path, at=served.at[:killed])
+    book = running.repository / BOOKED / "book"
+    skip = len(book.read_text().splitlines()) if book.exists() else 0
+    before = counters(triton)
+    with two_foreign_clients(triton.url, running.name) if foreign else nullcontext():
         cpu = of_ended_workers()
-        step = converter.run_step("layout", documents, told)
+        step = converter.run_step(served.stage, documents, told)
         cpu = of_ended_workers() - cpu
-    grown, booked_since = counters(triton).since(before), Book.of(repository, skip)
+    grown, booked_since = counters(triton).since(before), Book.of(running.repository, skip)
     assert (len(told.killed), step.overhead.lost_workers) == (killed, killed)
-    assert (grown.inferences > booked_since.own) == foreign
+    assert (booked_since.foreign > 0) == foreign
     counted = booked_since.own_share * grown.device_ns / 1e9
     held = sum(record.device_seconds[BOOKED] for record in step.records)
     found = held + step.overhead.device_seconds[BOOKED]
     held_cpu = sum(record.cpu_seconds for record in step.records)
     found_cpu = held_cpu + step.overhead.cpu_seconds
     print(
-        f"foreign {foreign}, killed {killed}: {counted:.3f} s counted, {100 * (found / counted - 1):+.2f} %, "
-        f"overhead {found - held:.3f} s; CPU {cpu:.2f} s, {100 * (found_cpu / cpu - 1):+.2f} %, overhead "
-        f"{found_cpu - held_cpu:.2f} s; own {booked_since.own} of {grown.inferences}; {step.overhead}"
+        f"{running.name}, foreign {foreign}, killed {killed}: {counted:.3f} s counted, "
+        f"{100 * (found / counted - 1):+.2f} %, overhead {found - held:.3f} s; "
+        f"CPU {cpu:.2f} s, {100 * (found_cpu / cpu - 1):+.2f} %, overhead {found_cpu - held_cpu:.2f} s; "
+        f"foreign {booked_since.foreign} of {len(booked_since.lines)} requests; {step.overhead}"
     )
     # beside others a step of ten seconds scatters by .4 %, so that one in a hundred is off by more than 1 %
     assert found == pytest.approx(counted, rel=0.015 if foreign else 0.01)

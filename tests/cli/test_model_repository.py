@@ -39,6 +39,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 copied = target / path.relative_to(ours.models / name)
                 copied.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, copied)
+    shutil.copytree(ours.models / "shared", folder / "model_repository" / "shared")
     (folder / "deploy" / "triton").mkdir(parents=True)
     shutil.copy(ours.lock, folder / "deploy" / "triton")
     monkeypatch.setattr(places, "shipped_roots", lambda: (folder,))

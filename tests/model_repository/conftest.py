@@ -1,6 +1,7 @@
-"""Puts the code that Triton's Python backend runs on the path, as the backend does."""
+"""Puts the code that Triton's Python backend runs on the path: setup puts what is shared beside it."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "model_repository" / "tableformer" / "1"))
+_SHIPPED = Path(__file__).parents[2] / "model_repository"
+sys.path[:0] = [str(_SHIPPED / "tableformer" / "1"), str(_SHIPPED / "shared")]

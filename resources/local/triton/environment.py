@@ -18,6 +18,7 @@ from docmill.resources.local.triton.places import Shipped, TritonHome
 from docmill.resources.local.virtual_environment import VirtualEnvironment, own_variables, run, stamp_of
 from docmill.resources.local.wheels import Wheels
 from docmill.resources.weights.copies import copy_changed
+from docmill.resources.weights.served_code import shared_code
 
 __all__ = ["Environment", "prepare_environment"]
 
@@ -100,7 +101,7 @@ def prepare_environment(
     with packages.complete(stamp_of([source.lock]), make, anew=python is not None):
         facts = _facts(packages.python)
         environment = Environment(home.environment, Path(facts.packages), facts.libraries, home.backends)
-        _assemble(environment, facts, source.backends)
+        _assemble(environment, facts, source)
     return environment
 
 
@@ -118,7 +119,7 @@ def _facts(python: Path) -> _Facts:
     return msgspec.json.decode(output, type=_Facts)
 
 
-def _assemble(environment: Environment, facts: _Facts, sources: Path) -> None:
+def _assemble(environment: Environment, facts: _Facts, source: Shipped) -> None:
     """Lay out the backend directory. Copies: Triton refuses symbolic links in Python-based backends."""
     wheel = environment.server
     stub = wheel / "python_backend_stubs" / facts.python / "triton_python_backend_stub"
@@ -128,7 +129,10 @@ def _assemble(environment: Environment, facts: _Facts, sources: Path) -> None:
         "python/libtriton_python.so": python / "libtriton_python.so",
         "python/triton_python_backend_utils.py": python / "triton_python_backend_utils.py",
     }
-    parts |= {f"{backend.parent.name}/model.py": backend for backend in sorted(sources.glob("*/model.py"))}
+    shared = shared_code(source.models)
+    for backend in sorted(source.backends.glob("*/model.py")):
+        name = backend.parent.name
+        parts |= {f"{name}/model.py": backend, f"{name}/{shared.name}": shared}
     for name, part in parts.items():
         if not part.is_file():
             raise EnvironmentSetupError(

@@ -12,6 +12,7 @@ from docmill.resources.local.triton.served_detector import SERVED_DETECTOR_VERSI
 from docmill.resources.local.triton.served_ocr import OCR, install_ocr
 from docmill.resources.weights.copies import copy_changed, write_changed, write_whole
 from docmill.resources.weights.embedded_weights import ModelCache, Progress
+from docmill.resources.weights.served_code import put_shared_code
 from docmill.resources.weights.served_config import put_config
 from docmill.resources.weights.served_digest import (
     CONFIG,
@@ -116,11 +117,12 @@ def install_embedded(
             put_config(configs / name / CONFIG, repository / name)
         for model in EMBEDDED_SERVED:
             _install(model, paths[model.weights], repository / model.folder / "1")
+        put_shared_code(configs, repository / OCR / "1")
         copy_changed(configs / OCR / "1" / _CODE, repository / OCR / "1" / _CODE)
         install_ocr(repository / OCR / "1", paths["ocr-recognise"])
         _add_calls(repository / OCR / CONFIG, configs / OCR / CONFIG)
         for name in model_names(configs):
-            _update_code(configs / name / "1", repository / name / "1")
+            _update_code(configs, name, repository / name / "1")
         for name in servable(repository):
             write_digest(repository / name)
     except OSError as error:
@@ -164,10 +166,12 @@ def _add_calls(config: Path, shipped: Path) -> None:
         write_changed((config.read_text("utf-8").rstrip("\n") + "\n" + parameter).encode(), config)
 
 
-def _update_code(code: Path, version: Path) -> None:
+def _update_code(configs: Path, model: str, version: Path) -> None:
     """Put the project's code into a version that docmill installed: its graphs may be of an older docmill."""
-    if not (version / _SOURCE).is_file():
+    code = configs / model / "1"
+    if not code.is_dir() or not (version / _SOURCE).is_file():
         return
+    put_shared_code(configs, version)
     for path in sorted(code.rglob("*.py")):
         target = version / path.relative_to(code)
         if not target.is_file() or target.read_bytes() != path.read_bytes():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from docmill.resources.weights.docling_models.catalogue import Export, Served
 from docmill.resources.weights.docling_models.checkpoint import sha256_of
 from docmill.resources.weights.docling_models.errors import InstallError
 from docmill.resources.weights.docling_models.export import Check
+from docmill.resources.weights.served_code import put_shared_code
 from docmill.resources.weights.served_config import put_config
 from docmill.resources.weights.served_digest import CONFIG, drop_digest, write_digest
 
@@ -123,7 +124,7 @@ def _install(repository: Path, configs: Path, model: Served, out: Path, source: 
     _recover(old, version)
     shutil.rmtree(new, ignore_errors=True)
     try:
-        _fill(new, configs / model.folder / _VERSION, model.files, out)
+        _fill(new, configs, model, out)
         files = {name: sha256_of(new / name) for name in model.files}
         _write(new / _SOURCE, msgspec.json.format(msgspec.json.encode(_with_files(source, files))))
         drop_digest(folder)
@@ -134,13 +135,14 @@ def _install(repository: Path, configs: Path, model: Served, out: Path, source: 
     return folder
 
 
-def _fill(new: Path, code: Path, files: Mapping[str, str], out: Path) -> None:
+def _fill(new: Path, configs: Path, model: Served, out: Path) -> None:
     """A version's files: the project's own code, if any, and the exported graphs."""
-    weights = shutil.ignore_patterns("*.onnx", "*.source", "__pycache__")
+    code = configs / model.folder / _VERSION
     if code.is_dir():
-        shutil.copytree(code, new, ignore=weights)
+        shutil.copytree(code, new, ignore=shutil.ignore_patterns("*.onnx", "*.source", "__pycache__"))
+        put_shared_code(configs, new)
     new.mkdir(exist_ok=True)
-    for name, exported in files.items():
+    for name, exported in model.files.items():
         _write(new / name, (out / exported).read_bytes())
 
 

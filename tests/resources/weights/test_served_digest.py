@@ -49,7 +49,14 @@ def test_a_file_under_another_name_makes_another_digest(model: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "beside", ["1/model.source", "1/package/__pycache__/loop.pyc", ".1.old/model.onnx", "config.pbtxt"]
+    "beside",
+    [
+        "1/model.source",
+        "1/package/__pycache__/loop.pyc",
+        "1/docmill_account.py",
+        ".1.old/model.onnx",
+        "config.pbtxt",
+    ],
 )
 def test_what_decides_no_answer_makes_none(model: Path, beside: str) -> None:
     before = model_digest(model)

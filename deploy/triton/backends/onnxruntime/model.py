@@ -8,10 +8,7 @@ accelerators are ignored. Requests are joined on a GPU, and on a CPU where the p
 `true`. With `use_tf32` a GPU takes half the time and no longer finds quite what a CPU finds:
 docs/triton-figures.md.
 
-Each model has one more output than its graph, `docmill_account`, six numbers for each item: the seconds that
-it took; this instance's number; how many items that one has done by now, and their seconds; and both of those
-whose requests have the same parameter `docmill_step`. (Response parameters would do, but this Triton has none
-for Python.)
+Each model has one more output than its graph: see `model_repository/shared/docmill_account.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +23,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import triton_python_backend_utils as pb_utils
+from docmill_account import ACCOUNT, Books, add_account, asked_for, step_of
 from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 TYPES = {
@@ -44,14 +41,11 @@ TYPES = {
     "tensor(uint32)": "TYPE_UINT32",
     "tensor(uint64)": "TYPE_UINT64",
 }
-ACCOUNT = "docmill_account"
 #: What the native backend takes when neither a batch size nor tensors are configured.
 DEFAULT_BATCH = 4
 #: Larger ones run as several. On an H100 a page of heron takes 7.0 ms in a batch of 8 and 6.4 in one of 57,
 #: whose session keeps eight times the memory.
 LARGEST_BATCH = 16
-#: Those that were longest quiet are forgotten.
-MOST_STEPS = 1000
 ERRORS_ONLY = 3
 CUDA = "CUDAExecutionProvider"
 #: An exhaustive search for convolutions, the default, takes two seconds for each batch size.
@@ -80,11 +74,9 @@ class TritonPythonModel:
             config.set_max_batch_size(batch)
             config.set_dynamic_batching()
         complete(name, "input", given["input"], graph.get_inputs(), batch, config.add_input)
-        # a client that has a model loaded anew gives the configuration that it had, completed
         outputs = [tensor for tensor in given["output"] if tensor["name"] != ACCOUNT]
         complete(name, "output", outputs, graph.get_outputs(), batch, config.add_output)
-        if outputs == given["output"]:
-            add_account(config)
+        add_account(config)
         return config
 
     def initialize(self, args: Mapping[str, str]) -> None:
@@ -189,43 +181,13 @@ class TritonPythonModel:
 
     def response(self, request: Any, arrays: Sequence[np.ndarray], account: np.ndarray) -> Any:
         """The outputs that the request asked for."""
-        wanted = set(request.requested_output_names())
+        outputs = dict(zip([*self.outputs, ACCOUNT], [*arrays, account], strict=True))
         return pb_utils.InferenceResponse(
             output_tensors=[
                 pb_utils.Tensor(name, np.ascontiguousarray(array))
-                for name, array in zip([*self.outputs, ACCOUNT], [*arrays, account], strict=True)
-                if name in wanted
+                for name, array in asked_for(request, outputs)
             ]
         )
-
-
-class Books:
-    """What an instance has done, in all and for each step of a client's."""
-
-    def __init__(self) -> None:
-        self.instance = time.time_ns() // 1000  # a float holds it
-        self.items, self.seconds = 0, 0.0
-        self.steps: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    def took(self, began: float, items: int) -> float:
-        """The seconds of each of so many items that have run together since then."""
-        seconds = time.perf_counter() - began
-        self.items += items
-        self.seconds += seconds
-        return seconds / max(1, items)
-
-    def account(self, step: str, items: int, each: float) -> np.ndarray:
-        """What is said of these items, FP64 [items, 6]."""
-        count, seconds = self.steps.pop(step, (0, 0.0))
-        self.steps[step] = done = count + items, seconds + items * each
-        if len(self.steps) > MOST_STEPS:
-            self.steps.popitem(last=False)
-        return np.tile((each, self.instance, self.items, self.seconds, *done), (items, 1))
-
-
-def step_of(request: Any) -> str:
-    """What the client calls its step."""
-    return str(json.loads(request.parameters() or "{}").get("docmill_step", ""))
 
 
 def batch_sizes(most: int) -> list[int]:
@@ -273,11 +235,6 @@ def complete(
     if not given:
         for name, (datatype, dims) in found.items():
             add({"name": name, "data_type": datatype, "dims": dims})
-
-
-def add_account(config: Any) -> None:
-    """Say that there is one more output."""
-    config.add_output({"name": ACCOUNT, "data_type": "TYPE_FP64", "dims": [6]})
 
 
 def failure(error: Exception) -> Any:

@@ -32,6 +32,7 @@ from docmill.resources.local.triton.repository import (
 from docmill.resources.local.triton.served_detector import served_detector
 from docmill.resources.weights.embedded_weights import ModelCache
 from docmill.resources.weights.onnx_graphs.dynamic_batch import with_dynamic_batch
+from docmill.resources.weights.served_code import shared_code
 from docmill.resources.weights.served_digest import model_digest, write_digest, written_digest
 from tests.support.kserve_server import KServeServer, Model
 from tests.support.model_cache import weights
@@ -146,6 +147,10 @@ def test_setup_installs_weights_once_and_keeps_what_users_configured(tmp_path: P
     assert model_names(tmp_path) == model_names(shipped().models)
     assert "max_batch_size: 1" in (own / "config.pbtxt").read_text()
     layout = tmp_path / "layout_cdla" / "1"
+    shared = shared_code(shipped().models)
+    beside = [path.parent.parent.name for path in tmp_path.glob(f"*/1/{shared.name}")]
+    assert beside == ["ocr"]  # the others have no code of their own
+    assert (tmp_path / "ocr" / "1" / shared.name).read_bytes() == shared.read_bytes()
     assert all(written_digest(tmp_path / name) == model_digest(tmp_path / name) for name in names)
     first = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/1/*")}
     configured = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/config.pbtxt")}
@@ -186,10 +191,13 @@ def test_setup_updates_the_code_of_a_model_that_docmill_installed(tmp_path: Path
     cache = ModelCache(weights("layout").parent)
     install_embedded(tmp_path, shipped().models, cache)
     assert (version / "model.py").read_text() == "# somebody's own"
+    shared = version / shared_code(shipped().models).name
+    assert not shared.exists()
     (version / "model.source").write_text("{}")
     former = written_digest(version.parent)
     install_embedded(tmp_path, shipped().models, cache)
     assert (version / "model.py").read_text() == code
+    assert shared.is_file()
     assert former != written_digest(version.parent) == model_digest(version.parent)
 
 

@@ -52,6 +52,8 @@ def configs(tmp_path: Path) -> Path:
     (folder / "one" / "1" / "model.py").write_text("# code")
     (folder / "one" / "1" / "part" / "loop.py").write_text("# more code")
     (folder / "one" / "1" / "old.onnx").write_text("weights")
+    (folder / "shared").mkdir()
+    (folder / "shared" / "docmill_account.py").write_text("# shared code")
     return folder
 
 
@@ -87,6 +89,7 @@ def test_a_version_has_the_graphs_and_the_projects_code(tmp_path: Path, configs:
         "one/1/model.onnx": "a.onnx ",
         "one/1/more.onnx": "weights.onnx ",
         "one/1/model.py": "# code",
+        "one/1/docmill_account.py": "# shared code",
         "one/1/part/loop.py": "# more code",
         "one/config.pbtxt": 'name: "one"',
         "two/1/model.onnx": "b.onnx ",
