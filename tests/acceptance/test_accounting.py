@@ -28,8 +28,7 @@ from tests.acceptance.booked_model import BOOKED, FOREIGN, Book, install_booked
 from tests.acceptance.conversions import SAMPLES, conversion, references, run, split, strips
 from tests.acceptance.killing import fork_server, killed_amid_requests
 from tests.acceptance.serving import HERON, make_repository, server
-from tests.acceptance.table_checkpoints import BRIEF
-from tests.acceptance.table_checkpoints import repository as table_repository
+from tests.acceptance.small_tableformer import small_tableformer
 from tests.support.served_pages import sample_pages
 from tests.support.stage_runs import Told
 
@@ -97,7 +96,7 @@ SERVED = {
         stage="tables",
         before=("pages", "ocr", "layout"),
         models=(),
-        model=lambda _: table_repository() / BRIEF,
+        model=lambda repository: small_tableformer(repository.parent / "tableformer"),
         # a table fills each page
         engines=lambda triton: {
             "layout": TritonLayout(triton, HERON),
