@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from docmill.resources.clients.triton.tally import Asked, read_tallies
+from docmill.resources.clients.metering.tally import Asked, read_tallies
 
 __all__ = ["fork_server", "killed_amid_requests"]
 

@@ -20,8 +20,9 @@ from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import np_to_triton_dtype
 
 from benchmarks.serving.pictures import KINDS
+from docmill.resources.clients.metering.counters import Counters
 from docmill.resources.clients.triton import Array, TritonServer
-from docmill.resources.clients.triton.statistics import Counters, read_counters
+from docmill.resources.clients.triton.statistics import read_counters
 from docmill.resources.engines.triton import TritonCdlaLayout, TritonDoclingOcr, TritonLayout, TritonTables
 from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance.booked_model import BOOKED, FOREIGN, Book, install_booked

@@ -17,7 +17,7 @@ import pytest
 
 from docmill.pipeline.defs.resources import conversion_of, default_resources
 from docmill.pipeline.stages.conversion import Conversion
-from docmill.resources.clients.triton.tally import read_tallies
+from docmill.resources.clients.metering.tally import read_tallies
 from docmill.resources.clients.vllm.tally import TOKENS
 from docmill.resources.local.vllm.server import LocalVllm
 from docmill.resources.settings.understanding import Understanding

@@ -21,9 +21,9 @@ from tritonclient.grpc import InferenceServerClient
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, Word
+from docmill.resources.clients.metering.tally import read_tallies
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.statistics import read_counters
-from docmill.resources.clients.triton.tally import read_tallies
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.engines.triton import TritonLayout, TritonTables
 from docmill.resources.local.errors import ServerStartError, ServerStoppedError

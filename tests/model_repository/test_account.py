@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from docmill_account import ACCOUNT, MOST_STEPS, Books, add_account, asked_for, step_of
 
+from docmill.resources.clients.metering.told import Told
 from docmill.resources.clients.triton import told
 
 
@@ -51,7 +52,7 @@ class Config:
         self.outputs.append(output)
 
 
-def said(account: np.ndarray) -> told.Told:
+def said(account: np.ndarray) -> Told:
     found = told.read_told(Answer(account))
     assert found is not None
     return found

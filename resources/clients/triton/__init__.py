@@ -2,8 +2,8 @@
 
 `server` says where it is and how to bear with it, `model` makes requests of one of its models. What they
 rest on: `errors` (a class for each way to fail), `connection` (gRPC), `breaker` (gives a silent server up),
-`retry` (pauses), `shared_memory` (inputs of a server on this machine), `recovery` (a model whose process
-died), `statistics` (what the server spent), `tally` (what a process asked) and `step_meter` (its share).
+`shared_memory` (inputs of a server on this machine), `recovery` (a model whose process died), `statistics`
+(what the server spent), `told` (what it says of that with its answers) and `served` (which weights it has).
 """
 
 from docmill.resources.clients.triton.model import Array, Request, TritonModel

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendError, BackendUnavailableError
 from docmill.resources.clients.backoff import pause
+from docmill.resources.clients.metering.counters import Counters
+from docmill.resources.clients.metering.step_meter import ModelMeter
+from docmill.resources.clients.metering.tally import Asked, RequestTally, read_tallies
+from docmill.resources.clients.metering.told import Told
 from docmill.resources.clients.tracing.spans import Attributes, Span, current_span, failing
 from docmill.resources.clients.triton.attempt import Attempt, output_array
 from docmill.resources.clients.triton.breaker import CircuitBreaker
@@ -33,11 +37,9 @@ from docmill.resources.clients.triton.recovery import reload_once
 from docmill.resources.clients.triton.served import read_served
 from docmill.resources.clients.triton.server import TritonServer
 from docmill.resources.clients.triton.shared_memory import SharedRegions
-from docmill.resources.clients.triton.statistics import Counters, StatisticsReader
-from docmill.resources.clients.triton.step_meter import ModelMeter
+from docmill.resources.clients.triton.statistics import StatisticsReader
 from docmill.resources.clients.triton.subject import Subject
-from docmill.resources.clients.triton.tally import Asked, RequestTally, read_tallies
-from docmill.resources.clients.triton.told import ACCOUNT, STEP, Told, read_told
+from docmill.resources.clients.triton.told import ACCOUNT, STEP, read_told
 
 __all__ = ["Array", "Request", "TritonModel"]
 

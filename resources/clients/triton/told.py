@@ -1,39 +1,21 @@
-"""What docmill's own backend (`deploy/triton/backends`) says with an answer, in the output `docmill_account`.
+"""What docmill's models say with an answer, in the output `docmill_account`.
 
-Triton's own backends say nothing of the kind.
+`model_repository/shared` has their side of it. Triton's own backends say nothing of the kind.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ACCOUNT", "STEP", "Done", "Told", "read_told"]
+from docmill.resources.clients.metering.told import Done, Told
+
+__all__ = ["ACCOUNT", "STEP", "read_told"]
 
 ACCOUNT = "docmill_account"
 #: The parameter of a request that says whose it is.
 STEP = "docmill_step"
 _NUMBERS = 6
 _NANO = 1e9
-
-
-@dataclass(frozen=True, order=True)
-class Done:
-    """What an instance of a model has done since it was loaded: of anybody's, and of the step's."""
-
-    items: int
-    device_ns: int
-    own_items: int
-    own_ns: int
-
-
-@dataclass(frozen=True)
-class Told:
-    """The nanoseconds that a request took, which instance of the model did it, and what that one has done."""
-
-    device_ns: int
-    instance: int
-    done: Done
 
 
 def read_told(answer: Any) -> Told | None:

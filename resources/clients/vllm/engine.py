@@ -15,7 +15,7 @@ from docmill.pipeline.convert.metered import Tally
 from docmill.pipeline.convert.understanding.answer_checks import is_looping
 from docmill.pipeline.convert.understanding.choosing import Choice
 from docmill.pipeline.convert.understanding.profiles import Profile
-from docmill.resources.clients.triton.step_meter import ModelMeters
+from docmill.resources.clients.metering.step_meter import ModelMeters
 from docmill.resources.clients.vllm.ahead import DrawnAhead
 from docmill.resources.clients.vllm.client import VlmClient
 from docmill.resources.clients.vllm.metrics import read_metrics

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from docmill.pipeline.convert.errors import BackendUnavailableError
-from docmill.resources.clients.triton.statistics import Counters
-from docmill.resources.clients.triton.step_meter import ModelMeter, ModelMeters
-from docmill.resources.clients.triton.tally import read_tallies
+from docmill.resources.clients.metering.counters import Counters
+from docmill.resources.clients.metering.step_meter import ModelMeter, ModelMeters
+from docmill.resources.clients.metering.tally import read_tallies
 from docmill.resources.clients.vllm.metrics import ServerMetrics, read_metrics
 from docmill.resources.clients.vllm.server import VlmServer
 from docmill.resources.clients.vllm.tally import TOKENS

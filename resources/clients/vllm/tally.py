@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from docmill.resources.clients.triton.tally import Asked, RequestTally
+from docmill.resources.clients.metering.tally import Asked, RequestTally
 from docmill.resources.clients.vllm.waiting import Waiting
 
 __all__ = ["TOKENS", "TalliedRequest", "TokenTally"]

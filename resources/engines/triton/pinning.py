@@ -9,10 +9,10 @@ from typing import Self
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.metered import Tally
+from docmill.resources.clients.metering.step_meter import ModelMeters
 from docmill.resources.clients.triton import TritonModel
 from docmill.resources.clients.triton.errors import ModelChangedError
 from docmill.resources.clients.triton.served import names_a_version
-from docmill.resources.clients.triton.step_meter import ModelMeters
 
 __all__ = ["ServedModels"]
 

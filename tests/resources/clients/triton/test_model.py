@@ -15,10 +15,11 @@ from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conver
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageLayout, Word
 from docmill.pipeline.stages.layout import LayoutStage
+from docmill.resources.clients.metering.tally import Asked, read_tallies
+from docmill.resources.clients.metering.told import Done
 from docmill.resources.clients.tracing.spans import FinishedSpan, OpenSpan, SpanContext, entered
 from docmill.resources.clients.triton import TritonModel, TritonServer
-from docmill.resources.clients.triton.tally import Asked, read_tallies
-from docmill.resources.clients.triton.told import ACCOUNT, STEP, Done
+from docmill.resources.clients.triton.told import ACCOUNT, STEP
 from docmill.resources.engines.triton import TritonLayout, TritonTables
 from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.settings.tables import Tables, TritonTablesConfig

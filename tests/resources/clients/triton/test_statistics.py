@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from docmill.resources.clients.metering.counters import Counters
 from docmill.resources.clients.triton import TritonServer
-from docmill.resources.clients.triton.statistics import Counters, StatisticsReader
+from docmill.resources.clients.triton.statistics import StatisticsReader
 from tests.support.kserve_server import KServeServer, Model
 
 

@@ -17,8 +17,8 @@ import pytest
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError, PageError
 from docmill.pipeline.convert.understanding.choosing import Choice
 from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
+from docmill.resources.clients.metering.tally import read_tallies
 from docmill.resources.clients.tracing.spans import FinishedSpan, OpenSpan, SpanContext, entered
-from docmill.resources.clients.triton.tally import read_tallies
 from docmill.resources.clients.vllm.engine import VlmEngine
 from docmill.resources.clients.vllm.question import Question
 from docmill.resources.clients.vllm.reader import Answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from docmill.resources.clients.triton.tally import Asked, read_tallies
+from docmill.resources.clients.metering.tally import Asked, read_tallies
 from docmill.resources.clients.vllm.tally import TOKENS, TokenTally
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from docmill.resources.clients.triton.statistics import Counters, StatisticsReader
-from docmill.resources.clients.triton.step_meter import ModelMeter, ModelMeters
-from docmill.resources.clients.triton.tally import Asked
-from docmill.resources.clients.triton.told import Done
+from docmill.resources.clients.metering.counters import Counters
+from docmill.resources.clients.metering.step_meter import ModelMeter, ModelMeters
+from docmill.resources.clients.metering.tally import Asked
+from docmill.resources.clients.metering.told import Done
+from docmill.resources.clients.triton.statistics import StatisticsReader
 
 ONE, OTHER = 101, 102
 

@@ -1,12 +1,12 @@
 """What a server spends on a step's requests, whoever else asks it and whatever becomes of the step's workers.
 
-The server's counters are read four times a second. docmill's own backend says with each answer what it took,
-and that is what a chunk costs. It also says what it has done for the step by then, whether heard of or not:
+The server's counters are read four times a second. Models that tell say with each answer what it took, and
+that is what a chunk costs. They also say what they have done for the step by then, whether heard of or not:
 that, calibrated by the counters, is what the step costs.
 
-Other backends say nothing. Then the counters are also read whenever a worker's chunk is done; between two
-readings the step's inferences take their share of what all took, and what is so gathered is shared out to
-chunks by their inferences. What is gathered and never shared out is what chunks cost that were lost.
+Others say nothing. Then the counters are also read whenever a worker's chunk is done; between two readings
+the step's inferences take their share of what all took, and what is so gathered is shared out to chunks by
+their inferences. What is gathered and never shared out is what chunks cost that were lost.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from docmill.resources.clients.triton.calibration import Calibration
-from docmill.resources.clients.triton.statistics import Counters
-from docmill.resources.clients.triton.tally import Asked
+from docmill.resources.clients.metering.calibration import Calibration
+from docmill.resources.clients.metering.counters import Counters
+from docmill.resources.clients.metering.tally import Asked
 
 __all__ = ["CountersReader", "ModelMeter", "ModelMeters"]
 

@@ -7,8 +7,8 @@ import os
 import signal
 from pathlib import Path
 
-from docmill.resources.clients.triton.tally import Asked, RequestTally, read_tallies
-from docmill.resources.clients.triton.told import Done, Told
+from docmill.resources.clients.metering.tally import Asked, RequestTally, read_tallies
+from docmill.resources.clients.metering.told import Done, Told
 
 
 def count_and_die(folder: Path) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
-from docmill.resources.clients.triton.told import Done, Told
+from docmill.resources.clients.metering.told import Done, Told
 
 __all__ = ["Asked", "RequestTally", "read_tallies"]
 

@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from docmill.resources.clients.triton.calibration import Calibration
-from docmill.resources.clients.triton.statistics import Counters
-from docmill.resources.clients.triton.tally import Asked
-from docmill.resources.clients.triton.told import Done
+from docmill.resources.clients.metering.calibration import Calibration
+from docmill.resources.clients.metering.counters import Counters
+from docmill.resources.clients.metering.tally import Asked
+from docmill.resources.clients.metering.told import Done
 
 MS = 1_000_000
 

@@ -6,9 +6,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from statistics import linear_regression, median_low
 
-from docmill.resources.clients.triton.statistics import Counters
-from docmill.resources.clients.triton.tally import Asked
-from docmill.resources.clients.triton.told import Done
+from docmill.resources.clients.metering.counters import Counters
+from docmill.resources.clients.metering.tally import Asked
+from docmill.resources.clients.metering.told import Done
 
 __all__ = ["Calibration"]
 
