@@ -150,9 +150,10 @@ class ModelMeter:
 
     def _unheard(self) -> int:
         """Inferences whose answers nobody heard, without those that the server has dropped from its queue."""
-        failed = self._grown.failures * self._grown.inferences / max(1, self._grown.requests)
-        dropped = max(0, round(failed) - self._everything.refused)
-        return max(0, self._everything.unknown - dropped)
+        everything = self._everything
+        dropped = max(0, self._grown.failures - everything.refusals)
+        size = everything.unknown / everything.open if everything.open else 0.0
+        return max(0, everything.unknown - round(dropped * size))
 
     def _whole(self) -> float:
         """The step's seconds where the server tells: what it has counted if nobody else was there."""

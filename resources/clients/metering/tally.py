@@ -17,7 +17,7 @@ from docmill.resources.clients.metering.told import Done, Told
 
 __all__ = ["Asked", "RequestTally", "read_tallies"]
 
-_FORMAT = struct.Struct("<qqqqqq")
+_FORMAT = struct.Struct("<qqqqqqqq")
 _INSTANCE = struct.Struct("<qqqqq")
 
 
@@ -28,6 +28,9 @@ class Asked:
     Of the others nobody knows: they are under way, or whoever asked has given up or died. Of those answered,
     so many came with the server's word what they took, nanoseconds in all, and with what their instance has
     done: the latest that was heard of each. `given_up` is how often the server was given up as silent.
+
+    Inferences come in requests of any size: `open` are those whose end nobody knows, `refusals` those that
+    were turned away.
     """
 
     sent: int = 0
@@ -37,6 +40,8 @@ class Asked:
     device_ns: int = 0
     instances: Mapping[int, Done] = field(default_factory=dict)
     given_up: int = 0
+    open: int = 0
+    refusals: int = 0
 
     def __add__(self, other: Asked) -> Asked:
         latest = dict(self.instances)
@@ -50,6 +55,8 @@ class Asked:
             self.device_ns + other.device_ns,
             latest,
             self.given_up + other.given_up,
+            self.open + other.open,
+            self.refusals + other.refusals,
         )
 
     def since(self, before: Asked) -> Asked:
@@ -62,6 +69,8 @@ class Asked:
             self.device_ns - before.device_ns,
             self.instances,
             self.given_up - before.given_up,
+            self.open - before.open,
+            self.refusals - before.refusals,
         )
 
     @property
@@ -108,13 +117,15 @@ def read_tallies(folder: Path, model: str) -> dict[int, Asked]:
 
 
 def _pack(asked: Asked) -> bytes:
-    counts = (asked.sent, asked.answered, asked.refused, asked.told, asked.device_ns, asked.given_up)
+    inferences = (asked.sent, asked.answered, asked.refused, asked.told, asked.device_ns)
+    requests = (asked.given_up, asked.open, asked.refusals)
     instances = (_INSTANCE.pack(each, *astuple(done)) for each, done in asked.instances.items())
-    return _FORMAT.pack(*counts) + b"".join(instances)
+    return _FORMAT.pack(*inferences, *requests) + b"".join(instances)
 
 
 def _unpack(content: bytes) -> Asked:
     instances = _INSTANCE.iter_unpack(content[_FORMAT.size :])
     latest = {instance: Done(*done) for instance, *done in instances}
-    sent, answered, refused, told, device_ns, given_up = _FORMAT.unpack(content[: _FORMAT.size])
-    return Asked(sent, answered, refused, told, device_ns, latest, given_up)
+    numbers = _FORMAT.unpack(content[: _FORMAT.size])
+    sent, answered, refused, told, device_ns, given_up, pending, refusals = numbers
+    return Asked(sent, answered, refused, told, device_ns, latest, given_up, pending, refusals)

@@ -234,7 +234,7 @@ class TritonModel:
                 value.set_data_from_numpy(array)
             tensors.append(value)
         items = _items(inputs)
-        self._count(Asked(sent=items))
+        self._count(Asked(sent=items, open=1))
         attempt = Attempt(lease, partial(self._heard, items))
         attempt.call = self._connected().async_infer(
             self._name,
@@ -346,9 +346,9 @@ class TritonModel:
     def _heard(self, items: int, answer: Any, error: Exception | None) -> None:
         """Count what became of a request; one that nobody waited for any longer may be computed yet."""
         if error is None:
-            self._count(Asked(answered=items), read_told(answer))
+            self._count(Asked(answered=items, open=-1), read_told(answer))
         elif status_of(error) not in _GIVEN_UP:
-            self._count(Asked(refused=items))
+            self._count(Asked(refused=items, open=-1, refusals=1))
 
     def _count(self, asked: Asked, told: Told | None = None) -> None:
         if self._tally:

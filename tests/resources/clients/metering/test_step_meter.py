@@ -42,8 +42,13 @@ class Step:
         self.asked: dict[int, Asked] = {}
         self.meter = ModelMeter("layout", self.server, lambda: dict(self.asked))
 
-    def ask(self, worker: int, sent: int, answered: int | None = None, refused: int = 0) -> None:
-        more = Asked(sent, sent if answered is None else answered, refused)
+    def ask(
+        self, worker: int, sent: int, answered: int | None = None, refused: int = 0, size: int = 1
+    ) -> None:
+        """So many inferences in requests of that size."""
+        answered = sent if answered is None else answered
+        unknown = sent - answered - refused
+        more = Asked(sent, answered, refused, open=unknown // size, refusals=refused // size)
         self.asked[worker] = self.asked.get(worker, Asked()) + more
 
 
@@ -193,6 +198,17 @@ def test_what_it_did_for_killed_workers_is_told_to_the_others() -> None:
     step.server.counters = step.server.counters and step.server.counters + Counters(requests=21, failures=1)
     assert step.meter.took(OTHER) == pytest.approx(1.0)
     assert step.meter.close() == pytest.approx(7.0)
+
+
+def test_what_was_dropped_from_the_queue_is_as_much_as_was_asked_for() -> None:
+    """Others ask for one inference at a time, the killed workers had asked for eight."""
+    step = Step()
+    step.ask(ONE, 16, answered=0, size=8)
+    tell(step, OTHER, 1.0, done=done(40, 60.0, 10, 20.0))
+    step.server.computed(41, 61.0)
+    step.server.counters = step.server.counters and step.server.counters + Counters(requests=34, failures=1)
+    assert step.meter.took(OTHER) == pytest.approx(1.0)
+    assert step.meter.close() == pytest.approx(20.0)
 
 
 def test_what_nobody_was_told_of_in_the_end_took_as_long_as_the_rest() -> None:

@@ -13,8 +13,8 @@ from docmill.resources.clients.metering.told import Done, Told
 
 def count_and_die(folder: Path) -> None:
     tally = RequestTally(folder, "layout.v1")
-    tally.add(Asked(sent=5))
-    tally.add(Asked(answered=2, refused=1))
+    tally.add(Asked(sent=5, open=4))
+    tally.add(Asked(answered=2, refused=1, open=-3, refusals=1))
     tally.add(Asked(given_up=1))
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -26,7 +26,7 @@ def test_what_a_killed_process_has_asked_is_known(tmp_path: Path) -> None:
     RequestTally(tmp_path, "layout.v1").add(Asked(sent=1, answered=1))
     RequestTally(tmp_path, "layout").add(Asked(sent=7))
     found = read_tallies(tmp_path, "layout.v1")
-    assert found == {process.pid: Asked(5, 2, 1, given_up=1), os.getpid(): Asked(1, 1, 0)}
+    assert found == {process.pid: Asked(5, 2, 1, given_up=1, open=1, refusals=1), os.getpid(): Asked(1, 1, 0)}
     assert found[process.pid or 0].unknown == 2
 
 
