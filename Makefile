@@ -74,7 +74,7 @@ charts: setup $(CHARTS)/custom.json ## The Helm charts, against Kubernetes' sche
 	$(BIN)/pytest -m charts tests/charts
 
 bench: setup ## Throughput beside what the models alone take, and memory.
-	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.speed.throughput
 
 conformance: setup ## Documents of recorded model outputs beside docling's own. KIT=folder
 	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --floor benchmarks/floors/recorded.json

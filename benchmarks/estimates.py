@@ -26,7 +26,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.assorted import LEARNED, make_assorted
+from benchmarks.material.assorted import LEARNED, make_assorted
 from benchmarks.metrics.environment import Environment, environment
 from docmill.pipeline.cli.convert_files import configured_conversion
 from docmill.pipeline.cli.estimate_files import setup_of

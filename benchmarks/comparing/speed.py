@@ -13,7 +13,7 @@ import msgspec
 from benchmarks.comparing.counted import counted
 from benchmarks.comparing.load import OthersAtWork
 from benchmarks.comparing.trees import Tree
-from benchmarks.corpus import CorpusFile, make_corpus, ordinary_samples
+from benchmarks.material.corpus import CorpusFile, make_corpus, ordinary_samples
 
 __all__ = ["Plan", "Sample", "measure"]
 

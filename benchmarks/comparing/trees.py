@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
-from benchmarks.clean_environment import clean_environment
 from benchmarks.comparing.errors import ForeignImportError, RevisionError, TreeLayoutError
+from benchmarks.measuring.clean_environment import clean_environment
 
 __all__ = ["CHECKOUT", "Tree", "tree_at", "worktree"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.processes import PeakMemory
+from benchmarks.measuring.processes import PeakMemory
 from docmill.pipeline.cli.convert_files import ConvertOptions, configured_conversion, convert_files
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.records import StageRecord

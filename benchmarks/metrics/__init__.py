@@ -1,4 +1,4 @@
-"""What `python -m benchmarks.accuracy` measures: each metric in its own module, defined in its docstring.
+"""What `python -m benchmarks.conformance.accuracy` measures: a module each, which defines it.
 
 Every metric compares two DoclingDocuments of the same PDF: the truth and a prediction.
 """

@@ -17,7 +17,7 @@ import typer
 from docling_core.types.doc import DoclingDocument
 from rich.console import Console
 
-from benchmarks.accuracy import convert_kit
+from benchmarks.conformance.accuracy import convert_kit
 from benchmarks.metrics.environment import environment
 from benchmarks.pages.making import MadeDocument, make_documents
 from benchmarks.pages.pictures import write_pictures

@@ -13,7 +13,7 @@ import pickle
 import sys
 from pathlib import Path
 
-from benchmarks.processes import cpu_seconds
+from benchmarks.measuring.processes import cpu_seconds
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.conversion import Conversion

@@ -19,7 +19,7 @@ import msgspec
 
 from benchmarks.comparing.counted import counted
 from benchmarks.comparing.trees import Tree
-from benchmarks.corpus import CorpusFile, make_corpus, ordinary_samples
+from benchmarks.material.corpus import CorpusFile, make_corpus, ordinary_samples
 
 __all__ = ["CommandCost", "measure_command"]
 

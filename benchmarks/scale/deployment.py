@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import dagster as dg
 
-from benchmarks.clean_environment import clean_environment
+from benchmarks.measuring.clean_environment import clean_environment
 from benchmarks.scale.tree import ProcessTree
 from docmill.pipeline.cli.ui import ui_command
 from docmill.resources.clients.files.document_store import DocumentStore

@@ -22,7 +22,7 @@ from pathlib import Path
 import dagster as dg
 import msgspec
 
-from benchmarks.corpus import make_corpus, ordinary_samples
+from benchmarks.material.corpus import make_corpus, ordinary_samples
 from benchmarks.scale.deployment import Deployment, wait_until
 from benchmarks.scale.tree import ProcessTree
 from docmill.pipeline.cli.convert_files import configured_conversion

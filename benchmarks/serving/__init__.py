@@ -1,1 +1,1 @@
-"""Parts of `benchmarks.triton`: what a server makes of requests, beside the same graph in this process."""
+"""What model servers make of requests, beside the same graph in this process."""

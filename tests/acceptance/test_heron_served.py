@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import detection_parity
+from benchmarks.serving import detection_parity
 from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
 from docmill.pipeline.convert.layout.detectors import heron
 from docmill.pipeline.convert.pdf.drawn_page import drawn_page

@@ -19,7 +19,7 @@ import pytest
 from tritonclient.grpc import InferenceServerClient
 
 from benchmarks.serving.report import Report
-from benchmarks.triton import main as benchmark
+from benchmarks.serving.triton import main as benchmark
 from docmill.pipeline.convert.errors import BackendUnavailableError
 from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.resources.clients.triton import Subject, TritonModel, TritonServer

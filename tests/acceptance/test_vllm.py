@@ -246,7 +246,15 @@ def test_the_accuracy_benchmark_holds_both_ways_against_a_reference_page_by_page
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL", "DAGSTER"))}
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "benchmarks.accuracy", "--kit", "tests/kit", "--json", str(report)),
+            *(
+                sys.executable,
+                "-m",
+                "benchmarks.conformance.accuracy",
+                "--kit",
+                "tests/kit",
+                "--json",
+                str(report),
+            ),
             *("--cases", "financial_statement", "--understanding", "all", "--vlm-url", vllm.url),
         ],
         env=kept | {"DOCMILL_HOME": str(tmp_path), "DOCMILL_MODELS": str(weights("layout").parent)},

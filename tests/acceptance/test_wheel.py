@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.clean_environment import clean_environment
+from benchmarks.measuring.clean_environment import clean_environment
 from tests.support.model_cache import weights
 
 pytestmark = pytest.mark.acceptance

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reportlab.pdfgen.canvas import Canvas
 
-from benchmarks.conformity.making import Quiet
+from benchmarks.conformance.making import Quiet
 from docmill.pipeline.convert.types import PageLayout
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.conversion import Conversion

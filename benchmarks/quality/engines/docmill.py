@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docling_core.types.doc import DoclingDocument
 
-from benchmarks.conformity.making import Quiet
+from benchmarks.conformance.making import Quiet
 from benchmarks.quality.engines.detections import KeptDetections
 from benchmarks.quality.engines.output import Output
 from benchmarks.quality.grid import grids_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 from docling_core.types.doc import DoclingDocument
 
-from benchmarks.conformity.cases import read_cases
-from benchmarks.conformity.making import make_documents
+from benchmarks.conformance.cases import read_cases
+from benchmarks.conformance.making import make_documents
 
 KIT = Path(__file__).parents[2] / "kit"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.delaying_proxy import DelayingProxy
+from benchmarks.store.delaying_proxy import DelayingProxy
 from docmill.resources.clients.files.document_store import DocumentStore
 from tests.support.s3 import MotoServer
 

@@ -1,0 +1,1 @@
+"""What is converted while something is measured."""

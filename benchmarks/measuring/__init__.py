@@ -1,0 +1,1 @@
+"""Processes that are measured: their environment, their CPU time and memory."""

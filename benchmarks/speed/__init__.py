@@ -1,0 +1,1 @@
+"""How fast, with how much CPU and memory."""

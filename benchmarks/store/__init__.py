@@ -1,0 +1,1 @@
+"""What the store and the ledger cost."""
