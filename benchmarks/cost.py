@@ -289,9 +289,11 @@ def _costs(place: Place, values: Values, hour: float, shares: Sequence[float]) -
         parts = cost_of_page(place, values, hour, utilisation)
         page = sum(parts.values())
         by_utilisation[f"{100 * utilisation:.0f} %"] = {
+            "busy": utilisation,
             "document": page * values["pages"],
             "batch": page * values["pages"] * values["batch"],
             "million_pages": page * _MILLION,
+            "store_of_million": (parts["storage"] + parts["requests"]) * _MILLION,
             "parts_of_million": {name: part * _MILLION for name, part in parts.items()},
         }
     return {

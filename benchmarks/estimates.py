@@ -92,6 +92,12 @@ class Score:
     width: float
 
 
+class Kept(Measured, frozen=True):
+    """The same with what came of it."""
+
+    scores: list[Score] = []
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.estimates", description=__doc__)
@@ -109,9 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         with tempfile.TemporaryDirectory(prefix="docmill-bench-") as scratch:
             measured = _measure(options, Path(scratch))
+    found = scores(measured.batches, options.estimates, options.seed)
     if options.json:
-        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(measured)) + b"\n")
-    _print(scores(measured.batches, options.estimates, options.seed))
+        kept = Kept(measured.environment, measured.batches, found)
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+    _print(found)
     return 0
 
 

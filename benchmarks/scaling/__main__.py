@@ -107,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = [_row(*each) for each in shown]
         text = {
             "simulated": True,
+            "gpu_hour": GPU_HOURS[options.gpu],
             "inputs": {name: vars(each) for name, each in inputs.items()},
             "rows": rows,
         }

@@ -8,7 +8,6 @@ process that it took, whoever started it. Linux.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
 import resource
 import subprocess
@@ -23,6 +22,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measuring.processes import adopt_orphans
 from benchmarks.metrics.environment import Environment, environment
 from tests.support.long_batches import definitions, long_pdf, made_batch
 
@@ -30,8 +30,6 @@ __all__ = ["Divided", "main"]
 
 _STORE, _MOST, _EXECUTOR = "DOCMILL_BENCH_STORE", "DOCMILL_BENCH_PAGES", "DOCMILL_BENCH_EXECUTOR"
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
-#: Orphans become children of this process, and so count as its own: PR_SET_CHILD_SUBREAPER of linux/prctl.h.
-_SUBREAPER = 36
 
 
 class Divided(msgspec.Struct):
@@ -103,7 +101,7 @@ def main() -> None:
     if options.convert:
         print(_convert(options.pages))
         return
-    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     runs = [
         _measured(executor, int(most), options.pages)
         for executor in options.executors.split(",")

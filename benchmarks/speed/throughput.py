@@ -2,10 +2,11 @@
 
 *Alone* is a bare loop in as many processes: PDFium (text, rendering), the layout and table engines, and
 docling's post-processing, assembly and reading order, with nothing kept, sent or isolated. *Through Dagster*
-is the whole job over batches of 64 documents: worker pools, artifacts, metadata and event log. Both make
-DoclingDocuments of the same files, warm, in turn; the ratio is the median of the repetitions. `--formats
-md,html,json` adds the exports that people want beside them. `--memory` adds the peak of
-the whole process tree for 100 and for 1,000 pages.
+is the whole job over batches of 64 documents: worker pools, artifacts, metadata and event log. *The command*
+is `docmill convert`, start and end included. All make DoclingDocuments of the same files, in turn; ratios are
+medians of the repetitions. CPU is of all processes, orphans too. `--formats md,html,json` adds the exports
+that people want beside them. `--memory` adds the peak of the whole process tree for 100 and for 1,000 pages.
+Linux.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -27,8 +29,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.comparing.counted import Cost, counted
+from benchmarks.comparing.trees import CHECKOUT
 from benchmarks.material.corpus import CorpusFile, make_corpus, ordinary_samples
-from benchmarks.measuring.processes import PeakMemory, cpu_seconds
+from benchmarks.measuring.clean_environment import clean_environment
+from benchmarks.measuring.processes import PeakMemory, adopt_orphans, cpu_seconds
 from benchmarks.metrics.environment import environment
 from benchmarks.speed.alone import convert_alone
 from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
@@ -44,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sources:
         console.print(f"no PDF in {options.pdfs}", style="red")
         return 2
+    adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="docmill-bench-") as scratch:
         report = _measure(sources, options, Path(scratch))
         if options.memory:
@@ -52,6 +58,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(report, indent=2))
     return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One repetition: seconds of each side for the same pages; of the parts, CPU milliseconds a page."""
+
+    pages: int
+    parts: dict[str, float]
+    alone_s: float
+    dagster_s: float
+    command_s: float
+    dagster_cpu_s: float
+    command_cpu_s: float
+
+    def figures(self) -> dict[str, Any]:
+        """As JSON has them; ratios are of the parts alone to the others."""
+        alone_cpu_ms = sum(self.parts.values())
+        dagster_cpu_ms, command_cpu_ms = (
+            1000 * seconds / self.pages for seconds in (self.dagster_cpu_s, self.command_cpu_s)
+        )
+        return {
+            "parts": self.parts,
+            "alone_pages_per_s": self.pages / self.alone_s,
+            "dagster_pages_per_s": self.pages / self.dagster_s,
+            "command_pages_per_s": self.pages / self.command_s,
+            "alone_cpu_ms": alone_cpu_ms,
+            "dagster_cpu_ms": dagster_cpu_ms,
+            "command_cpu_ms": command_cpu_ms,
+            "ratio": self.alone_s / self.dagster_s,
+            "cpu_ratio": alone_cpu_ms / dagster_cpu_ms,
+            "command_ratio": self.alone_s / self.command_s,
+            "command_cpu_ratio": alone_cpu_ms / command_cpu_ms,
+        }
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,22 +118,26 @@ def _measure(sources: Sequence[Path], options: argparse.Namespace, scratch: Path
     files = make_corpus(sources, options.pages, options.length, scratch / "corpus")
     pages = sum(file.pages for file in files)
     formats = options.formats.split(",")
-    through_dagster(files[:2], options.workers, formats, scratch / "warm", options.detector)
-    runs: list[dict[str, Any]] = []
+    how = (options.workers, formats)
+    through_dagster(files[:2], *how, scratch / "warm", options.detector)
+    by_command(files[:2], *how, scratch, "warm", options.detector)
+    runs = []
     for number in range(options.repeat):
         alone_s, parts = _alone(files, options.workers, options.detector)
         before = cpu_seconds()
-        home = scratch / f"run{number}"
-        dagster_s = through_dagster(files, options.workers, formats, home, options.detector)
+        dagster_s = through_dagster(files, *how, scratch / f"run{number}", options.detector)
+        dagster_cpu_s = cpu_seconds() - before
+        command = by_command(files, *how, scratch, f"run{number}", options.detector)
         runs.append(
-            {
-                "alone_s": alone_s,
-                "dagster_s": dagster_s,
-                "ratio": alone_s / dagster_s,
-                "parts": parts,
-                "alone_cpu_ms": sum(parts.values()),
-                "dagster_cpu_ms": 1000 * (cpu_seconds() - before) / pages,
-            }
+            Run(
+                pages=pages,
+                parts=parts,
+                alone_s=alone_s,
+                dagster_s=dagster_s,
+                command_s=command.wall_s,
+                dagster_cpu_s=dagster_cpu_s,
+                command_cpu_s=command.cpu_s,
+            )
         )
     return {
         "environment": msgspec.to_builtins(environment()),
@@ -103,12 +146,7 @@ def _measure(sources: Sequence[Path], options: argparse.Namespace, scratch: Path
         "workers": options.workers,
         "formats": formats,
         "detector": options.detector,
-        "runs": runs,
-        "alone_pages_per_s": pages / statistics.median(run["alone_s"] for run in runs),
-        "dagster_pages_per_s": pages / statistics.median(run["dagster_s"] for run in runs),
-        "ratio": statistics.median(run["ratio"] for run in runs),
-        "alone_cpu_ms": statistics.median(run["alone_cpu_ms"] for run in runs),
-        "dagster_cpu_ms": statistics.median(run["dagster_cpu_ms"] for run in runs),
+        "runs": [run.figures() for run in runs],
     }
 
 
@@ -158,6 +196,23 @@ def through_dagster(
     return summary.run_seconds
 
 
+def by_command(
+    files: Sequence[CorpusFile],
+    workers: int,
+    formats: Sequence[str],
+    folder: Path,
+    name: str,
+    detector: Asked = "auto",
+) -> Cost:
+    """What `docmill convert` takes from its start to its end, in a store of its own below the folder."""
+    home = folder / "home"
+    places = [str(file.path) for file in files]
+    how = ["--format", ",".join(formats), "--detector", detector, "--jobs", str(workers)]
+    command = [sys.executable, "-m", "docmill.pipeline.cli", "convert", *places]
+    environment = clean_environment(home) | {"DOCMILL_STORE": str(home / f"store-{name}")}
+    return counted([*command, "--out", str(home / f"out-{name}"), *how], environment, CHECKOUT)
+
+
 def _memory(sources: Sequence[Path], options: argparse.Namespace, scratch: Path) -> dict[str, float]:
     """Peak megabytes of a fresh process that converts so many pages."""
     peaks = {}
@@ -182,15 +237,27 @@ def _print(report: dict[str, Any], console: Console) -> None:
     )
     for column in ("", "pages/s", "CPU ms a page"):
         table.add_column(column, justify="right" if column else "left")
-    for name, key in (("PDFium, models and docling's stages alone", "alone"), ("through Dagster", "dagster")):
-        table.add_row(name, f"{report[key + '_pages_per_s']:.2f}", f"{report[key + '_cpu_ms']:.0f}")
-    cpu_ratio = report["alone_cpu_ms"] / report["dagster_cpu_ms"]
-    table.add_row("ratio (median)", f"{report['ratio']:.3f}", f"{cpu_ratio:.3f}")
+    runs = report["runs"]
+
+    def median(name: str) -> float:
+        return float(statistics.median(run[name] for run in runs))
+
+    sides = {
+        "alone": "PDFium, models and docling's stages alone",
+        "dagster": "through Dagster",
+        "command": "docmill convert, with its start",
+    }
+    for key, name in sides.items():
+        table.add_row(name, f"{median(f'{key}_pages_per_s'):.2f}", f"{median(f'{key}_cpu_ms'):.0f}")
+    table.add_row("alone to Dagster", f"{median('ratio'):.3f}", f"{median('cpu_ratio'):.3f}")
+    table.add_row(
+        "alone to the command", f"{median('command_ratio'):.3f}", f"{median('command_cpu_ratio'):.3f}"
+    )
     console.print(table)
     parts = Table(title="alone: CPU milliseconds a page")
-    for name in report["runs"][-1]["parts"]:
+    for name in runs[-1]["parts"]:
         parts.add_column(name, justify="right")
-    parts.add_row(*(f"{value:.1f}" for value in report["runs"][-1]["parts"].values()))
+    parts.add_row(*(f"{value:.1f}" for value in runs[-1]["parts"].values()))
     console.print(parts)
     for pages, peak in report.get("memory", {}).items():
         console.print(f"peak memory, {pages} pages: {peak:.0f} MB (all processes, shared pages once)")

@@ -9,15 +9,18 @@ without a fault. The embedded model takes part where it would.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.metrics.environment import environment
 from benchmarks.table_structure.samples import KINDS, Sample, sample
 from benchmarks.table_structure.scoring import Placed, is_exact, relations_f1
 from benchmarks.table_structure.shapes import WAYS, shape_pdf, shapes
@@ -74,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     engine = EmbeddedTables(options.models)
     engine.prepare()
     run = None if options.alone else engine._recogniser
-    shown = Table("kind", "tables", "F1", "exact", "F1 held out", "exact held out")
     every: dict[bool, list[tuple[float, bool]]] = {False: [], True: []}
+    figures: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for kind in options.kind or KINDS:
             rows: dict[bool, list[tuple[float, bool]]] = {False: [], True: []}
@@ -85,11 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     truth, found = right_cells(made), found_cells(structure_of(made, run, Path(folder)))
                     rows[held_out].append((relations_f1(truth, found), is_exact(truth, found)))
                 every[held_out] += rows[held_out]
-            shown.add_row(kind, str(options.seeds), *_figures(rows))
+            figures[kind] = _figures(rows)
         if options.shapes:
-            shown.add_row("shapes", str(WAYS * len(shapes())), *_figures(_shapes(run, Path(folder))))
-    shown.add_row("all", str(len(every[False])), *_figures(every))
-    Console().print(shown)
+            figures["shapes"] = _figures(_shapes(run, Path(folder)))
+    figures["all"] = _figures(every)
+    _print(figures)
+    if options.json:
+        report = {"environment": msgspec.to_builtins(environment()), "kinds": figures}
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
     return 0
 
 
@@ -103,15 +109,21 @@ def _shapes(run: Run | None, folder: Path) -> dict[bool, list[tuple[float, bool]
     return rows
 
 
-def _figures(rows: dict[bool, list[tuple[float, bool]]]) -> list[str]:
-    return [
-        figure
-        for held_out in (False, True)
-        for figure in (
-            f"{statistics.fmean(f1 for f1, _ in rows[held_out]):.3f}",
-            f"{statistics.fmean(exact for _, exact in rows[held_out]):.2f}",
-        )
-    ]
+def _figures(rows: dict[bool, list[tuple[float, bool]]]) -> dict[str, float]:
+    figures: dict[str, float] = {"tables": len(rows[False]), "tables held out": len(rows[True])}
+    for held_out, which in ((False, ""), (True, " held out")):
+        figures[f"F1{which}"] = statistics.fmean(f1 for f1, _ in rows[held_out])
+        figures[f"exact{which}"] = statistics.fmean(exact for _, exact in rows[held_out])
+    return figures
+
+
+def _print(figures: dict[str, dict[str, float]]) -> None:
+    columns = next(iter(figures.values()))
+    table = Table("kind", *columns)
+    for kind, values in figures.items():
+        shown = (f"{value:g}" if isinstance(value, int) else f"{value:.3f}" for value in values.values())
+        table.add_row(kind, *shown)
+    Console().print(table)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=Path, default=Path(".docmill/models"))
     parser.add_argument("--shapes", action="store_true", help="also the tables that are written down by hand")
     parser.add_argument("--alone", action="store_true", help="geometry alone, without the model")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
     return parser
 
 
