@@ -73,8 +73,9 @@ $(CHARTS)/custom.json: deploy/helm/requirements.lock tests/charts/helm/crd_schem
 charts: setup $(CHARTS)/custom.json ## The Helm charts, against Kubernetes' schemas and checks of our own.
 	$(BIN)/pytest -m charts tests/charts
 
-bench: setup ## Throughput beside what the models alone take, and memory.
-	$(BIN)/python -m benchmarks.speed.throughput
+# options for it in BENCH: BENCH=--anyway on a busy machine
+bench: setup ## The chosen benchmarks in 15 minutes; writes benchmarks/REPORT.md. QUALITY=folder of corpora
+	$(BIN)/python -m benchmarks run $(if $(QUALITY),--with quality=$(QUALITY)) $(BENCH)
 
 conformance: setup ## Documents of recorded model outputs beside docling's own. KIT=folder
 	$(BIN)/python -m benchmarks.conformance --kit $(KIT) --floor benchmarks/floors/recorded.json
