@@ -1,13 +1,13 @@
-"""The one place where docling's internals run here: layout post-processing, page assembly, reading order.
+"""docling's stages: layout post-processing, page assembly, reading order.
 
-They are run as they are, torch-free, on values built from ours. They move between docling's versions, so
-docling-slim is pinned exactly and `benchmarks.conformance` gates every upgrade.
+They run torch-free on values built from ours, but for `docling_internals` as they are. They move between
+docling's versions, so docling-slim is pinned exactly and `benchmarks.conformance` gates every upgrade.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 from types import SimpleNamespace
@@ -23,17 +23,22 @@ from docling.datamodel.base_models import (
 )
 from docling.datamodel.base_models import Cluster as DoclingCluster
 from docling.datamodel.pipeline_options import HeadingHierarchyOptions, LayoutPostprocessorOptions
-from docling.models.postprocessing.reading_order_rb import ReadingOrderPredictor
 from docling.models.stages.heading_hierarchy.heading_hierarchy_model import HeadingHierarchyModel
-from docling.models.stages.page_assemble.page_assemble_model import PageAssembleModel, PageAssembleOptions
-from docling.models.stages.reading_order.readingorder_model import ReadingOrderModel, ReadingOrderOptions
-from docling.utils.layout_postprocessor import LayoutPostprocessor
+from docling.models.stages.page_assemble.page_assemble_model import PageAssembleOptions
+from docling.models.stages.reading_order.readingorder_model import ReadingOrderOptions
 from docling.utils.pdf_outline import _PdfOutlineItem
-from docling_core.types.doc import BoundingBox, CoordOrigin, DocItemLabel, DoclingDocument, Size, TableCell
+from docling_core.types.doc import BoundingBox, DocItemLabel, DoclingDocument, Size, TableCell
 from docling_core.types.doc.page import BoundingRectangle, PdfHyperlink
 from docling_core.types.doc.page import TextCell as DoclingTextCell
 from msgspec.structs import replace
 
+from docmill.pipeline.convert.document.docling_internals.page_assembly import LightPageAssembly, ParsedPage
+from docmill.pipeline.convert.document.docling_internals.postprocessor import LightPostprocessor
+from docmill.pipeline.convert.document.docling_internals.reading_order import (
+    LightReadingOrder,
+    LightReadingOrderPredictor,
+)
+from docmill.pipeline.convert.document.docling_internals.values import bounding_box, text_cell, with_text
 from docmill.pipeline.convert.document.page_bands import Placed, page_bands
 from docmill.pipeline.convert.document.region_text import RegionTexts
 from docmill.pipeline.convert.joining.lines import joined, without_line_end_dash
@@ -76,15 +81,6 @@ class PageParts:
     understood: PageUnderstanding | None = None
 
 
-@dataclass
-class _ParsedPage:
-    """What docling's stages read of its SegmentedPdfPage."""
-
-    textline_cells: list[DoclingTextCell]
-    hyperlinks: list[PdfHyperlink] = field(default_factory=list)
-    has_lines: bool = True
-
-
 class _ValidBackend:
     """docling's page assembly asks its backend one question only."""
 
@@ -105,7 +101,7 @@ def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Clu
     that no region claims made text regions of their own, regions inside tables and pictures made children.
     Overprints are left out of it and stay as they are: docling would make each a part of what it lies on.
     """
-    page = _page(content, ocr)
+    page = _page(content, ocr, links=False)
     over = [region for region in regions if region.source == "overprint"]
     if over:
         apart = {cell for region in over for cell in region.cells}
@@ -117,14 +113,14 @@ def postprocess(content: PageContent, ocr: PageOcr | None, regions: Sequence[Clu
         DoclingCluster(
             id=region.id,
             label=DocItemLabel(region.label),
-            bbox=_bounding_box(region.box),
+            bbox=bounding_box(region.box),
             confidence=region.score,
             cells=[],
         )
         for region in regions
     ]
     sources = {region.id: region.source for region in regions}
-    processed = LayoutPostprocessor(page, clusters, LayoutPostprocessorOptions()).postprocess()
+    processed = LightPostprocessor(page, clusters, LayoutPostprocessorOptions()).postprocess()
     found = [_region(cluster, sources) for cluster in processed]
     free = max((region.id for region in found), default=-1) + 1
     return found + [replace(region, id=free + number) for number, region in enumerate(over)]
@@ -152,7 +148,7 @@ def assemble_document(
         timings={},
         assembled=AssembledUnit(),
     )
-    assembler = PageAssembleModel(PageAssembleOptions())
+    assembler = LightPageAssembly(PageAssembleOptions())
     for parts in pages:
         page = _predicted_page(parts, texts)
         for assembled in assembler(result, [page]):
@@ -163,14 +159,13 @@ def assemble_document(
             result.assembled.body += unit.body
             _release(assembled)
             result.pages.append(assembled)
-    reading_order = (_ReadingOrder if texts else ReadingOrderModel)(ReadingOrderOptions())
-    if top_down:
-        reading_order.ro_model = _TopDown()
+    reading_order = (_ReadingOrder if texts else LightReadingOrder)(ReadingOrderOptions())
+    reading_order.ro_model = _TopDown() if top_down else LightReadingOrderPredictor()
     document: DoclingDocument = reading_order(result)
     return document
 
 
-class _ReadingOrder(ReadingOrderModel):  # type: ignore[misc]  # docling has no types to offer
+class _ReadingOrder(LightReadingOrder):
     """docling's reading order, but for how the parts of a paragraph are joined over columns and pages."""
 
     def _merge_elements(self, element: Any, merged_elem: Any, new_item: Any, page_height: float) -> None:
@@ -181,7 +176,7 @@ class _ReadingOrder(ReadingOrderModel):  # type: ignore[misc]  # docling has no 
         new_item.prov[-1].charspan = (end - len(rest), end)
 
 
-class _TopDown(ReadingOrderPredictor):  # type: ignore[misc]  # docling has no types to offer
+class _TopDown(LightReadingOrderPredictor):
     """docling's reading order within the bands of a page, which are read from top to bottom.
 
     docling starts a new column at every element that has none right above it, a short heading under a
@@ -268,7 +263,7 @@ def infer_heading_levels(document: DoclingDocument, outline: Sequence[OutlineEnt
 
 
 def _predicted_page(parts: PageParts, texts: RegionTexts | None) -> Page:
-    page = _page(parts.content, parts.ocr)
+    page = _page(parts.content, parts.ocr, links=True)
     assert page.parsed_page is not None
     cells = page.parsed_page.textline_cells
     clusters = [_cluster(region, cells) for region in parts.layout.clusters]
@@ -294,16 +289,18 @@ def _write(cluster: DoclingCluster, region: Cluster, lines: Sequence[TextCell], 
     """Give a cluster and its children all of their text as one line, which docling leaves as it is."""
     if cluster.cells:
         text = texts.write([lines[index] for index in region.cells])
-        cluster.cells = [cluster.cells[0].model_copy(update={"text": text})]
+        cluster.cells = [with_text(cluster.cells[0], text)]
     for child, part in zip(cluster.children, region.children, strict=True):
         _write(child, part, lines, texts)
 
 
-def _page(content: PageContent, ocr: PageOcr | None) -> Page:
+def _page(content: PageContent, ocr: PageOcr | None, *, links: bool) -> Page:
     page = Page(page_no=content.number, size=Size(width=content.width, height=content.height))
     cells = [_text_cell(index, line) for index, line in enumerate(page_lines(content, ocr))]
-    links = [_hyperlink(index, link, content.height) for index, link in enumerate(content.links) if link.uri]
-    stand_in: Any = _ParsedPage(cells, links)
+    linked = [link for link in content.links if link.uri] if links else []
+    stand_in: Any = ParsedPage(
+        cells, [_hyperlink(index, link, content.height) for index, link in enumerate(linked)]
+    )
     page.parsed_page = stand_in
     backend: Any = _ValidBackend()
     page._backend = backend
@@ -321,23 +318,12 @@ def _release(page: Page) -> None:
 
 def _text_cell(index: int, line: TextCell) -> DoclingTextCell:
     text = without_line_end_dash(line.text)
-    return DoclingTextCell(
-        index=index,
-        rect=BoundingRectangle.from_bounding_box(_bounding_box(line.box)),
-        text=text,
-        orig=text,
-        from_ocr=line.ocr,
-        confidence=line.confidence,
-    )
+    return text_cell(index, line.box, text, ocr=line.ocr, confidence=line.confidence)
 
 
 def _hyperlink(index: int, link: Link, page_height: float) -> PdfHyperlink:
-    box = _bounding_box(link.box).to_bottom_left_origin(page_height)
+    box = bounding_box(link.box).to_bottom_left_origin(page_height)
     return PdfHyperlink(index=index, rect=BoundingRectangle.from_bounding_box(box), uri=link.uri)
-
-
-def _bounding_box(box: Box) -> BoundingBox:
-    return BoundingBox(l=box.l, t=box.t, r=box.r, b=box.b, coord_origin=CoordOrigin.TOPLEFT)
 
 
 def _box(box: BoundingBox) -> Box:
@@ -360,7 +346,7 @@ def _cluster(region: Cluster, cells: Sequence[DoclingTextCell]) -> DoclingCluste
     return DoclingCluster(
         id=region.id,
         label=DocItemLabel(region.label),
-        bbox=_bounding_box(region.box),
+        bbox=bounding_box(region.box),
         confidence=region.score,
         cells=[cells[index] for index in region.cells],
         children=[_cluster(child, cells) for child in region.children],
@@ -372,7 +358,7 @@ def docling_table(cluster: DoclingCluster, structure: TableStructure, page_numbe
     cells = [
         TableCell(
             text=cell.text,
-            bbox=_bounding_box(cell.box) if cell.box else None,
+            bbox=bounding_box(cell.box) if cell.box else None,
             row_span=cell.row_span,
             col_span=cell.col_span,
             start_row_offset_idx=cell.row,
