@@ -10,10 +10,12 @@ import ctypes
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from docmill.pipeline.convert.pdf import quick_calls
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.types import Box, Ruling
 
@@ -34,6 +36,9 @@ MAX_DEPTH = 8
 #: Segments looked at in one path: longer ones are drawings, whatever their first strokes look like.
 MAX_SEGMENTS = 400
 
+#: No handle.
+_NO_MORE = -1
+
 Matrix = tuple[float, float, float, float, float, float]
 Point = tuple[float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -53,60 +58,65 @@ def read_drawings(page: pdfium.PdfPage, frame: PageFrame) -> Drawings:
     found = Drawings()
     width, height = frame.size
     visible = Box(0.0, 0.0, width, height)
-    for kind, handle, matrix in _objects(page):
+    answers = _Answers()
+    for kind, handle, matrix in _objects(quick_calls.handle_of(page), answers):
         if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            box = _visible_box(handle, matrix, frame, visible)
+            box = _visible_box(handle, matrix, frame, visible, answers)
             if box is not None and len(found.bitmaps) < MAX_BITMAPS:
                 found.bitmaps.append(box)
         elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-            _add_path(found, handle, matrix, frame, visible)
+            _add_path(found, handle, matrix, frame, visible, answers)
         if len(found.rulings) >= MAX_RULINGS and len(found.shapes) >= MAX_SHAPES:
             break
     return found
 
 
-def _objects(page: pdfium.PdfPage) -> Iterator[tuple[int, ctypes.Structure, Matrix]]:
+class _Answers:
+    """Where PDFium writes what it answers, with the places as numbers."""
+
+    def __init__(self) -> None:
+        self.numbers, self.floats = (ctypes.c_int * 2)(), (ctypes.c_float * 6)()
+        self.points = (ctypes.c_float * (2 * MAX_SEGMENTS))()
+        first, second = (ctypes.addressof(place) for place in (self.numbers, self.floats))
+        self.of_numbers = [first, first + ctypes.sizeof(ctypes.c_int)]
+        self.of_floats = [second + number * ctypes.sizeof(ctypes.c_float) for number in range(4)]
+        self.of_points = ctypes.addressof(self.points)
+
+
+def _objects(page: int, answers: _Answers) -> Iterator[tuple[int, int, Matrix]]:
     """Images and paths with the matrix of the forms around them, in drawing order."""
     budget = MAX_OBJECTS
-
-    def children(parent: ctypes.Structure | None) -> Iterator[ctypes.Structure]:
-        if parent is None:
-            yield from (
-                pdfium_c.FPDFPage_GetObject(page, i) for i in range(pdfium_c.FPDFPage_CountObjects(page))
-            )
-        else:
-            count = pdfium_c.FPDFFormObj_CountObjects(parent)
-            yield from (pdfium_c.FPDFFormObj_GetObject(parent, i) for i in range(max(0, count)))
-
-    stack = [(children(None), IDENTITY)]
+    objects = map(quick_calls.object_of_page, repeat(page), range(quick_calls.count_objects(page)))
+    stack = [(objects, IDENTITY)]
     while stack:
         objects, matrix = stack[-1]
-        handle = next(objects, None)
-        if handle is None or budget <= 0:
+        handle = next(objects, _NO_MORE) if budget > 0 else _NO_MORE
+        if handle == _NO_MORE:
             stack.pop()
             continue
-        if not handle or not _is_active(handle):
+        if not handle or not _is_active(handle, answers):
             continue
         budget -= 1
-        kind = pdfium_c.FPDFPageObj_GetType(handle)
+        kind = quick_calls.object_type(handle)
         if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
             if len(stack) < MAX_DEPTH:
-                stack.append((children(handle), _multiply(_matrix(handle), matrix)))
+                count = max(0, quick_calls.count_objects_of_form(handle))
+                inner = map(quick_calls.object_of_form, repeat(handle), range(count))
+                stack.append((inner, _multiply(_matrix(handle, answers), matrix)))
         elif kind in (pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_PATH):
             yield kind, handle, matrix
 
 
-def _is_active(handle: ctypes.Structure) -> bool:
+def _is_active(handle: int, answers: _Answers) -> bool:
     """False for what a layer hides (`layers.switch_off`)."""
-    active = ctypes.c_int()
-    return not pdfium_c.FPDFPageObj_GetIsActive(handle, active) or bool(active.value)
+    return not quick_calls.is_active(handle, answers.of_numbers[0]) or bool(answers.numbers[0])
 
 
-def _matrix(handle: ctypes.Structure) -> Matrix:
-    m = pdfium_c.FS_MATRIX()
-    if not pdfium_c.FPDFPageObj_GetMatrix(handle, m):
+def _matrix(handle: int, answers: _Answers) -> Matrix:
+    if not quick_calls.matrix_of(handle, answers.of_floats[0]):
         return IDENTITY
-    return m.a, m.b, m.c, m.d, m.e, m.f
+    a, b, c, d, e, f = answers.floats
+    return a, b, c, d, e, f
 
 
 def _multiply(one: Matrix, two: Matrix) -> Matrix:
@@ -129,14 +139,15 @@ def _bounds(points: list[Point], frame: PageFrame) -> Box | None:
     return frame.box(min(xs), min(ys), max(xs), max(ys))
 
 
-def _visible_box(handle: ctypes.Structure, matrix: Matrix, frame: PageFrame, visible: Box) -> Box | None:
+def _visible_box(
+    handle: int, matrix: Matrix, frame: PageFrame, visible: Box, answers: _Answers
+) -> Box | None:
     """An object's displayed box within the page."""
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    if not pdfium_c.FPDFPageObj_GetBounds(handle, left, bottom, right, top):
+    if not quick_calls.object_bounds(handle, *answers.of_floats):
         return None
-    corners = [(x.value, y.value) for x in (left, right) for y in (bottom, top)]
-    box = _bounds([_apply(matrix, x, y) for x, y in corners], frame)
-    return _clipped(box, visible)
+    left, bottom, right, top, *_ = answers.floats
+    corners = [_apply(matrix, x, y) for x in (left, right) for y in (bottom, top)]
+    return _clipped(_bounds(corners, frame), visible)
 
 
 def _clipped(box: Box | None, visible: Box) -> Box | None:
@@ -147,22 +158,23 @@ def _clipped(box: Box | None, visible: Box) -> Box | None:
 
 
 def _add_path(
-    found: Drawings, handle: ctypes.Structure, matrix: Matrix, frame: PageFrame, visible: Box
+    found: Drawings, handle: int, matrix: Matrix, frame: PageFrame, visible: Box, answers: _Answers
 ) -> None:
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    if not pdfium_c.FPDFPath_GetDrawMode(handle, fill, stroke) or not (fill.value or stroke.value):
+    if not quick_calls.draw_mode(handle, *answers.of_numbers):
         return
-    bounds = _visible_box(handle, matrix, frame, visible)
+    fill, stroke = answers.numbers
+    if not (fill or stroke):
+        return
+    bounds = _visible_box(handle, matrix, frame, visible, answers)
     if bounds is None:
         return
     thickness = 0.0
-    if stroke.value:
-        width = ctypes.c_float()
-        pdfium_c.FPDFPageObj_GetStrokeWidth(handle, width)
-        thickness = width.value * math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
+    if stroke:
+        width = answers.floats[0] if quick_calls.stroke_width(handle, answers.of_floats[0]) else 0.0
+        thickness = width * math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
     rulings: list[Ruling] | None = None
-    if stroke.value and thickness <= RULING_THICKNESS and len(found.rulings) < MAX_RULINGS:
-        rulings = list(_sides(handle, matrix, frame, visible))
+    if stroke and thickness <= RULING_THICKNESS and len(found.rulings) < MAX_RULINGS:
+        rulings = list(_sides(handle, matrix, frame, visible, answers))
     if not rulings:
         rulings = _thin(bounds, thickness)
     if rulings is None and len(found.shapes) < MAX_SHAPES:
@@ -183,36 +195,55 @@ def _thin(bounds: Box, thickness: float) -> list[Ruling] | None:
     return []
 
 
-def _sides(handle: ctypes.Structure, matrix: Matrix, frame: PageFrame, visible: Box) -> Iterator[Ruling]:
+def _sides(
+    handle: int, matrix: Matrix, frame: PageFrame, visible: Box, answers: _Answers
+) -> Iterator[Ruling]:
     """Straight strokes of a path along the page; nothing if it has curves or many slanted strokes."""
-    count = pdfium_c.FPDFPath_CountSegments(handle)
+    count = quick_calls.count_segments(handle)
     if not 2 <= count <= MAX_SEGMENTS:
         return
-    whole = _multiply(_matrix(handle), matrix)
-    x, y = ctypes.c_float(), ctypes.c_float()
-    begin = at = (0.0, 0.0)
-    lines: list[tuple[Point, Point]] = []
-    for i in range(count):
-        segment = pdfium_c.FPDFPath_GetPathSegment(handle, i)
-        kind = pdfium_c.FPDFPathSegment_GetType(segment)
-        if kind == pdfium_c.FPDF_SEGMENT_BEZIERTO:
-            return
-        pdfium_c.FPDFPathSegment_GetPoint(segment, x, y)
-        point = _apply(whole, x.value, y.value)
-        if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
-            begin = point
-        else:
-            lines.append((at, point))
-        if pdfium_c.FPDFPathSegment_GetClose(segment):
-            lines.append((point, begin))
-        at = point
-    boxes = [_bounds([one, two], frame) for one, two in lines]
-    slanted = sum(box is None or min(box.width, box.height) > RULING_SKEW for box in boxes)
-    if slanted * 2 > len(boxes):
+    segments = list(map(quick_calls.segment_of_path, repeat(handle), range(count)))
+    kinds = list(map(quick_calls.segment_type, segments))
+    if pdfium_c.FPDF_SEGMENT_BEZIERTO in kinds:
         return
-    for box in boxes:
-        if box is None or min(box.width, box.height) > RULING_SKEW:
-            continue
-        side = _clipped(box, visible)
+    lines = _lines(segments, kinds, _multiply(_matrix(handle, answers), matrix), answers)
+    boxes = [_bounds_of_line(one, two, frame) for one, two in lines]
+    straight = [box for box in boxes if box and min(box[2] - box[0], box[3] - box[1]) <= RULING_SKEW]
+    if (len(boxes) - len(straight)) * 2 > len(boxes):
+        return
+    for box in straight:
+        side = _clipped(Box(*box), visible)
         if side is not None:
             yield from _thin(side, 0.0) or ()
+
+
+def _lines(
+    segments: list[int], kinds: list[int], matrix: Matrix, answers: _Answers
+) -> list[tuple[Point, Point]]:
+    """The straight lines of a path, those that close it included."""
+    size = ctypes.sizeof(ctypes.c_float)
+    begin, end = answers.of_points, answers.of_points + 2 * size * len(segments)
+    places = zip(segments, range(begin, end, 2 * size), range(begin + size, end, 2 * size), strict=True)
+    for place in places:
+        quick_calls.segment_point(*place)
+    values = answers.points[: 2 * len(segments)]
+    start = at = (0.0, 0.0)
+    lines: list[tuple[Point, Point]] = []
+    for segment, kind, x, y in zip(segments, kinds, values[::2], values[1::2], strict=True):
+        point = _apply(matrix, x, y)
+        if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
+            start = point
+        else:
+            lines.append((at, point))
+        if quick_calls.is_closed(segment):
+            lines.append((point, start))
+        at = point
+    return lines
+
+
+def _bounds_of_line(one: Point, two: Point, frame: PageFrame) -> tuple[float, float, float, float] | None:
+    """`_bounds` of two points, as plain numbers."""
+    if not all(map(math.isfinite, one + two)):
+        return None
+    (x0, y0), (x1, y1) = frame.point(*one), frame.point(*two)
+    return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))

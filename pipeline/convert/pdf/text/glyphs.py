@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from docmill.pipeline.convert.pdf import quick_calls
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.text.advances import Extents, by_advance, slanted_advances
 from docmill.pipeline.convert.pdf.text.clipping import visible_glyphs
@@ -40,6 +42,7 @@ SPACES = frozenset(
 ZERO_WIDTH = frozenset(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, *range(0xFE00, 0xFE10)]
 )
+_SPACES, _ZERO_WIDTH = np.asarray(sorted(SPACES)), np.asarray(sorted(ZERO_WIDTH))
 REPLACEMENT = 0xFFFD
 SOFT_HYPHEN = 0xAD
 #: A space within this fraction of an em of a glyph, along its line and across it, follows that glyph.
@@ -136,30 +139,92 @@ class _Chars:
 
 
 def _read_chars(textpage: pdfium.PdfTextPage, reader: RunReader) -> _Chars:
-    """One pass over PDFium's characters: this loop is most of what reading a page costs."""
-    page = textpage.raw
+    """PDFium's characters: reading them is much of what reading a page costs."""
     count = min(max(0, textpage.count_chars()), MAX_CHARS)
-    rects = (pdfium_c.FS_RECTF * max(1, count))()
+    codes = _codes(textpage, count)
+    return (_read_plain_chars if _is_plain(codes) else _read_odd_chars)(textpage, codes, reader)
+
+
+def _is_plain(codes: Ints) -> bool:
+    """Whether every character is a code by itself, and every line runs to the right."""
+    halves = (codes >= 0xD800) & (codes < 0xE000)
+    return not ((codes == SOFT_HYPHEN) | halves | _right_to_left(codes)).any()
+
+
+def _right_to_left(codes: Ints) -> Flags:
+    found: Flags = ((codes >= 0x590) & (codes <= 0x8FF)) | ((codes >= 0xFB1D) & (codes <= 0xFEFC))
+    return found
+
+
+def _read_plain_chars(textpage: pdfium.PdfTextPage, codes: Ints, reader: RunReader) -> _Chars:
+    """The characters of a page that is plain, all at once."""
+    page = quick_calls.handle_of(textpage.raw)
+    blank = np.isin(codes, _SPACES)
+    encoded = np.zeros(len(codes), np.bool_)
+    # PDFium guesses spaces from gaps; words.py decides about gaps, so only encoded ones count.
+    for index in np.flatnonzero(blank).tolist():
+        if not quick_calls.is_generated(page, index):
+            ink = codes[index] < 0x20 and _has_ink(textpage.raw, index)
+            encoded[index], blank[index] = not ink, not ink
+    boxes = np.zeros((len(codes), 4), np.float32)
+
+    def boxed(index: Ints) -> Ints:
+        """Those that have a box, which is in `boxes` then."""
+        places = (boxes.ctypes.data + boxes.strides[0] * index).tolist()
+        found = list(map(quick_calls.loose_box, repeat(page), index.tolist(), places))
+        return index[np.asarray(found, np.bool_)] if found else index
+
+    kept = boxed(np.flatnonzero(~blank & ~np.isin(codes, _ZERO_WIDTH)))
+    objects = np.asarray(
+        [handle or 0 for handle in map(quick_calls.text_object, repeat(page), kept.tolist())], np.uint64
+    )
+    begins = np.ones(len(kept), np.bool_)
+    begins[1:] = objects[1:] != objects[:-1]
+    for index in kept[begins].tolist():
+        reader.add(index, pdfium_c.FPDFText_GetTextObject(textpage.raw, index))
+    run = np.cumsum(begins) - 1
+    reader.sample_all(kept, codes[kept], run)
+    spaces = np.flatnonzero(encoded)
+    before = np.searchsorted(kept, spaces) - 1  # the glyph that each follows; of more only the first counts
+    first = np.diff(before, prepend=-1) > 0
+    behind, spaces = before[first], spaces[first]
+    parted = boxed(spaces)
+    spaced = np.zeros(len(kept) + 1, np.bool_)
+    spaced[before + 1] = True
+    return _Chars(
+        codes[kept].tolist(),
+        kept.tolist(),
+        boxes[kept].astype(np.float64),
+        run.astype(np.int64),
+        spaced[:-1],
+        behind[np.isin(spaces, parted)],
+        boxes[parted].astype(np.float64),
+    )
+
+
+def _read_odd_chars(textpage: pdfium.PdfTextPage, codes: Ints, reader: RunReader) -> _Chars:
+    """The characters of any page, one by one."""
+    page = textpage.raw
+    rects = (pdfium_c.FS_RECTF * max(1, len(codes)))()
     get_box, get_object = pdfium_c.FPDFText_GetLooseCharBox, pdfium_c.FPDFText_GetTextObject
     is_generated, address_of = pdfium_c.FPDFText_IsGenerated, ctypes.addressof
-    codes: list[int] = []
+    found: list[int] = []
     indices: list[int] = []
     runs: list[int] = []
     spaced: list[bool] = []
     behind: list[int] = []
     spaces: list[int] = []
     address, run, space, added, high = 0, -1, False, False, 0
-    all_codes = _codes(textpage, count)
     # PDFium does not say of all spaces that it puts between turned words that they are its own, and beside
     # brackets they may be at the wrong place.
-    turned = any(0x590 <= code <= 0x8FF or 0xFB1D <= code <= 0xFEFC for code in set(all_codes))
-    for index, code in enumerate(all_codes):
+    turned = bool(_right_to_left(codes).any())
+    for index, code in enumerate(codes.tolist()):
         if code in SPACES and not (code < 0x20 and _has_ink(page, index)):
             # PDFium guesses spaces from gaps; words.py decides about gaps, so only encoded ones count.
             if not space and is_generated(page, index) == 0:
                 space, added = True, turned and not get_object(page, index)
-                if codes and get_box(page, index, rects[index]):
-                    behind.append(len(codes) - 1)
+                if found and get_box(page, index, rects[index]):
+                    behind.append(len(found) - 1)
                     spaces.append(index)
             continue
         if code in ZERO_WIDTH or not get_box(page, index, rects[index]):
@@ -178,9 +243,9 @@ def _read_chars(textpage: pdfium.PdfTextPage, reader: RunReader) -> _Chars:
         here = address_of(text_object.contents) if text_object else 0
         if here != address or run < 0:
             address, run = here, reader.add(index, text_object)
-        if space and added and (is_mark(chr(code)) or (codes and is_mark(chr(codes[-1])))):
+        if space and added and (is_mark(chr(code)) or (found and is_mark(chr(found[-1])))):
             space = False
-        codes.append(code)
+        found.append(code)
         indices.append(index)
         runs.append(run)
         spaced.append(space)
@@ -189,7 +254,7 @@ def _read_chars(textpage: pdfium.PdfTextPage, reader: RunReader) -> _Chars:
             reader.sample(index, code, run)
     boxes = np.frombuffer(rects, np.float32).reshape(-1, 4).astype(np.float64)
     return _Chars(
-        codes,
+        found,
         indices,
         boxes[indices],
         np.asarray(runs, np.int64),
@@ -205,12 +270,14 @@ def _origin(page: ctypes.Structure, index: int) -> tuple[float, float]:
     return x.value, y.value
 
 
-def _codes(textpage: pdfium.PdfTextPage, count: int) -> list[int]:
+def _codes(textpage: pdfium.PdfTextPage, count: int) -> Ints:
     """The code point, or UTF-16 unit, of each character: in one call where PDFium has one unit for each."""
-    buffer = (ctypes.c_ushort * (count + 2))()
-    if pdfium_c.FPDFText_GetText(textpage.raw, 0, count, buffer) == count + 1:
-        return list(buffer[:count])
-    return [pdfium_c.FPDFText_GetUnicode(textpage.raw, index) for index in range(count)]
+    units = np.zeros(count + 2, np.uint16)
+    place = units.ctypes.data_as(ctypes.POINTER(ctypes.c_ushort))
+    if pdfium_c.FPDFText_GetText(textpage.raw, 0, count, place) == count + 1:
+        return units[:count].astype(np.int64)
+    codes = [pdfium_c.FPDFText_GetUnicode(textpage.raw, index) for index in range(count)]
+    return np.asarray(codes, np.int64)
 
 
 def _has_ink(page: ctypes.Structure, index: int) -> bool:
@@ -258,7 +325,7 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame, textpage: pdfium.Pdf
     ys = np.stack([u * sin + v * cos for u in (start, stop) for v in (top, bottom)])
     pen = by_advance(textpage.raw, frame, runs, run, code, index, place)
     return Glyphs(
-        text=[chr(code) if code <= 0x10FFFF else chr(REPLACEMENT) for code in chars.codes],
+        text=list(map(chr, np.where(code <= 0x10FFFF, code, REPLACEMENT).tolist())),
         box=np.stack([xs.min(axis=0), ys.min(axis=0), xs.max(axis=0), ys.max(axis=0)], axis=1),
         start=start,
         stop=stop,

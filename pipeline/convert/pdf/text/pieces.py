@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -85,8 +86,7 @@ NOTE_MARK_BASE = 3
 FRACTION_SLASH = "\u2044"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """A word, or a part of one: glyphs [first, last) in stream order."""
 
     first: int
@@ -110,7 +110,7 @@ def without_duplicates(glyphs: Glyphs) -> Glyphs:
     """Glyphs less those drawn again in place by another operation, which fakes a bold face or a shadow."""
     if len(glyphs.text) < 2:
         return glyphs
-    code = np.asarray([ord(text) for text in glyphs.text])
+    code = np.fromiter(map(ord, glyphs.text), np.int64, len(glyphs.text))
     size = glyphs.size
     shift = DUPLICATE_SHIFT * size
     drop = np.zeros(len(code), np.bool_)
@@ -255,7 +255,7 @@ def _linked(glyphs: Glyphs, kinds: _Kinds) -> Flags:
     near = (gap > -np.where(same_run | either, LONG_OVERLAP, OVERLAP)) & (gap < limit)
     near &= ~spaced | (gap <= np.where(np.append(False, same_glyph[:-1]), -LIGATURE_OVERHANG, SPACE_GAP))
     # A big number is no initial: a word in small type after it is a word of its own.
-    digits = np.fromiter((char.isdecimal() for char in text[:-1]), np.bool_, len(text) - 1)
+    digits = np.fromiter(map(str.isdecimal, text[:-1]), np.bool_, len(text) - 1)
     near &= ~(digits & (size[:-1] >= INITIAL_SIZE * size[1:]) & (gap * em >= limit * smaller))
     near &= ~_tight_spaces(glyphs, gap, level)
     # A glyph drawn over the one before it: a circle around a letter, a stroke through it.
@@ -291,7 +291,7 @@ def _tight_spaces(glyphs: Glyphs, gap: Floats, level: Flags) -> Flags:
 
     No space is encoded in such a line, most of its letters touch, and nothing is in between the two.
     """
-    letters = np.asarray([char.isalpha() for char in glyphs.text], np.bool_)
+    letters = np.fromiter(map(str.isalpha, glyphs.text), np.bool_, len(glyphs.text))
     narrow = level & (gap > TIGHT_GAP) & (gap < WORD_GAP) & (letters[1:] | letters[:-1])
     if narrow.sum() < MIN_TIGHT:
         return np.zeros(len(gap), np.bool_)
@@ -382,7 +382,7 @@ def _kinds(text: list[str]) -> _Kinds:
 def _members(text: list[str], kind: set[str]) -> Flags:
     if not kind:
         return np.zeros(len(text), np.bool_)
-    flags: Flags = np.fromiter((char in kind for char in text), np.bool_, len(text))
+    flags: Flags = np.fromiter(map(kind.__contains__, text), np.bool_, len(text))
     return flags
 
 
@@ -396,7 +396,7 @@ def _letter_spacing(glyphs: Glyphs, gap: Floats, linked: Flags) -> Floats:
     wide = candidate & (gap > WORD_GAP * 0.7)
     if wide.sum() < MIN_SPACED_PAIRS - 1:
         return spacing
-    letters = np.asarray([char.isalpha() for char in glyphs.text], np.bool_)
+    letters = np.fromiter(map(str.isalpha, glyphs.text), np.bool_, len(glyphs.text))
     pair = candidate & letters[1:] & letters[:-1]
     _space_out(spacing, np.cumsum(~candidate), candidate, gap, pair)
     # Words of one operation are spaced alike; by themselves short ones have too few pairs to tell.

@@ -13,6 +13,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from msgspec.structs import replace
 
+from docmill.pipeline.convert.pdf import quick_calls
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.text.fonts import font_style
 from docmill.pipeline.convert.types import Font
@@ -20,6 +21,7 @@ from docmill.pipeline.convert.types import Font
 __all__ = ["SAMPLED", "RunReader", "RunTable"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 #: Capitals with a flat top, whose ink ends at the cap height.
 FLAT_CAPITALS = frozenset(map(ord, "BDEFHIKLMNPRTXZ"))
@@ -27,6 +29,7 @@ FLAT_CAPITALS = frozenset(map(ord, "BDEFHIKLMNPRTXZ"))
 ASCENDERS = frozenset(map(ord, "bdhkl"))
 #: Characters worth a call of `RunReader.sample`.
 SAMPLED = FLAT_CAPITALS | ASCENDERS
+_SAMPLED = np.asarray(sorted(SAMPLED))
 SAMPLES_PER_FONT = 3
 #: Cap height over ascent where no capital can be measured.
 USUAL_CAP_RATIO = 0.76
@@ -94,32 +97,35 @@ class RunReader:
         self._unseen: set[int] = set()
         self._runs: list[tuple[int, int, int, float, float, float, float, float, float]] = []
         self._objects: list[ctypes.Structure | None] = []
+        self._handle = quick_calls.handle_of(textpage.raw)
         self._matrix = pdfium_c.FS_MATRIX()
+        self._of_matrix = ctypes.addressof(self._matrix)
         self._edges = [ctypes.c_double() for _ in range(4)]
 
     def add(self, index: int, text_object: ctypes.Structure | None) -> int:
         """Add the run that starts with character `index`; returns its number."""
         matrix = self._matrix
-        pdfium_c.FPDFText_GetMatrix(self._page, index, ctypes.byref(matrix))
-        signed = pdfium_c.FPDFText_GetFontSize(self._page, index) or 1.0
+        quick_calls.text_matrix(self._handle, index, self._of_matrix)
+        signed = quick_calls.font_size(self._handle, index) or 1.0
         font_size, sign = abs(signed), math.copysign(1.0, signed)  # a negative size is half a turn
-        size = font_size * math.hypot(matrix.c, matrix.d)
+        a, b, c, d = matrix.a, matrix.b, matrix.c, matrix.d
+        size = font_size * math.hypot(c, d)
         if not (math.isfinite(size) and size > 0):
             size = 1.0
         x, y = self._frame.point(matrix.e, matrix.f)
-        dx, dy = self._frame.direction(sign * matrix.a, sign * matrix.b)
+        dx, dy = self._frame.direction(sign * a, sign * b)
         angle = math.degrees(math.atan2(dy, dx)) if math.isfinite(dx) and math.isfinite(dy) else 0.0
-        width = font_size * math.hypot(matrix.a, matrix.b)
+        width = font_size * math.hypot(a, b)
         self._objects.append(text_object)
-        self._runs.append((*self._font(text_object), size, angle % 360.0, x, y, width, _lean(matrix)))
+        self._runs.append((*self._font(text_object), size, angle % 360.0, x, y, width, _lean(a, b, c, d)))
         return len(self._runs) - 1
 
     def _font(self, text_object: ctypes.Structure | None) -> tuple[int, int, int]:
         """The numbers of the font, of its subset, and of the PDF's own font."""
-        font = pdfium_c.FPDFTextObj_GetFont(text_object) if text_object else None
-        handle = ctypes.addressof(font.contents) if font else 0
+        handle = quick_calls.font_of(text_object) or 0 if text_object else 0
         if handle in self._by_handle:
             return self._by_handle[handle]
+        font = pdfium_c.FPDFTextObj_GetFont(text_object) if text_object else None
         value = ctypes.c_float()
         ascent = descent = 0.0
         name, style, unseen = "", Font(name=""), False
@@ -177,6 +183,19 @@ class RunReader:
         if 0.3 < height < 1.2:
             heights.append(height)
 
+    def sample_all(self, index: Ints, code: Ints, run: Ints) -> None:
+        """`sample` for characters of runs that are all there."""
+        picked = np.flatnonzero(np.isin(code, _SAMPLED))
+        full: set[int] = set()
+        for number, char, of in zip(
+            index[picked].tolist(), code[picked].tolist(), run[picked].tolist(), strict=True
+        ):
+            font = self._runs[of][0]
+            if font not in full:
+                self.sample(number, char, of)
+                if len(self._metrics[font].capitals) >= SAMPLES_PER_FONT:
+                    full.add(font)
+
     def table(self) -> RunTable:
         """All runs that were added."""
         rows = np.asarray(self._runs, np.float64).reshape(-1, 9)
@@ -201,8 +220,8 @@ class RunReader:
         )
 
 
-def _lean(matrix: ctypes.Structure) -> float:
+def _lean(a: float, b: float, c: float, d: float) -> float:
     """How far text leans along its direction for each unit of height: 0 upright, positive to the right."""
-    area = abs(matrix.a * matrix.d - matrix.b * matrix.c)
-    lean = (matrix.a * matrix.c + matrix.b * matrix.d) / area if area > 0 else 0.0
+    area = abs(a * d - b * c)
+    lean = (a * c + b * d) / area if area > 0 else 0.0
     return lean if math.isfinite(lean) else 0.0

@@ -223,14 +223,16 @@ def _spaced_behind(piece: Piece, glyphs: Glyphs) -> bool:
 
 
 def _text(pieces: list[Piece], glyphs: Glyphs) -> str:
+    if len(pieces) == 1 and not pieces[0].rtl:
+        return fold(pieces[0].text)
     if any(piece.rtl for piece in pieces):
         return fold("".join(_rtl_text(piece, glyphs) for piece in reversed(pieces)))
     return fold("".join(piece.text for piece in pieces))
 
 
 def _word(pieces: list[Piece], text: str) -> Word:
-    longest = max(pieces, key=lambda piece: piece.last - piece.first)
-    box = _around([piece.box for piece in pieces])
+    longest = max(pieces, key=_length) if len(pieces) > 1 else pieces[0]
+    box = _around([piece.box for piece in pieces]) if len(pieces) > 1 else Box(*longest.box)
     if pieces[-1].cut_behind and longest.angle == 0 and not longest.rtl:
         end = max(box.l + CUT_LEAST * longest.size, box.r - CUT_MARGIN * longest.size)
         box = Box(box.l, box.t, min(box.r, end), box.b)
@@ -241,6 +243,10 @@ def _word(pieces: list[Piece], text: str) -> Word:
         font=longest.font,
         angle=round(longest.angle / 90) % 4 * 90,
     )
+
+
+def _length(piece: Piece) -> int:
+    return piece.last - piece.first
 
 
 def _rtl_text(piece: Piece, glyphs: Glyphs) -> str:
