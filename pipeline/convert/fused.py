@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from docmill.pipeline.convert.engines import Asked, Render
 from docmill.pipeline.convert.layout.detectors.cdla import Cells, Detection, Tensor, decode, detect, planes
 from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, possible_headings, region_doubts
-from docmill.pipeline.convert.layout.fusion import fuse
+from docmill.pipeline.convert.layout.fusion import Fusion
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
 from docmill.pipeline.convert.tables.structure import OpenTables, TableInput
@@ -52,25 +52,24 @@ def fused_layout(
     doubts: Sequence[Doubt] | None = None if asked == "always" else []
     if asked == "auto":
         doubts = page_doubts(page, ocr)
+    fusion = Fusion(page, ocr, style)
     if doubts is not None and not doubts:  # else what stands on it decides, and it is fused once
-        plain = fuse(page, ocr, (), style)
+        plain = fusion.regions(())
         if asked == "auto":
-            doubts = _doubts(page, ocr, style, plain)
+            doubts = _doubts(page, fusion, plain)
         if not doubts:
             return PageLayout(number=page.number, clusters=plain, doubts=[])
     found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)
-    return _fused(page, ocr, style, found, doubts)
+    return _fused(page.number, fusion, found, doubts)
 
 
-def _doubts(
-    page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, plain: Sequence[Cluster]
-) -> list[Doubt]:
+def _doubts(page: PageContent, fusion: Fusion, plain: Sequence[Cluster]) -> list[Doubt]:
     """Why the detector is asked about a page by its regions; the last reason costs most."""
     found = region_doubts(page, plain)
     titles = [Detection("title", "section_header", _SURE, box) for box in possible_headings(page, plain)]
     if found or not titles:
         return found
-    titled = Counter(region.label for region in fuse(page, ocr, titles, style))
+    titled = Counter(region.label for region in fusion.regions(titles))
     return [] if titled == Counter(region.label for region in plain) else ["heading"]
 
 
@@ -85,7 +84,7 @@ def fuse_cells(
 ) -> PageLayout:
     """`fused_layout` for what the detector gave before; None for a page without area."""
     found = decode(cells, page.width, page.height) if cells is not None else []
-    return _fused(page, ocr, style, found)
+    return _fused(page.number, Fusion(page, ocr, style), found)
 
 
 def fused_tables(
@@ -107,18 +106,13 @@ def open_tables(
 
 
 def _fused(
-    page: PageContent,
-    ocr: PageOcr | None,
-    style: DocumentStyle | None,
-    found: Sequence[Detection],
-    doubts: Sequence[Doubt] | None = None,
+    number: int, fusion: Fusion, found: Sequence[Detection], doubts: Sequence[Doubt] | None = None
 ) -> PageLayout:
     detections = [
         Cluster(id=index, label=hit.label, score=hit.score, box=hit.box) for index, hit in enumerate(found)
     ]
-    clusters = fuse(page, ocr, found, style)
     why = None if doubts is None else list[str](doubts)
-    return PageLayout(number=page.number, clusters=clusters, detections=detections, doubts=why)
+    return PageLayout(number=number, clusters=fusion.regions(found), detections=detections, doubts=why)
 
 
 def _crop(box: Box, render: Render) -> Crop:

@@ -7,6 +7,7 @@ and pictures are found first, then the text outside them is grouped into blocks,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -36,12 +37,14 @@ from docmill.pipeline.convert.layout.regions.tables.table_regions import table_r
 from docmill.pipeline.convert.layout.style import DocumentStyle, StyleCollector, repeated_cells
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, Ruling
 
-__all__ = ["fuse"]
+__all__ = ["Fusion", "fuse"]
 
 _TEXT_SCORE = 0.9
 _MAX_FIELDS = 2000
 #: Points by which a table reaches past a figure that it lies in for the rest.
 _BESIDE = 36.0
+#: What a detector calls the regions that are more than text.
+_DRAWN = frozenset({"table", "figure"})
 
 
 def _outside(rows: Sequence[Row], regions: Sequence[Found]) -> list[Row]:
@@ -64,16 +67,15 @@ def _crosses(table: Box, figure: Box) -> bool:
     return across > _BESIDE and along > 0 and table.inside(figure) > 0.2
 
 
-def _sound(page: PageContent, detections: Sequence[Detection]) -> tuple[PageContent, list[Detection]]:
-    """The page's drawings and the detections without those that have no finite, upright box."""
-    drawn = msgspec.structs.replace(
+def _sound(page: PageContent) -> PageContent:
+    """The page's drawings without those that have no finite, upright box."""
+    return msgspec.structs.replace(
         page,
         bitmaps=[box for box in page.bitmaps if finite(box)],
         shapes=[box for box in page.shapes if finite(box)],
         rulings=[ruling for ruling in page.rulings if finite(ruling_box(ruling))],
         widgets=[widget for widget in page.widgets if finite(widget.box)],
     )
-    return drawn, [detection for detection in detections if finite(detection.box)]
 
 
 def _own_style(page: PageContent, ocr: PageOcr | None) -> DocumentStyle:
@@ -126,75 +128,127 @@ def fuse(
     itself. Boxes of text are the union of the line cells they hold, so docling's post-processor keeps them.
     The page is upright: `docmill.pipeline.convert.upright` turns those whose text runs sideways.
     """
-    if not (page.width > 0 and page.height > 0):
-        return []
-    page, detections = _sound(page, detections)
-    lines = text_rows(page, ocr)
-    titles = style.bookmarks.get(page.number, ()) if style is not None else ()
-    if not page.cells or style is None or not style.pages:
-        style = _own_style(page, ocr)
-    repeated = repeated_cells(lines, page.height, style)
-    lines = without_typed_prose(lines, typed=style.body_mono)
-    over = overprints(lines, page)
-    if over:
-        apart = {row.cells[0] for row in over}
-        lines = [line for line in lines if line.cells[0] not in apart]
-    found: list[Found] = line_numbers(lines)
-    if found:
-        lines = [line for line in lines if not (line.text.isdecimal() and _held(line, found))]
-    if any(leader_page(line.text) is not None for line in lines):
-        found += leader_indexes(join_rows(lines))
-        lines = _outside(lines, found)
-    figures, sure = drawn_figures(page, lines), sure_figures(page, lines, detections)
-    drawn = [figure.box for figure in figures]
-    tables = [
-        table
-        for table in table_regions(page, lines, detections, sure)
-        if not _covered(table, found)
-        and not any(lies_in(table.box, box.padded(6.0), 0.6) or _crosses(table.box, box) for box in drawn)
-    ]
-    found += tables
-    found += aligned_indexes(_outside(lines, found))
-    seen = [Found("picture", box, 1.0, "model") for box in sure]
-    found += aligned_tables(_outside(lines, [*found, *figures, *seen]), page)
-    pictures = picture_regions(page, lines, detections, found, figures, sure)
-    found += pictures
-    layer = not (ocr and ocr.cells)
-    skew = page_skew(ocr if not layer else page if is_scan(page) else None)
-    level = _outside(lines, found)
-    level = join_rows(levelled(level, skew, page.width / 2, layer=layer) if skew else level)
-    boxes = [line.box for line in (*page.cells, *(ocr.cells if ocr else ()))] if skew else []
-    rows = slanted(level, boxes) if skew else level
-    separators = _separators(page, found)
-    fields = [widget.box.padded(1) for widget in page.widgets if widget.kind in {"text", "choice"}]
-    values = {row.cells[0] for field in fields[:_MAX_FIELDS] for row in within(rows, field)}
-    checks = labelled_rows(checkboxes(page, pictures), rows)
-    named = bookmarked_rows(rows, titles)
-    known = KnownHeadings(named, style.sections.get(page.number, ()), style.headings)
-    blocks = build_blocks(level, separators, title_rows(rows, detections), checks, style.leading, known)
-    if skew:
-        blocks = [Block.of(slanted(block.rows, boxes)) for block in blocks]
-    kept, labels = label_blocks(
-        blocks,
-        found,
-        (page.width, page.height),
-        style,
-        separators,
-        detections,
-        values,
-        repeated=repeated,
-        number=page.number,
-        marks=note_marks(page),
-        named=named,
-    )
-    regions = [
-        Cluster(
-            id=0, label=item.label, score=max(0.5, min(1.0, item.score)), box=item.box, source=item.source
+    return Fusion(page, ocr, style).regions(detections)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """The regions of a page that are more than text, and the rows of its text."""
+
+    found: list[Found]
+    pictures: list[Found]
+    level: list[Row]  # straightened
+    rows: list[Row]  # as they stand
+
+
+class Fusion:
+    """A page that is fused with several answers of a detector: what they do not change is found once."""
+
+    def __init__(self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None = None) -> None:
+        self._page = page = _sound(page)
+        self._ocr = ocr
+        self._titles = style.bookmarks.get(page.number, ()) if style is not None else ()
+        self._empty = not (page.width > 0 and page.height > 0)
+        self._plain: _Ground | None = None
+        if self._empty:
+            return
+        lines = text_rows(page, ocr)
+        if not page.cells or style is None or not style.pages:
+            style = _own_style(page, ocr)
+        self._style = style
+        self._repeated = repeated_cells(lines, page.height, style)
+        lines = without_typed_prose(lines, typed=style.body_mono)
+        self._over = overprints(lines, page)
+        if self._over:
+            apart = {row.cells[0] for row in self._over}
+            lines = [line for line in lines if line.cells[0] not in apart]
+        self._found: list[Found] = line_numbers(lines)
+        if self._found:
+            lines = [line for line in lines if not (line.text.isdecimal() and _held(line, self._found))]
+        if any(leader_page(line.text) is not None for line in lines):
+            self._found += leader_indexes(join_rows(lines))
+            lines = _outside(lines, self._found)
+        self._lines = lines
+        layer = not (ocr and ocr.cells)
+        self._skew = page_skew(ocr if not layer else page if is_scan(page) else None)
+        boxes = [line.box for line in (*page.cells, *(ocr.cells if ocr else ()))]
+        self._boxes = boxes if self._skew else []
+
+    def regions(self, detections: Sequence[Detection]) -> list[Cluster]:
+        """See `fuse`."""
+        if self._empty:
+            return []
+        page, style = self._page, self._style
+        detections = [detection for detection in detections if finite(detection.box)]
+        ground = self._ground(detections)
+        found, level, rows = ground.found, ground.level, ground.rows
+        separators = _separators(page, found)
+        fields = [widget.box.padded(1) for widget in page.widgets if widget.kind in {"text", "choice"}]
+        values = {row.cells[0] for field in fields[:_MAX_FIELDS] for row in within(rows, field)}
+        checks = labelled_rows(checkboxes(page, ground.pictures), rows)
+        named = bookmarked_rows(rows, self._titles)
+        known = KnownHeadings(named, style.sections.get(page.number, ()), style.headings)
+        titles = title_rows(rows, detections)
+        blocks = build_blocks(level, separators, titles, checks, style.leading, known)
+        if self._skew:
+            blocks = [Block.of(slanted(block.rows, self._boxes)) for block in blocks]
+        kept, labels = label_blocks(
+            blocks,
+            found,
+            (page.width, page.height),
+            style,
+            separators,
+            detections,
+            values,
+            repeated=self._repeated,
+            number=page.number,
+            marks=note_marks(page),
+            named=named,
         )
-        for item in found
-    ]
-    regions += [_text_region(block, label, checks) for block, label in zip(kept, labels, strict=True)]
-    regions += [_overprint(row, style) for row in over]
-    for number, region in enumerate(regions):
-        region.id = number
-    return regions
+        regions = [
+            Cluster(
+                id=0,
+                label=item.label,
+                score=max(0.5, min(1.0, item.score)),
+                box=item.box,
+                source=item.source,
+            )
+            for item in found
+        ]
+        regions += [_text_region(block, label, checks) for block, label in zip(kept, labels, strict=True)]
+        regions += [_overprint(row, style) for row in self._over]
+        for number, region in enumerate(regions):
+            region.id = number
+        return regions
+
+    def _ground(self, detections: Sequence[Detection]) -> _Ground:
+        drawn = [detection for detection in detections if detection.raw in _DRAWN]
+        if drawn:
+            return self._find(drawn)
+        if self._plain is None:
+            self._plain = self._find(())
+        return self._plain
+
+    def _find(self, detections: Sequence[Detection]) -> _Ground:
+        page, lines = self._page, self._lines
+        found = list(self._found)
+        figures, sure = drawn_figures(page, lines), sure_figures(page, lines, detections)
+        drawn = [figure.box for figure in figures]
+        found += [
+            table
+            for table in table_regions(page, lines, detections, sure)
+            if not _covered(table, found)
+            and not any(lies_in(table.box, box.padded(6.0), 0.6) or _crosses(table.box, box) for box in drawn)
+        ]
+        found += aligned_indexes(_outside(lines, found))
+        seen = [Found("picture", box, 1.0, "model") for box in sure]
+        found += aligned_tables(_outside(lines, [*found, *figures, *seen]), page)
+        pictures = picture_regions(page, lines, detections, found, figures, sure)
+        found += pictures
+        level = _outside(lines, found)
+        if not self._skew:
+            level = join_rows(level)
+            return _Ground(found, pictures, level, level)
+        layer = not (self._ocr and self._ocr.cells)
+        level = join_rows(levelled(level, self._skew, page.width / 2, layer=layer))
+        return _Ground(found, pictures, level, slanted(level, self._boxes))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docmill.pipeline.convert.layout.detectors.cdla import Detection
-from docmill.pipeline.convert.layout.fusion import fuse
+from docmill.pipeline.convert.layout.fusion import Fusion, fuse
 from docmill.pipeline.convert.layout.style import DocumentStyle, document_style
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
@@ -539,3 +539,18 @@ def test_a_table_with_a_drawing_in_a_cell_stays_one() -> None:
         sheet.line(210, y, f"{n}1.5")
     sheet.page.shapes += [Box(340 + 12 * n, 250, 350 + 12 * n, 275) for n in range(8)]
     assert [name for name, _ in labels(sheet)] == ["table"]
+
+
+def test_a_page_fused_several_times_is_fused_as_if_anew() -> None:
+    changed = 0
+    for sample in ("annual_report", "two_column_paper", "form", "skewed"):
+        with Pdf.open(SAMPLES / f"{sample}.pdf") as pdf:
+            page = read_page(pdf, 1)
+        fusion, plain = Fusion(page, None), fuse(page, None, [])
+        boxes = [Box(9, 9, 99, 99), *(region.box for region in plain if region.cells)]
+        titles = [seen("title", box) for box in boxes[:4]]
+        drawn = [seen("figure", boxes[-1].padded(40)), seen("table", boxes[-1]), *titles]
+        for detections in ([], titles, drawn, [], titles):
+            assert fusion.regions(detections) == fuse(page, None, detections)
+            changed += fusion.regions(detections) != plain
+    assert changed >= 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from docmill.pipeline.convert.layout.blocks.markers import EQUATION_NUMBER, is_marker
 from docmill.pipeline.convert.layout.blocks.spatial import ColumnIndex

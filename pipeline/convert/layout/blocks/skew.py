@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import isfinite
 from statistics import median
+
+from msgspec.structs import replace
 
 from docmill.pipeline.convert.layout.blocks.spatial import hull
 from docmill.pipeline.convert.layout.blocks.text_rows import Row

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from math import isfinite
 from statistics import median
+
+import msgspec
+from msgspec.structs import replace
 
 from docmill.pipeline.convert.layout.blocks.markers import is_bullet, leading_marker
 from docmill.pipeline.convert.layout.blocks.pitch import is_scan, typed_lines
@@ -35,8 +37,7 @@ _AGREED = 1.35
 _RAISED = (0.1, 0.25)  # of a line's height: tops and bottoms of other fonts on the line differ by less
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One or more line cells on a baseline, with the style that most of their characters have."""
 
     cells: tuple[int, ...]  # indices into the page's lines, text layer first, then OCR

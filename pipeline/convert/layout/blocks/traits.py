@@ -53,7 +53,7 @@ def is_small_caps(name: str) -> bool:
 
 def math_symbols(text: str) -> int:
     """How many characters of `text` are mathematical."""
-    return sum(char in _MATH_SYMBOLS for char in text)
+    return 0 if _MATH_SYMBOLS.isdisjoint(text) else sum(char in _MATH_SYMBOLS for char in text)
 
 
 def code_like(text: str) -> bool:

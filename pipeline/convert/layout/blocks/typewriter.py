@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from docmill.pipeline.convert.layout.blocks.text_rows import Row
 from docmill.pipeline.convert.layout.blocks.traits import code_like

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from docmill.pipeline.convert.layout.blocks.spatial import hull, lies_in, merge_near, within
 from docmill.pipeline.convert.layout.blocks.text_rows import Row

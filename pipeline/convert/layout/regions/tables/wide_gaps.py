@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from docmill.pipeline.convert.layout.blocks.spatial import hull
 from docmill.pipeline.convert.layout.blocks.text_rows import Row
