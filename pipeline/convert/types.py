@@ -49,7 +49,7 @@ class LeftOut(StrEnum):
     AS_SCAN = "as_scan"  # OCR was to read the page, whatever text it has
 
 
-class Box(msgspec.Struct, frozen=True, array_like=True):
+class Box(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An upright rectangle: left, top, right, bottom; `l <= r` and `t <= b`."""
 
     l: float  # noqa: E741 - docling's own name
@@ -101,7 +101,7 @@ class Box(msgspec.Struct, frozen=True, array_like=True):
         return Box(self.l - points, self.t - points, self.r + points, self.b + points)
 
 
-class Font(msgspec.Struct, frozen=True, array_like=True):
+class Font(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A font of a page: its PostScript name and what the name, flags and weight say of its style."""
 
     name: str
@@ -110,7 +110,7 @@ class Font(msgspec.Struct, frozen=True, array_like=True):
     mono: bool = False
 
 
-class Word(msgspec.Struct, frozen=True, array_like=True):
+class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A run of glyphs without a space, text in logical order (right-to-left text included)."""
 
     text: str
@@ -121,7 +121,7 @@ class Word(msgspec.Struct, frozen=True, array_like=True):
     confidence: float = 1.0
 
 
-class TextCell(msgspec.Struct, frozen=True, array_like=True):
+class TextCell(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A run of words on one baseline that no wide gap interrupts (docling's text line cell)."""
 
     text: str
@@ -133,7 +133,7 @@ class TextCell(msgspec.Struct, frozen=True, array_like=True):
     confidence: float = 1.0
 
 
-class Ruling(msgspec.Struct, frozen=True, array_like=True):
+class Ruling(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A drawn straight stroke, or one side of a drawn rectangle; horizontal or vertical only."""
 
     x0: float
@@ -147,7 +147,7 @@ class Ruling(msgspec.Struct, frozen=True, array_like=True):
         return self.x1 - self.x0 >= self.y1 - self.y0
 
 
-class Link(msgspec.Struct, frozen=True, array_like=True):
+class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A link annotation: to a URI, or to a page of this document."""
 
     box: Box
@@ -155,7 +155,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     page: int | None = None
 
 
-class Widget(msgspec.Struct, frozen=True, array_like=True):
+class Widget(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An interactive form field: kind is text, checkbox, radio, choice, button or signature."""
 
     box: Box
@@ -165,7 +165,7 @@ class Widget(msgspec.Struct, frozen=True, array_like=True):
     checked: bool = False
 
 
-class OutlineEntry(msgspec.Struct, frozen=True, array_like=True):
+class OutlineEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A bookmark of the document: level counts from 1."""
 
     title: str

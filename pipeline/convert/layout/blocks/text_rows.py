@@ -37,7 +37,7 @@ _AGREED = 1.35
 _RAISED = (0.1, 0.25)  # of a line's height: tops and bottoms of other fonts on the line differ by less
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One or more line cells on a baseline, with the style that most of their characters have."""
 
     cells: tuple[int, ...]  # indices into the page's lines, text layer first, then OCR

@@ -86,7 +86,7 @@ NOTE_MARK_BASE = 3
 FRACTION_SLASH = "\u2044"
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """A word, or a part of one: glyphs [first, last) in stream order."""
 
     first: int
