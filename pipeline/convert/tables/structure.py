@@ -27,7 +27,7 @@ __all__ = ["OpenTables", "TableInput", "table_structure", "table_structures", "w
 
 #: More words than this are no table; they become one cell rather than hours of geometry.
 _MOST_WORDS = 20_000
-#: Rulings that fit the words at least this well need no second opinion.
+#: A grid that fits its words at least this well needs no second opinion.
 _CERTAIN = 0.97
 #: What a method's fit is raised by: rulings are drawn by intent, and the model sees only pixels.
 _TRUST = {"rulings": 0.03, "fused": 0.025, "whitespace": 0.02, "slanet": -0.03}
@@ -174,15 +174,24 @@ def _trusted(fits: float, grid: Skeleton) -> float:
 
 
 def _is_certain(candidates: Sequence[Skeleton], evidence: Evidence) -> bool:
-    """Whether the model could not change the outcome: a drawn grid, or plain rows under plain headings."""
-    first = candidates[0]
+    """Whether the model could hardly change the outcome: a grid fits its words, and no drawn one is near it.
+
+    A drawn grid that is near would be taken where the model sees its rows and columns too.
+    """
+    first, last = candidates[0], candidates[-1]
     fits = evidence.fit(first)
-    if first.method == "whitespace":
-        heads = [slot for slot in first.slots if slot.row == 0 and slot.words]
-        plain = all(slot.row_span == slot.col_span == 1 for slot in first.slots)
-        full = all(slot.words for slot in first.slots if slot.col == 0 and slot.row > 0)
-        return fits >= _CERTAIN and plain and full and len(heads) >= first.num_cols - 1
-    return first.method in ("index", "text") or fits >= _CERTAIN
+    if first.method != "whitespace":
+        if first.method in ("index", "text") or fits >= _CERTAIN:
+            return True
+        drawn, fits = _trusted(fits, first), evidence.fit(last)
+        if drawn >= _trusted(fits, last) - _SECONDED:
+            return False
+    return fits >= _CERTAIN and not _may_span(last)
+
+
+def _may_span(grid: Skeleton) -> bool:
+    """Whether a heading may span columns that have none: only its picture tells."""
+    return any(not slot.words for slot in grid.slots if slot.row == 0 and slot.col > 0)
 
 
 def _vocabulary(words: Sequence[Word]) -> Vocabulary:

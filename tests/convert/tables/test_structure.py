@@ -293,6 +293,25 @@ def seconded(words: Sequence[Word], rulings: Sequence[Ruling], rows: int, cols: 
     return table_structure(table, page(words, rulings), words, plain_grid(rows, cols))
 
 
+def test_the_model_is_not_asked_about_a_table_that_its_words_explain() -> None:
+    rows = [["Name", "one", "two"], ["ann", "4.1", "5.1"], ["", "4.2", "5.2"], ["bob", "4", "5"]]
+    words = typeset(rows, [60, 50, 50], right=(1, 2))
+    table = TableInput(region(words), no_crop)  # a row without a name may be a part of the one above
+    found = table_structure(table, page(words), words, Model([], []))
+    assert texts(found) == rows
+
+
+def test_the_model_is_asked_where_a_drawn_grid_is_near_the_words() -> None:
+    words = typeset(NUMBERS, [90, 60, 60, 60], right=(1, 2, 3))
+    edges = [45.0, 145.0, 285.0, 355.0]  # two columns have no rule between them
+    rules = grid_lines(edges, [97.0, 113.0, 129.0, 145.0, 161.0])
+    model = plain_grid(4, 4)
+    table_structure(
+        TableInput(region(words, rules), lambda: crop_at(50, 100)), page(words, rules), words, model
+    )
+    assert model.batches == [1]
+
+
 def test_a_drawn_grid_of_the_models_shape_may_have_wide_gaps_within_its_cells() -> None:
     xs, ys = [50.0, 150.0, 260.0], [100.0, 118.0, 136.0, 154.0, 172.0]
     words = line("Question", 55, 104) + line("Answer", 155, 104)
