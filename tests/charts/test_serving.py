@@ -50,6 +50,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"vllm": {"models": {"fill": {"from": "embedded"}}}}, "/vllm/models/fill/from"),
     ({"vllm": {"gpuMemoryUtilization": 1.5}}, "/vllm/gpuMemoryUtilization"),
     ({"autoscaling": {"prometheus": {"address": "prometheus:9090"}}}, "/autoscaling/prometheus/address"),
+    ({"autoscaling": {"fallback": {"behavior": "currentReplica"}}}, "/autoscaling/fallback/behavior"),
     ({"autoscaling": {"enabled": True, "prometheus": {"enabled": False}}}, "nothing says when to scale"),
     (
         {"autoscaling": {"enabled": True, "postgresql": {"enabled": True, "host": "db"}}},
@@ -235,9 +236,18 @@ def test_servers_scale_to_none_and_wake_by_work(everything: Rendered) -> None:
             assert triggers[name]["metadata"][key] == "0"
         # KEDA's fallback needs a trigger whose average it can stand in for
         assert "AverageValue" in {trigger["metricType"] for trigger in spec["triggers"]}
+        # and what is at work when Prometheus goes away stays
         assert spec["fallback"]["replicas"] >= 1
+        assert spec["fallback"]["behavior"] == "currentReplicasIfHigher"
         behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
         assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 300
+
+
+def test_an_older_keda_is_told_replicas_alone() -> None:
+    [result] = made({"autoscaling": {"fallback": {"replicas": 2, "behavior": ""}}})
+    for server in ("triton", "vllm"):
+        spec = result.one("ScaledObject", server)["spec"]
+        assert spec["fallback"] == {"failureThreshold": 3, "replicas": 2}
 
 
 def test_the_database_may_be_named_after_the_release() -> None:

@@ -13,6 +13,11 @@ from typing import Any
 
 __all__ = ["strict", "write"]
 
+#: Of a ScaledObject's `fallback` since KEDA 2.17. The types for Python before 3.14 end with 2.16; this is
+#: what those of 2.20 (cloudcoil-models-keda 2.20.2.1) have. An older KEDA's API server drops the field.
+_CURRENT = ("currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower")
+_FALLBACK_BEHAVIOR = {"enum": ["static", *_CURRENT, "scalingModifiers"]}
+
 
 def strict(schema: Any) -> Any:
     """The same schema with unknown fields and nulls refused.
@@ -48,6 +53,8 @@ def write(to: Path) -> None:
         for group, models in kinds.items()
         for model in models
     }
+    fallback = schemas["keda.sh/v1alpha1/ScaledObject"]["$defs"]["Fallback"]
+    fallback["properties"].setdefault("behavior", _FALLBACK_BEHAVIOR)
     to.write_text(json.dumps(schemas))
 
 
