@@ -94,7 +94,8 @@ def _make(source: Path, tools: Path, log: Path) -> None:
         "GOPATH": str(source / ".go"),
         "GOCACHE": str(source.parent / "go-cache"),
         "GOPROXY": "off",
-        "GOFLAGS": "-p=2",
+        # without what Kubernetes knows of clouds, which is a third of the work
+        "GOFLAGS": "-p=2 -tags=providerless",
         "CGO_ENABLED": "0",
         "KUBE_GIT_VERSION": f"v{VERSION}",
         "KUBE_GIT_COMMIT": "debian",
