@@ -49,6 +49,7 @@ Victim = Literal[
     "step",
     "drained run",
     "drained step",
+    "node",
     "scheduler",
     "apiserver",
     "triton",

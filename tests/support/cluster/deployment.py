@@ -18,6 +18,7 @@ import yaml
 from kubernetes import client
 
 from tests.support.cluster.containers import Image
+from tests.support.cluster.machines.pool import POOL, Pool
 from tests.support.cluster.objects import Objects
 from tests.support.cluster.process_kubelet import ProcessKubelet
 from tests.support.deployment import ROOT, Deployment
@@ -48,6 +49,10 @@ class ClusterDeployment(Deployment):
     postgres_port: int = field(kw_only=True)
     #: What else there is in its namespace.
     others: Sequence[Mapping[str, Any]] = field(kw_only=True, default=())
+    #: As in docmill.toml.
+    pages_per_pod: int = field(kw_only=True, default=0)
+    #: Where runs have their pods; with a pod for each step, where those are.
+    pool: Pool | None = field(kw_only=True, default=None)
 
     @property
     def core(self) -> client.CoreV1Api:
@@ -55,6 +60,7 @@ class ClusterDeployment(Deployment):
 
     def start_daemon(self) -> None:
         """Everything that docmill has in the cluster, the daemon among it."""
+        (self.folder / "docmill.toml").write_text(self._written())
         Objects(self.kubelet.plane).apply([*self._objects(), *self.others], self.namespace)
 
     def kill_daemon(self) -> None:
@@ -71,6 +77,11 @@ class ClusterDeployment(Deployment):
         """Of a run, or of one of its steps: all its processes, as when its node runs out of memory."""
         for name in self._pods_of(run, step):
             self.kubelet.pod(name, self.namespace).kill()
+
+    def lose_node(self) -> None:
+        """The machine of the pool, with all that runs on it."""
+        assert self.pool is not None
+        self.pool.lose()
 
     def drain_pod(self, run: str, step: str = "") -> None:
         """Of a run, or of one of its steps: deleted, as from a node that is to go; it is asked at first."""
@@ -130,7 +141,18 @@ class ClusterDeployment(Deployment):
                 "volume_mounts": _mounts(),
             },
         }
+        if self.pool and self.executor == "in_process":
+            selector = {"node_selector": {POOL: self.pool.name}}
+            written["run_launcher"]["config"]["run_k8s_config"] = {"pod_spec_config": selector}
         return str(yaml.safe_dump(written))
+
+    def _written(self) -> str:
+        """docmill.toml, for what no variable says."""
+        lines = ["[execution]", f"pages_per_pod = {self.pages_per_pod}"]
+        if self.pool and self.executor == "k8s":
+            lines.append("[execution.k8s.step_k8s_config.pod_spec_config.node_selector]")
+            lines.append(f'"{POOL}" = "{self.pool.name}"')
+        return "\n".join(lines) + "\n"
 
     def _volumes(self) -> list[dict[str, Any]]:
         return [
@@ -145,6 +167,7 @@ class ClusterDeployment(Deployment):
             "DOCMILL_OUT": self.environment["DOCMILL_OUT"],
             "DOCMILL_MODELS": _MODELS,
             "DOCMILL_EXECUTOR": self.executor,
+            "DOCMILL_SETTINGS": f"{_GATES}/docmill.toml",
             "AWS_ENDPOINT_URL": self.environment["AWS_ENDPOINT_URL"],
             "AWS_DEFAULT_REGION": self.environment["AWS_DEFAULT_REGION"],
             **self.more,

@@ -46,6 +46,8 @@ class ClusterKiller(Killer):
                 self.deployment.drain_pod(message.run)
             case "drained step":
                 self.deployment.drain_pod(message.run, message.stage)
+            case "node":
+                self.deployment.lose_node()
             case "daemon":
                 self.deployment.kill_daemon()
             case "triton":

@@ -78,6 +78,7 @@ class RunningPod:
     environment: Mapping[str, str]
     hosts: Path
     _deleted_s: float | None = None
+    _lost: bool = False
     _told: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -115,6 +116,12 @@ class RunningPod:
         """All its processes at once, as a machine's kernel does."""
         for container in self._running():
             container.kill()
+
+    def lose(self) -> None:
+        """Its machine has lost power: all its processes end at once, and nobody tells of it."""
+        self._lost = True
+        self._stop.set()
+        self.kill()
 
     def join(self) -> None:
         """Until it is over."""
@@ -288,7 +295,7 @@ class RunningPod:
             "containerStatuses": [slot.status() for slot in self._slots],
             **({"initContainerStatuses": [slot.status() for slot in self._before]} if self._before else {}),
         }
-        if status == self._told:
+        if self._lost or status == self._told:
             return
         meta = self.pod.metadata
         client.CoreV1Api(self.api).patch_namespaced_pod_status(

@@ -48,9 +48,12 @@ class ProcessKubelet:
     images: Mapping[str, Image]
     capacity: Mapping[str, str] = field(default_factory=lambda: dict(CAPACITY))
     name: str = "node-1"
+    #: Of the node, beside those that every node has.
+    labels: Mapping[str, str] = field(default_factory=dict)
     #: What went wrong in its own threads, to be looked at by the test.
     errors: list[BaseException] = field(default_factory=list)
     _pods: dict[str, RunningPod] = field(default_factory=dict)
+    _threads: list[threading.Thread] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> ProcessKubelet:
@@ -67,6 +70,7 @@ class ProcessKubelet:
             for work, pause in ((self._beat, _BEAT_S), (self._sync, _LOOK_S)):
                 thread = threading.Thread(target=self._repeat, args=(work, pause), daemon=True)
                 thread.start()
+                self._threads.append(thread)
                 opening.callback(thread.join)
             opening.callback(self._stop.set)
             self._open = opening.pop_all()
@@ -82,13 +86,21 @@ class ProcessKubelet:
             raise KeyError(name)
         return found[-1]
 
+    def lose(self) -> None:
+        """Its machine has lost power: all that runs on it ends at once, and nobody tells of it."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        for pod in self._pods.values():
+            pod.lose()
+
     def resize(self, resource: str, amount: str) -> None:
         """The node has more or less of something from now on."""
         self.capacity = {**self.capacity, resource: amount}
         self._beat()
 
     def _register(self) -> None:
-        labels = {"kubernetes.io/hostname": self.name, "nvidia.com/gpu.present": "true"}
+        labels = {"kubernetes.io/hostname": self.name, "nvidia.com/gpu.present": "true", **self.labels}
         node = {"metadata": {"name": self.name, "labels": labels}}
         with suppress(client.ApiException):  # it is there from before
             self._core.create_node(node)
