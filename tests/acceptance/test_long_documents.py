@@ -18,7 +18,7 @@ from docmill.pipeline.instance.spending import numbers_of
 from docmill.pipeline.stages.mapped.ranges import PageRange
 from docmill.pipeline.stages.selection import CHUNK_PAGES
 from tests.killing.gates import GATES, Gates, Message, gated_progress
-from tests.support.long_batches import artifacts_of, definitions, long_pdf, made_batch, run_batch
+from tests.support.long_batches import artifacts_of, definitions, long_pdf, made_batch, run_batch, stored
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
 
@@ -133,7 +133,7 @@ def test_steps_that_are_killed_lose_nothing_and_nothing_is_done_twice(
     [kept] = killer.kept.values()
     assert KILLS["layout.range"] <= kept < MOST // CHUNK_PAGES
     assert done["layout"] == PAGES - kept * CHUNK_PAGES
-    expected = artifacts_of(one)
-    assert artifacts_of(many) == {
+    expected = artifacts_of(stored(one))
+    assert artifacts_of(stored(many)) == {
         name: each for name, each in expected.items() if name.split("/")[2].split(".")[0] in DIVIDED
     }

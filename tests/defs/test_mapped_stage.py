@@ -17,7 +17,7 @@ from docmill.pipeline.intake.batches import Manifest
 from docmill.pipeline.stages.results.step_accounts import Overhead
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.settings.layout import Layout, TritonLayoutConfig
-from tests.support.long_batches import BY_PAGES, artifacts_of, long_pdf, made_batch, run_batch, spent
+from tests.support.long_batches import BY_PAGES, artifacts_of, long_pdf, made_batch, run_batch, spent, stored
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 BAD = ("encrypted.pdf", "truncated.pdf", "not_a_pdf.pdf")
@@ -115,7 +115,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Ran]:
 
 def test_results_are_the_same_bytes(runs: dict[int, Ran]) -> None:
     (one, _, _), (many, _, _) = runs[0], runs[8]
-    assert artifacts_of(many) == artifacts_of(one)
+    assert artifacts_of(stored(many)) == artifacts_of(stored(one))
     assert not list((many / "store").rglob("*.parts/*"))
 
 
@@ -176,10 +176,10 @@ def test_numbers_are_those_of_the_stage_and_counted_once(runs: dict[int, Ran]) -
 
 def test_a_batch_that_is_done_is_done_again_without_ranges(runs: dict[int, Ran]) -> None:
     folder, manifest, _ = runs[8]
-    before = artifacts_of(folder)
+    before = artifacts_of(stored(folder))
     success, events = run_batch(folder, manifest, 8)
     assert success
     for stage in BY_PAGES:
         assert steps(events, stage) == ["cut", "join"]
         assert spent(events, stage)["reused"] == spent(events, stage)["converted"]
-    assert artifacts_of(folder) == before
+    assert artifacts_of(stored(folder)) == before

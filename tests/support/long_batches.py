@@ -17,11 +17,21 @@ from docmill.pipeline.defs.building import docmill_definitions
 from docmill.pipeline.intake.batches import BatchLimits, Manifest
 from docmill.pipeline.intake.ingest import find_documents, make_batches
 from docmill.pipeline.stages.results.frames import read_index
+from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.settings.exports import Exports
 from docmill.resources.settings.workers import Workers
 from docmill.resources.store import Store
 
-__all__ = ["BY_PAGES", "artifacts_of", "definitions", "long_pdf", "made_batch", "run_batch", "spent"]
+__all__ = [
+    "BY_PAGES",
+    "artifacts_of",
+    "definitions",
+    "long_pdf",
+    "made_batch",
+    "run_batch",
+    "spent",
+    "stored",
+]
 
 #: The stages that are divided.
 BY_PAGES = ("pages", "ocr", "layout", "tables")
@@ -87,17 +97,21 @@ def run_batch(folder: Path, manifest: Manifest, most: int) -> tuple[bool, list[d
         return result.success, list(result.all_events)
 
 
-def artifacts_of(folder: Path) -> dict[str, Any]:
-    """Everything of the documents in the store: bytes of files; of artifacts also what their records say.
+def stored(folder: Path) -> DocumentStore:
+    """The store of `made_batch` and `run_batch`."""
+    return DocumentStore(str(folder / "store"))
+
+
+def artifacts_of(store: DocumentStore) -> dict[str, Any]:
+    """Everything of the documents in it: bytes of files; of artifacts also what their records say.
 
     Without what was measured, and where the files lay.
     """
-    root = folder / "store" / "documents"
     found: dict[str, Any] = {}
-    for path in sorted(each for each in root.rglob("*") if each.is_file()):
-        data = path.read_bytes()
-        name = path.relative_to(root).as_posix()
-        if path.name == "metadata.json":
+    for path in sorted(store.list("documents")):
+        data = store.read(path)
+        name = path.removeprefix("documents/")
+        if path.endswith("/metadata.json"):
             said = json.loads(data)
             found[name] = {key: value for key, value in said.items() if key not in (*_MEASURED, "source")}
             continue
