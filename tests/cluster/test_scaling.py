@@ -7,33 +7,27 @@ shorter than the chart's.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
-from kubernetes import client
 
-from docmill.pipeline.instance.dagster_internals import PARTITION_NAME_TAG
 from docmill.resources.home import default_home
 from docmill.resources.local.server_process import free_ports
 from tests.charts.rendering import CHARTS, Case, render
 from tests.support.cluster.objects import Objects
 from tests.support.cluster.process_kubelet import ProcessKubelet
-from tests.support.cluster.scaling.adapter import Look, Metrics, Turn, registered, serving
+from tests.support.cluster.scaling.adapter import Metrics, Turn, registered, serving
+from tests.support.cluster.scaling.batches import Queue, exporter, make_home
 from tests.support.cluster.scaling.keda import Keda, horizontal, polling
 from tests.support.cluster.scaling.replay import replay
+from tests.support.cluster.scaling.target import Target, waiting
 from tests.support.monitoring import PrometheusServer, until
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(900)]
@@ -65,6 +59,8 @@ SHORTER: dict[str, Any] = {
         },
     },
 }
+#: What stands for the servers: nothing to load, and nothing to ask.
+IDLE = {"image": "plain", "command": ["sleep", "3600"]}
 #: Which of the triggers that is.
 BATCHES = 2
 #: How long anything may take on a crowded machine.
@@ -77,82 +73,6 @@ def scaled_object(prometheus: str) -> dict[str, Any]:
     [chart] = render([Case(CHARTS / "serving", (), values)])
     assert chart.error == ""
     return chart.one("ScaledObject", "triton")
-
-
-@dataclass
-class Queue:
-    """Batches in Dagster's own queue, which nobody works off."""
-
-    instance: dg.DagsterInstance
-    waiting: list[str] = field(default_factory=list)
-
-    def fill(self, batches: int) -> None:
-        """So many wait from now on: others are added, or taken away."""
-        repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "__repository__")
-        origin = RemoteJobOrigin(repository, "convert_documents")
-        while len(self.waiting) < batches:
-            tags = {PARTITION_NAME_TAG: f"b{len(self.waiting)}", "lane": "inbox"}
-            run = dg.DagsterRun(
-                "convert_documents", status=dg.DagsterRunStatus.QUEUED, tags=tags, remote_job_origin=origin
-            )
-            self.waiting.append(self.instance.add_run(run).run_id)
-        for run_id in self.waiting[batches:]:
-            self.instance.delete_run(run_id)
-        del self.waiting[batches:]
-
-
-@dataclass
-class Target:
-    """The Deployment that is scaled."""
-
-    api: client.ApiClient
-
-    @property
-    def replicas(self) -> int:
-        """Those asked for."""
-        scale = client.AppsV1Api(self.api).read_namespaced_deployment_scale(NAME, NAMESPACE)
-        return int(scale.spec.replicas or 0)
-
-    def scale(self, replicas: int) -> None:
-        """Ask for others."""
-        wanted = {"spec": {"replicas": replicas}}
-        client.AppsV1Api(self.api).patch_namespaced_deployment_scale(NAME, NAMESPACE, wanted)
-
-    def remove(self) -> None:
-        """Both are gone from now on."""
-        scalers = client.AutoscalingV1Api(self.api)
-        scalers.delete_namespaced_horizontal_pod_autoscaler(f"keda-hpa-{NAME}", NAMESPACE)
-        client.AppsV1Api(self.api).delete_namespaced_deployment(NAME, NAMESPACE)
-
-    def look(self) -> Look:
-        """How things are now."""
-        found = client.AppsV1Api(self.api).read_namespaced_deployment(NAME, NAMESPACE)
-        scaler = client.CustomObjectsApi(self.api).get_namespaced_custom_object(
-            "autoscaling", "v2beta2", NAMESPACE, "horizontalpodautoscalers", f"keda-hpa-{NAME}"
-        )
-        conditions = scaler.get("status", {}).get("conditions", ())
-        active = any(each["type"] == "ScalingActive" and each["status"] == "True" for each in conditions)
-        reasons = [each["reason"] for each in conditions if each["type"] == "ScalingActive"]
-        return Look(
-            found.spec.replicas or 0,
-            found.status.replicas or 0,
-            found.status.ready_replicas or 0,
-            active,
-            reasons[0] if reasons else "",
-        )
-
-
-@contextmanager
-def exporter(home: Path, port: int) -> Iterator[None]:
-    """docmill's own metrics of the instance in a home."""
-    own = {key: value for key, value in os.environ.items() if not key.startswith(("DOCMILL", "DAGSTER"))}
-    command = [sys.executable, "-m", "docmill.pipeline.cli", "metrics", "--port", str(port), "--every", "1"]
-    process = subprocess.Popen(command, cwd=ROOT, env=own | {"DOCMILL_HOME": str(home)})
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
 
 
 @contextmanager
@@ -177,22 +97,6 @@ def sampled(target: Target, queue: Queue) -> Iterator[list[dict[str, float]]]:
         thread.join()
 
 
-def waiting_server(labels: dict[str, str]) -> dict[str, Any]:
-    """What stands for the servers: nothing to load, and nothing to ask."""
-    container = {"name": "main", "image": "plain", "command": ["sleep", "3600"]}
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": NAME},
-        "spec": {
-            "replicas": 0,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    }
-
-
 def most_batches(turns: Sequence[Turn], at: float) -> float:
     """The most that the controller was told within the window before, but for its edge."""
     window = SHORTER["autoscaling"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"]
@@ -204,12 +108,11 @@ def test_replicas_follow_the_queue_of_batches(
     objects: Objects, kubelet: ProcessKubelet, tmp_path: Path
 ) -> None:
     home, plane = tmp_path / "home", kubelet.plane
-    (home / "dagster").mkdir(parents=True)
-    (home / "dagster" / "dagster.yaml").write_bytes((ROOT / "deploy" / "dagster.yaml").read_bytes())
+    folder = make_home(home)
     metrics_port, adapter_port = free_ports("127.0.0.1", {"metrics": 0, "adapter": 0})
-    target = Target(plane.api)
+    target = Target(plane.api, NAME)
     with ExitStack() as stack:
-        queue = Queue(stack.enter_context(dg.DagsterInstance.from_config(str(home / "dagster"))))
+        queue = Queue(stack.enter_context(dg.DagsterInstance.from_config(str(folder))))
         stack.enter_context(exporter(home, metrics_port))
         targets = {"docmill": f"127.0.0.1:{metrics_port}"}
         prometheus_stack = stack.enter_context(ExitStack())
@@ -217,7 +120,7 @@ def test_replicas_follow_the_queue_of_batches(
         scaled = scaled_object(prometheus.url)
         metrics = Metrics(scaled["spec"], target.look)
         stack.enter_context(registered(plane.api, adapter_port, plane.folder))
-        objects.apply([waiting_server({"app": NAME}), horizontal(scaled), scaled], NAMESPACE)
+        objects.apply([waiting(NAME, IDLE), horizontal(scaled), scaled], NAMESPACE)
         stack.callback(target.remove)
         adapter_stack = stack.enter_context(ExitStack())
         adapter_stack.enter_context(serving(metrics, adapter_port, plane.folder))

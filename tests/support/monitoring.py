@@ -129,16 +129,25 @@ class Alertmanager(_Server):
 class PrometheusServer(_Server):
     """A Prometheus with docmill's rules, which looks every three seconds and does not wait before it fires.
 
-    `targets` are the addresses (host:port) to scrape, by job.
+    `targets` are the addresses (host:port) to scrape, by job; each has the `labels` too.
     """
 
-    def __init__(self, folder: Path, targets: Mapping[str, str], alertmanager: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        targets: Mapping[str, str],
+        alertmanager: str = "",
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
         (folder / "rules").mkdir(parents=True)
         for path in (MONITORING / "rules").iterdir():
             (folder / "rules" / path.name).write_text(
                 yaml.safe_dump(_hasty(yaml.safe_load(path.read_text())))
             )
-        jobs = [{"job_name": job, "static_configs": [{"targets": [at]}]} for job, at in targets.items()]
+        more = {"labels": dict(labels)} if labels else {}
+        jobs = [
+            {"job_name": job, "static_configs": [{"targets": [at], **more}]} for job, at in targets.items()
+        ]
         settings = {
             "global": {"scrape_interval": "3s", "scrape_timeout": "3s", "evaluation_interval": "1s"},
             "rule_files": ["rules/*.yml"],

@@ -30,8 +30,9 @@ from tests.support.cluster.scaling.certificates import make_authority, make_cert
 
 __all__ = ["Look", "Metrics", "Turn", "metric_name", "registered", "serving"]
 
-_NAMESPACE = "keda"
+_NAMESPACE = "kube-system"
 _SERVICE = "metrics-adapter"
+_ROLE = "external-metrics"
 _GROUP, _VERSION = "external.metrics.k8s.io", "v1beta1"
 _ROOT = f"/apis/{_GROUP}/{_VERSION}"
 
@@ -95,6 +96,8 @@ class Metrics:
         turn = self.turns[-1]
         trigger = self.scaling.triggers[index]
         value = self._fallbacks[index].value(self.value(index), trigger, turn.look.replicas)
+        if value is not None:
+            value = math.floor(value * 1000) / 1000  # as it is written
         turn.values.append(value)
         return value
 
@@ -106,7 +109,7 @@ def metric_name(index: int) -> str:
 
 @contextmanager
 def registered(api: client.ApiClient, port: int, folder: Path) -> Iterator[None]:
-    """The API server asks the adapter at a port, and the controller may ask it; once a control plane.
+    """The API server asks the adapter at a port, and the controller may ask it, inside.
 
     Makes the adapter's certificate in the control plane's folder.
     """
@@ -118,16 +121,18 @@ def registered(api: client.ApiClient, port: int, folder: Path) -> Iterator[None]
     finally:
         # controllers that collect garbage wait for every API that is known
         client.ApiregistrationV1Api(api).delete_api_service(f"{_VERSION}.{_GROUP}")
+        client.CoreV1Api(api).delete_namespaced_service(_SERVICE, _NAMESPACE)
+        client.RbacAuthorizationV1Api(api).delete_cluster_role(_ROLE)
+        client.RbacAuthorizationV1Api(api).delete_cluster_role_binding(_ROLE)
 
 
 def _objects(port: int, folder: Path) -> Sequence[dict[str, Any]]:
     make_authority(folder, "adapter-ca")
     subject = f"extendedKeyUsage=serverAuth\nsubjectAltName=DNS:{_SERVICE}.{_NAMESPACE}.svc\n"
     make_certificate(folder, "adapter-ca", "adapter", subject)
-    rbac, role = "rbac.authorization.k8s.io", "external-metrics"
+    rbac = "rbac.authorization.k8s.io"
     controller = {"kind": "ServiceAccount", "name": "horizontal-pod-autoscaler", "namespace": "kube-system"}
     return (
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}},
         {
             "apiVersion": "v1",
             "kind": "Service",
@@ -151,14 +156,14 @@ def _objects(port: int, folder: Path) -> Sequence[dict[str, Any]]:
         {
             "apiVersion": f"{rbac}/v1",
             "kind": "ClusterRole",
-            "metadata": {"name": role},
+            "metadata": {"name": _ROLE},
             "rules": [{"apiGroups": [_GROUP], "resources": ["*"], "verbs": ["get", "list"]}],
         },
         {
             "apiVersion": f"{rbac}/v1",
             "kind": "ClusterRoleBinding",
-            "metadata": {"name": role},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": role},
+            "metadata": {"name": _ROLE},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": _ROLE},
             "subjects": [controller],
         },
     )
@@ -223,7 +228,7 @@ def _told(name: str, value: float) -> dict[str, Any]:
         "metricName": name,
         "metricLabels": {},
         "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "value": f"{math.floor(value * 1000)}m",
+        "value": f"{round(value * 1000)}m",
     }
     version = f"{_GROUP}/{_VERSION}"
     return {"kind": "ExternalMetricValueList", "apiVersion": version, "metadata": {}, "items": [item]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 from benchmarks.scaling.autoscaler import Horizontal, Scaling, desired
 from tests.support.cluster.scaling.adapter import Turn
@@ -32,8 +32,9 @@ def replay(turns: Sequence[Turn], acted: Sequence[float], scaling: Scaling) -> R
         if len(turn.values) != len(scaling.triggers) or any(turn.at - 1 < at < later.at for at in acted):
             continue
         seen, options = later.look.replicas, []
-        for status in dict.fromkeys((turn.look.status, turn.look.replicas)):
-            wanted = desired(turn.values, turn.look.replicas, scaling, status)
+        there = dict.fromkeys((turn.look.status, turn.look.replicas))
+        for status, ready in product(there, dict.fromkeys((turn.look.ready, *there))):
+            wanted = desired(turn.values, turn.look.replicas, scaling, status, ready)
             for slack in _SLACK_S:
                 option = copy.deepcopy(model)
                 options.append((option.decide(turn.at + slack, turn.look.replicas, wanted), option))
