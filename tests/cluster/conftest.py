@@ -23,7 +23,9 @@ from tests.support.cluster.kills import Passed, pass_through
 from tests.support.cluster.objects import Objects
 from tests.support.cluster.process_kubelet import ProcessKubelet
 from tests.support.cluster.serving import SERVER_IMAGE, server_image
+from tests.support.image.built import Built, built_image
 from tests.support.model_cache import weights
+from tests.support.postgres import PostgresServer
 
 #: An image with the machine's own programs.
 PLAIN = Image({"PATH": "/usr/bin:/bin"})
@@ -90,6 +92,21 @@ def deploy(kubelet: ProcessKubelet) -> Deploy:
             shutil.rmtree(folder, ignore_errors=True)
 
     return deployed
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """A database for Dagster, on a port of loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    with PostgresServer(port) as server:
+        yield server.database("dagster")
+
+
+@pytest.fixture(scope="session")
+def image() -> Built:
+    """docmill's own, as deploy/Dockerfile makes it."""
+    return built_image()
 
 
 @pytest.fixture(scope="session")

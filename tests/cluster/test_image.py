@@ -6,54 +6,19 @@ There is no container runtime here. What one adds is left out: layers as archive
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support.image.container import Container
-from tests.support.image.dockerfile import Stage, stages_of
-from tests.support.image.rootfs import Root, build, debian
+from tests.support.image.built import Built
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(3600)]
 
 ROOT = Path(__file__).parents[2]
-DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 SAMPLE = ROOT / "tests" / "samples" / "annual_report.pdf"
-BASE = "debian:bookworm-slim"
 #: Megabytes of the whole image; more is a package that somebody did not mean to add.
 MOST_MB = 2200
-
-
-@dataclass(frozen=True)
-class Built:
-    """The image's root, and the last stage of its Dockerfile."""
-
-    root: Root
-    stage: Stage
-
-    def container(self, folder: Path) -> Container:
-        """A container of it that writes below `folder`."""
-        return Container(self.root, self.stage.user, self.stage.folder, self.stage.environment, folder)
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    """The image with its weights, made anew; gigabytes, which go at the end."""
-    folder = tmp_path_factory.mktemp("image")
-    started = time.monotonic()
-    base = debian(folder / "debian")
-    between = time.monotonic()
-    stages = stages_of(DOCKERFILE, {"BASE": BASE})
-    root = build(stages, "docmill", ROOT, {BASE: base}, folder)
-    seconds = f"{between - started:.0f} s for Debian, {time.monotonic() - between:.0f} s for the rest"
-    print(f"\nthe image: {root.megabytes} MB, {seconds}")
-    yield Built(root, stages["docmill"])
-    shutil.rmtree(folder)
 
 
 def test_a_sample_is_converted_without_rights_network_or_a_root_to_write(
@@ -114,7 +79,7 @@ def test_it_is_no_larger_than_it_was(image: Built) -> None:
 
 def test_the_context_is_what_the_wheel_needs(image: Built) -> None:
     """Not tests, benchmarks or anything that is not committed."""
-    source = next(layer for layer in image.root.layers[-1].parents[1].glob("build/upper/src"))
+    source = image.folder / "build" / "upper" / "src"
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
     inside = {str(path.relative_to(source)) for path in source.rglob("*") if not path.is_dir()}
     assert inside <= {*tracked.stdout.splitlines()}

@@ -12,12 +12,13 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.image.dockerfile import Copy, Run, Stage
 
-__all__ = ["BuildError", "Root", "build", "debian"]
+__all__ = ["BuildError", "Root", "build", "debian", "in_context"]
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: How this machine reaches packages: as predefined build arguments are for Docker.
@@ -43,6 +44,16 @@ class Root:
         """What `mount -t overlay` is told; without an upper folder nothing can be written."""
         lower = "lowerdir=" + ":".join(str(each) for each in reversed(self.layers))
         return lower if upper is None else f"{lower},upperdir={upper},workdir={work}"
+
+    @contextmanager
+    def mounted(self, folder: Path) -> Iterator[Path]:
+        """A new folder where it can be read."""
+        folder.mkdir(parents=True)
+        _said(["mount", "-t", "overlay", "overlay", "-o", self.options(), str(folder)])
+        try:
+            yield folder
+        finally:
+            _said(["umount", str(folder)])
 
     @property
     def megabytes(self) -> int:
@@ -144,7 +155,7 @@ def _copy_between(step: Copy, source: Root, layer: Path) -> None:
 
 def _copy(step: Copy, context: Path, upper: Path) -> None:
     to = upper / step.to.strip("/")
-    for path in _in_context(context):
+    for path in in_context(context):
         relative = path.relative_to(context)
         for source in step.sources:
             if source == "." or str(relative) == source:
@@ -153,7 +164,7 @@ def _copy(step: Copy, context: Path, upper: Path) -> None:
                 shutil.copy2(path, target, follow_symlinks=False)
 
 
-def _in_context(context: Path) -> Iterator[Path]:
+def in_context(context: Path) -> Iterator[Path]:
     """The files that `deploy/Dockerfile.dockerignore` leaves; the last match counts."""
     rules = (context / "deploy" / "Dockerfile.dockerignore").read_text().splitlines()
     patterns = [rule for rule in rules if rule and not rule.startswith("#")]
