@@ -26,16 +26,19 @@ from urllib3.exceptions import HTTPError
 from tests.support.cluster.build import Programs
 from tests.support.cluster.scaling.certificates import make_authority, make_certificate
 
-__all__ = ["SERVICES", "ControlPlane", "Part"]
+__all__ = ["MACHINE", "SERVICES", "ControlPlane", "Part"]
 
 Part = Literal["etcd", "apiserver", "controller-manager", "scheduler"]
 
 #: Where services get their addresses: of loopback, so that nothing is routed and each has ports of its own.
 SERVICES = ipaddress.ip_network("127.96.0.0/24")
+#: The name of the node whose kubelet is Kubernetes' own, where there is one.
+MACHINE = "machine"
 _USERS = {
     "admin": ("admin", '"system:masters"'),
     "controller-manager": ("system:kube-controller-manager", ""),
     "scheduler": ("system:kube-scheduler", ""),
+    MACHINE: (f"system:node:{MACHINE}", '"system:nodes"'),
 }
 _START_S = 180.0
 #: How long the API server may be away, and the first status that is its own fault.

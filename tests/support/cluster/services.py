@@ -17,6 +17,8 @@ from typing import Any
 
 from kubernetes import client
 
+from tests.support.cluster.machines.forwarding import pass_on
+
 __all__ = ["Backends", "Services"]
 
 #: The ports of the pods that are ready, by the service and its port.
@@ -124,22 +126,10 @@ class Services:
                 targets = self.backends(service, port)
                 if not targets:
                     return
-                inner, outer = await asyncio.open_connection("127.0.0.1", targets[0])
-                try:
-                    await asyncio.gather(_pump(reader, outer), _pump(inner, writer))
-                finally:
-                    outer.close()
+                await pass_on(reader, writer, targets[0])
             except OSError:
                 return
             finally:
                 writer.close()
 
         return forward
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(1 << 16):
-        writer.write(data)
-        await writer.drain()
-    if writer.can_write_eof():
-        writer.write_eof()
