@@ -17,11 +17,9 @@ from docmill.resources.weights.served_code import ACCOUNT_CODE
 __all__ = ["CONFIG", "drop_digest", "model_digest", "without_digest", "write_digest", "written_digest"]
 
 CONFIG = "config.pbtxt"
-#: What is beside a model's files and decides nothing: where they came from, compiled code, other settings,
-#: code that tells what was done.
-_LEFT_OUT = re.compile(
-    rf"\.|__pycache__$|config\.pbtxt$|configs$|README\.md$|{re.escape(ACCOUNT_CODE)}$|.*\.(source|pyc)$"
-)
+#: What is beside a model's files and decides nothing, like `ACCOUNT_CODE`, which tells what was done: where they
+#: came from, compiled code, other settings.
+_LEFT_OUT = re.compile(r"\.|__pycache__$|config\.pbtxt$|configs$|README\.md$|.*\.(source|pyc)$")
 _BLOCK = """
 # SHA-256 of this model's files, written by docmill: clients tell results of other weights apart by it
 parameters {
@@ -81,7 +79,7 @@ def _without(model: Path) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if _LEFT_OUT.match(path.name):
+        if path.name == ACCOUNT_CODE or _LEFT_OUT.match(path.name):
             continue
         if path.is_dir():
             yield from _files(path)
