@@ -13,7 +13,7 @@ column, and in a text decimals and what a unit follows. Numbers in code, links, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +24,15 @@ __all__ = ["ROOT", "Number", "Section", "Stated", "UnknownResultError", "pages",
 
 ROOT = Path(__file__).resolve().parents[2]
 _COMMENT = re.compile(r"<!-- (?P<no>no )?figures: (?P<what>.+?) -->")
-_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_FENCE = "```"
 _AWAY = re.compile(
-    r"`[^`]*`|(?<=\])\([^)\s]*\)|https?://\S+|<[^>]+>"  # code, where links lead, HTML
-    r"|\d{4}-\d\d(?:-\d\d)?|\b\d+(?:\.\d+){2,}"  # dates, versions
+    r"`[^`]{0,400}`|(?<=\])\([^)\s]{0,400}\)|https?://\S{1,400}|<[^>]{1,400}>"  # code, where links lead, HTML
+    r"|\d{4}-\d\d(?:-\d\d)?|\b\d{1,9}(?:\.\d{1,9}){2,9}"  # dates, versions
     r"|(?<![\d.])\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,12}\b"  # commits
 )
 _NUMBER = re.compile(
-    r"(?<![\w.,/@#:-])(?P<sign>[-+±−])?(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?![\w-]*[A-Za-z])(?!\.\d)"
+    r"(?<![\w.,/@#:-])(?P<sign>[-+±−])?"
+    r"(?P<digits>(?:\d{1,3}(?:,\d{3}){1,5}|\d{1,15})(?:\.\d{1,15})?|\.\d{1,15})(?![\w-]{0,40}[A-Za-z])(?!\.\d)"
 )
 _MEASURE = (
     r"(?:%|(?:CPU |GPU |wall |device )?(?:m?s|seconds?|milliseconds?|minutes?|hours?|core)\b"
@@ -86,7 +87,7 @@ class Stated:
 
 def sections(text: str) -> list[Section]:
     """A page by its headings and comments; those that say that they have no figures are left out."""
-    plain = _FENCE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    plain = "\n".join(_unfenced(text.split("\n")))
     found: list[Section] = []
     heading, begun, results, skipped = "", 1, None, False
     numbers: list[Number] = []
@@ -184,6 +185,15 @@ def _of_text(text: str, line: int) -> Iterator[Number]:
             yield _number(match, line + plain.count("\n", 0, match.start()), before)
 
 
+def _unfenced(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, empty where they are of code between fences."""
+    inside = False
+    for line in lines:
+        fence = line.startswith(_FENCE)
+        yield "" if inside or fence else line
+        inside ^= fence
+
+
 def _cleared(text: str) -> str:
     """Without what is no figure; lines stay."""
     for pattern in (_AWAY, _VERSION):
@@ -205,4 +215,4 @@ def _name(row: str, column: str) -> str:
 
 
 def _words(text: str) -> str:
-    return re.sub(r"[*`]|\]\([^)]*\)|\[", "", text).strip()
+    return re.sub(r"[*`]|\]\([^)]{0,400}\)|\[", "", text).strip()

@@ -17,8 +17,8 @@ from docmill.resources.weights.served_code import ACCOUNT_CODE
 __all__ = ["CONFIG", "drop_digest", "model_digest", "without_digest", "write_digest", "written_digest"]
 
 CONFIG = "config.pbtxt"
-#: What is beside a model's files and decides nothing, like `ACCOUNT_CODE`, which tells what was done: where they
-#: came from, compiled code, other settings.
+#: What is beside a model's files and decides nothing, like `ACCOUNT_CODE`, which tells what was done: where
+#: they came from, compiled code, other settings.
 _LEFT_OUT = re.compile(r"\.|__pycache__$|config\.pbtxt$|configs$|README\.md$|.*\.(source|pyc)$")
 _BLOCK = """
 # SHA-256 of this model's files, written by docmill: clients tell results of other weights apart by it
