@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendUnavailableError
 
-__all__ = ["EnvironmentSetupError", "ServerStartError", "ServerStoppedError"]
+__all__ = ["EnvironmentSetupError", "ServerPathError", "ServerStartError", "ServerStoppedError"]
 
 
 class EnvironmentSetupError(BackendConfigError):
     """An environment cannot be made on this machine."""
+
+
+class ServerPathError(BackendConfigError):
+    """A server cannot work with a folder of this name."""
 
 
 class ServerStartError(BackendUnavailableError):

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 
 from docmill.resources.clients.certificates import certificates
+from docmill.resources.local.errors import ServerPathError
 from docmill.resources.local.server_process import ServerProcess, free_ports
 from docmill.resources.local.triton.canary import CANARY, check_canary, write_canary
 from docmill.resources.local.triton.environment import Environment
@@ -88,8 +89,8 @@ class LocalServer(ServerProcess):
     def start(self) -> None:
         """Start, wait until every model is ready, and check that tensors arrive.
 
-        Raises `ServerStartError` when that takes too long or the server gives up, `CanaryError` when its
-        answers are wrong.
+        Raises `ServerPathError` for a folder that it cannot work with, `ServerStartError` when it takes too
+        long or the server gives up, `CanaryError` when its answers are wrong.
         """
         super().start()
         check_canary(self.url)
@@ -101,6 +102,7 @@ class LocalServer(ServerProcess):
 
     def _prepare(self) -> tuple[list[str], dict[str, str]]:
         settings, wanted = self._settings, self._settings.ports
+        _check_names(settings.repository, self._home.canary, self._environment.backends)
         options = {"--http-port": wanted.http, "--grpc-port": wanted.grpc, "--metrics-port": wanted.metrics}
         self.ports = Ports(*free_ports(settings.host, options))
         write_canary(self._home.canary)
@@ -149,3 +151,13 @@ def _trace_settings(address: str) -> list[str]:
     if not address:
         return []
     return ["mode=opentelemetry", f"opentelemetry,url={address}", "level=TIMESTAMPS", "rate=0", "count=-1"]
+
+
+def _check_names(*folders: Path) -> None:
+    """Triton hands them to its processes for Python in a command line without quotes, and those die."""
+    for folder in folders:
+        if any(letter.isspace() for letter in str(folder.resolve())):
+            raise ServerPathError(
+                f"Triton cannot serve models in Python from a folder with a space in its name: {folder}; "
+                "give a --repository without one, and set DOCMILL_HOME to a folder without one"
+            )

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from docmill.resources.local.errors import ServerStartError, ServerStoppedError
+from docmill.resources.local.errors import ServerPathError, ServerStartError, ServerStoppedError
 from docmill.resources.local.places import ServerHome
 from docmill.resources.local.server_process import ServerProcess, free_ports
 from docmill.resources.local.triton.environment import Environment
@@ -165,6 +165,16 @@ def test_a_triton_server_that_does_not_start_leaves_the_memory_of_the_one_at_its
         assert running.exists()
     finally:
         running.unlink()
+
+
+def test_a_triton_server_says_that_it_cannot_work_in_a_folder_with_a_space(tmp_path: Path) -> None:
+    environment = Environment(tmp_path, tmp_path, "", tmp_path)
+    settings = ServerSettings(tmp_path / "my models", (), Ports(0, 0, 0))
+    with (
+        pytest.raises(ServerPathError, match=r"my models; give a --repository without one"),
+        LocalServer(settings, environment, TritonHome(tmp_path)),
+    ):
+        pass
 
 
 def test_a_vllm_server_that_fails_says_its_last_lines(tmp_path: Path) -> None:

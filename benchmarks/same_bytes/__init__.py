@@ -1,0 +1,1 @@
+"""Whether documents are the same bytes whatever happens beside their conversion."""
