@@ -120,6 +120,8 @@ lock: setup ## Resolve the locks anew: docmill's own, the images', servers', exp
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade --no-deps \
 	  --python-version 3.11 deploy/vllm/requirements.in --output-file deploy/vllm/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --python-version 3.11 deploy/ray/requirements.in --output-file deploy/ray/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --upgrade \
 	  --python-version 3.11 benchmarks/quality/peers/requirements.in \
 	  --output-file benchmarks/quality/peers/requirements.lock
 

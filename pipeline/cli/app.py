@@ -17,6 +17,7 @@ from docmill.pipeline.cli.commands.instance import instance_app
 from docmill.pipeline.cli.commands.ledger import ledger_app
 from docmill.pipeline.cli.commands.models import models_app
 from docmill.pipeline.cli.commands.operating import operating_app
+from docmill.pipeline.cli.commands.ray import ray_app
 from docmill.pipeline.cli.commands.triton import triton_app
 from docmill.pipeline.cli.commands.vllm import vllm_app
 from docmill.pipeline.cli.ending.trouble import trouble
@@ -43,6 +44,7 @@ app = typer.Typer(
     docmill models pull docling                       docling's own models, for Triton
     docmill triton serve                              a Triton server on this machine
     docmill vllm serve                                a vLLM server on this machine
+    docmill ray serve                                 Triton's models on Ray Serve instead
     docmill ui                                        the runs, in Dagster's UI
 
 Everything is a Dagster run. docmill keeps its store, its models and Dagster's database in `$DOCMILL_HOME`,
@@ -55,6 +57,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(triton_app, name="triton")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(vllm_app, name="vllm")
+app.add_typer(ray_app, name="ray")
 
 
 def _print_version(wanted: bool) -> None:

@@ -21,7 +21,7 @@ from docmill.resources.local.triton.server import LocalServer, Ports, ServerSett
 from docmill.resources.settings_file import from_environment, read_settings_file
 from docmill.resources.weights.embedded_weights import ModelCache, default_folder
 
-__all__ = ["ServeOptions", "serve_models", "set_up"]
+__all__ = ["ServeOptions", "filled_repository", "serve_models", "set_up"]
 
 _COLOURS = {"warning": "yellow", "error": "red"}
 
@@ -46,7 +46,7 @@ def set_up(repository: Path | None, python: Path | None) -> int:
     """Make the environment and install the embedded models' weights; the exit code."""
     console = Console(stderr=True)
     _environment(console, default_triton_home(), python)
-    folder = _with_embedded(console, repository)
+    folder = filled_repository(console, repository)
     console.print(f"Ready: {escape(str(folder))} has weights for {', '.join(servable(folder))}.")
     return 0
 
@@ -58,7 +58,7 @@ def serve_models(options: ServeOptions) -> int:
         home = default_triton_home()
         environment = _environment(console, home, None)
         # someone else's repository is served as it is
-        folder = options.repository or _with_embedded(console, None)
+        folder = options.repository or filled_repository(console, None)
         models = tuple(servable(folder, options.models))
         check_digests(folder, models)
         settings = ServerSettings(
@@ -92,7 +92,7 @@ def _environment(console: Console, home: TritonHome, python: Path | None) -> Env
     return prepare_environment(home, shipped(), python, announcer(console))
 
 
-def _with_embedded(console: Console, repository: Path | None) -> Path:
+def filled_repository(console: Console, repository: Path | None) -> Path:
     """A repository, by default docmill's own, with the weights of the embedded models."""
     folder = repository_to_fill(repository, console)
     with download_progress(console) as progress:

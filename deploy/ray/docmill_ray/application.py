@@ -1,0 +1,34 @@
+"""What runs on Ray Serve: a deployment for each model, and the door. `serve.yaml` names `build` and its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ray.serve import Application
+
+from docmill_ray.door import Address, Door
+from docmill_ray.model import Model
+from docmill_ray.served import read_repository
+
+__all__ = ["build"]
+
+
+def build(args: Mapping[str, Any]) -> Application:
+    """The application of the arguments in `serve.yaml`, which says what they are. Raises `ValueError`."""
+    served = read_repository(Path(args["repository"]), list(args["models"]))
+    bound: dict[str, Any] = {}
+    for model in served:
+        options = {"num_replicas": model.instances, **args["each_model"], **args["of_models"].get(model.name, {})}
+        if "autoscaling_config" in options:
+            del options["num_replicas"]
+        others = {name: bound[name] for name in model.calls}
+        deployment = Model.options(name=model.name, **options)  # type: ignore[attr-defined]  # Ray's decorator's
+        bound[model.name] = deployment.bind(model, others, int(args["threads"]))
+    address = Address(
+        str(args["host"]), int(args["http_port"]), int(args["grpc_port"]), float(args["grace_s"])
+    )
+    door = Door.options(name="door", **args["door"])  # type: ignore[attr-defined]
+    application: Application = door.bind(bound, {model.name: model for model in served}, address)
+    return application

@@ -1,0 +1,194 @@
+"""A model on Ray Serve: a `TritonPythonModel` with its requests joined, and its counts in the books."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray import serve
+from ray.serve.handle import DeploymentHandle
+
+from docmill_ray import backend_utils, tensors
+from docmill_ray.backend_utils import InferenceRequest, InferenceResponse, Tensor
+from docmill_ray.books import Counts, books
+from docmill_ray.joiner import Joiner, Limits
+from docmill_ray.ray_internals import stay_at_home
+from docmill_ray.refusal import Refusal, RefusedError
+from docmill_ray.served import Served
+from docmill_ray.tensors import Array
+
+__all__ = ["Model"]
+
+#: Counts are told this long after a batch, with those of further ones.
+_TELL_S = 0.05
+_MICRO, _NANO = 1e-6, 1e9
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request, as the model's code takes it."""
+
+    request: InferenceRequest
+    items: int
+
+
+@serve.deployment
+class Model:
+    """One replica of a model."""
+
+    def __init__(self, served: Served, others: Mapping[str, DeploymentHandle], threads: int) -> None:
+        stay_at_home()
+        # the second before onnxruntime is imported, or it looks its maker's server up
+        os.environ |= {"DOCMILL_TRITON_THREADS": str(threads), "ORT_DISABLE_TELEMETRY": "1"}
+        self._served, self._others = served, others
+        self._loop: asyncio.AbstractEventLoop | None = None
+        backend_utils.call = self._call
+        self._model = _loaded(served)
+        self._joiner: Joiner[_Asked, InferenceResponse] = Joiner(self._execute, _limits(served, self._model))
+        self._counts, self._books = Counts(), books()
+        self._replica = f"{os.getpid()}-{time.time_ns()}"
+        self._telling: asyncio.TimerHandle | None = None
+
+    async def ready(self) -> bool:
+        """Whether somebody is here."""
+        return True
+
+    async def infer(self, request: bytes) -> bytes | Refusal:
+        """The answer to a written `ModelInferRequest`, written."""
+        message = tensors.parsed(request)
+        try:
+            wanted = [output.name for output in message.outputs] or self._served.outputs
+            arrays = tensors.arrays_of(message)
+            answer = await self._answer(arrays, wanted, message.model_version, message.id, _parameters(message))
+        except RefusedError as refused:
+            return refused.refusal
+        return tensors.response(self._served.name, self._served.version, message.id, answer)
+
+    async def compute(self, arrays: Mapping[str, Array], wanted: Sequence[str]) -> dict[str, Array] | Refusal:
+        """What another model asks."""
+        try:
+            return dict(await self._answer(arrays, wanted, "", "", {}))
+        except RefusedError as refused:
+            return refused.refusal
+
+    async def _answer(
+        self,
+        arrays: Mapping[str, Array],
+        wanted: Sequence[str],
+        version: str,
+        request_id: str,
+        parameters: Mapping[str, str | int | bool],
+    ) -> list[tuple[str, Array]]:
+        self._loop = asyncio.get_running_loop()
+        try:
+            items = self._served.check(arrays, wanted, version)
+            given = [Tensor(name, array) for name, array in arrays.items()]
+            request = InferenceRequest(
+                self._served.name, wanted, given, request_id=request_id, parameters=parameters
+            )
+            kind = tuple(sorted((name, array.shape[1:]) for name, array in arrays.items()))
+            response = await self._joiner.answer(_Asked(request, items), items, kind)
+            if error := response.error():
+                raise RefusedError(error.code(), error.message())
+        except RefusedError:
+            self._counts.failures += 1
+            self._tell_soon()
+            raise
+        found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
+        return [(name, self._served.reshaped(name, found[name])) for name in wanted if name in found]
+
+    def _execute(self, asked: Sequence[_Asked], waits: Sequence[float]) -> Sequence[InferenceResponse]:
+        """In the model's thread."""
+        began = time.perf_counter_ns()
+        try:
+            responses: Sequence[InferenceResponse] = self._model.execute([each.request for each in asked])
+        except Exception as error:
+            raise RefusedError("INTERNAL", f"{type(error).__name__}: {error}") from error
+        taken = time.perf_counter_ns() - began
+        good = [response.error() is None for response in responses]
+        items = [each.items for each in asked]
+        self._counts.requests += sum(good)
+        self._counts.items += sum(count for count, is_good in zip(items, good, strict=True) if is_good)
+        self._counts.queue_ns += round(sum(waits) * _NANO)
+        self._counts.executed(sum(items), taken)
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._tell_soon)
+        return responses
+
+    def _tell_soon(self) -> None:
+        if self._telling is None and self._loop:
+            self._telling = self._loop.call_later(_TELL_S, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        self._books.tell.remote(self._served.name, self._replica, self._counts)
+
+    def _call(self, model: str, arrays: Mapping[str, Array], wanted: Sequence[str]) -> InferenceResponse:
+        """Another model's answer, in this model's thread."""
+        if model not in self._others or not self._loop:
+            return InferenceResponse(
+                error=backend_utils.TritonError(f"{model} is not among what {self._served.name} calls")
+            )
+
+        async def ask() -> Any:
+            return await self._others[model].compute.remote(dict(arrays), list(wanted))
+
+        answer = asyncio.run_coroutine_threadsafe(ask(), self._loop).result()
+        if isinstance(answer, Refusal):
+            return InferenceResponse(error=backend_utils.TritonError(answer.words, answer.status))
+        return InferenceResponse([Tensor(name, array) for name, array in answer.items()])
+
+
+def _loaded(served: Served) -> Any:
+    """The model's own code, with its weights."""
+    sys.modules["triton_python_backend_utils"] = backend_utils
+    version = served.folder / served.version
+    sys.path.insert(0, str(version))  # what lies beside its code
+    spec = importlib.util.spec_from_file_location("served_model", served.code)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    model = module.TritonPythonModel()
+    model.initialize(
+        {
+            "model_config": json.dumps(served.as_json()),
+            "model_name": served.name,
+            "model_repository": str(served.folder),
+            "model_version": served.version,
+            "model_instance_name": served.name,
+            "model_instance_kind": "GPU" if ray.get_gpu_ids() else "CPU",
+            # Ray shows a process the GPUs that are its own
+            "model_instance_device_id": "0",
+        }
+    )
+    return model
+
+
+def _limits(served: Served, model: Any) -> Limits:
+    """As the configuration says; one request at a time where the model gains nothing from more."""
+    batching = served.config.dynamic_batching
+    policy = batching.default_queue_policy
+    joins = served.config.max_batch_size > 1 and getattr(model, "joins", True)
+    timeout = policy.default_timeout_microseconds
+    return Limits(
+        items=served.config.max_batch_size if joins else 1,
+        queue=policy.max_queue_size,
+        wait_s=timeout * _MICRO if timeout else float("inf"),
+        delay_s=batching.max_queue_delay_microseconds * _MICRO if joins else 0.0,
+    )
+
+
+def _parameters(message: Any) -> dict[str, str | int | bool]:
+    return {
+        key: getattr(value, value.WhichOneof("parameter_choice"))
+        for key, value in message.parameters.items()
+        if value.WhichOneof("parameter_choice")
+    }
