@@ -31,6 +31,8 @@ class Figures(msgspec.Struct, frozen=True):
     average_batch: float | None = None  # items of one execution
     device_ms: float | None = None  # of one item
     gpu_utilisation: float | None = None
+    p99_ms: float | None = None
+    requests: int = 0
 
 
 class InProcess(msgspec.Struct, frozen=True):
@@ -92,12 +94,18 @@ def apply_load(
         concurrency=concurrency,
         items_per_s=batch * len(taken) / wall,
         p50_ms=1000 * statistics.median(taken),
-        p95_ms=1000 * taken[min(len(taken) - 1, int(0.95 * len(taken)))],
+        p95_ms=1000 * _at(taken, 0.95),
         queue_ms=grown.queue_ns / grown.requests / 1e6 if grown and grown.requests else None,
         average_batch=grown.inferences / grown.executions if grown and grown.executions else None,
         device_ms=grown.device_ns / grown.inferences / 1e6 if grown and grown.inferences else None,
         gpu_utilisation=used,
+        p99_ms=1000 * _at(taken, 0.99),
+        requests=len(taken),
     )
+
+
+def _at(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def run_in_process(

@@ -1,7 +1,7 @@
 """Keeps a session running: `python -m docmill_ray serve.yaml OVERRIDES FOLDER`.
 
-A raylet that was killed takes everything with it, and Ray starts none: then all of it is started anew. This process
-adopts what Ray leaves behind, and ends it.
+A raylet that was killed takes everything with it, and Ray starts none: then all of it is started anew. This
+process adopts what Ray leaves behind, and ends it.
 """
 
 from __future__ import annotations

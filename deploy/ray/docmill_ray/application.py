@@ -1,4 +1,7 @@
-"""What runs on Ray Serve: a deployment for each model, and the door. `serve.yaml` names `build` and its arguments."""
+"""What runs on Ray Serve: a deployment for each model, and the door.
+
+`serve.yaml` names `build` and its arguments.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ def build(args: Mapping[str, Any]) -> Application:
     served = read_repository(Path(args["repository"]), list(args["models"]))
     bound: dict[str, Any] = {}
     for model in served:
-        options = {"num_replicas": model.instances, **args["each_model"], **args["of_models"].get(model.name, {})}
+        options = {
+            "num_replicas": model.instances,
+            **args["each_model"],
+            **args["of_models"].get(model.name, {}),
+        }
         if "autoscaling_config" in options:
             del options["num_replicas"]
         others = {name: bound[name] for name in model.calls}

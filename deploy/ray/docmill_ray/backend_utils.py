@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from tritonclient.utils import triton_to_np_dtype
@@ -101,12 +101,14 @@ class PreferredMemory:
     device: int
 
 
-#: How models of this process call another one. Set by `model.py`.
-call: Callable[[str, Mapping[str, Array], Sequence[str]], InferenceResponse]
+Call = Callable[[str, Mapping[str, Array], Sequence[str]], InferenceResponse]
 
 
 class InferenceRequest:
     """A client's request; made by a model, one of its own to another model."""
+
+    #: How models of this process call another one. Set by `model.py`.
+    call: ClassVar[Call]
 
     def __init__(
         self,
@@ -140,7 +142,7 @@ class InferenceRequest:
     def exec(self) -> InferenceResponse:
         """Have the other model compute, and wait."""
         arrays = {name: tensor.as_numpy() for name, tensor in self._inputs.items()}
-        return call(self._model, arrays, self._wanted)
+        return InferenceRequest.call(self._model, arrays, self._wanted)
 
 
 class Logger:

@@ -58,7 +58,10 @@ def books() -> Any:
 
 
 def statistics(model: str, version: str, counts: Iterable[Counts]) -> Any:
-    """The message `ModelStatisticsResponse`. As Triton has it, each execution's time is in `batch_stats` once."""
+    """The message `ModelStatisticsResponse`.
+
+    As Triton has it, each execution's time is in `batch_stats` once.
+    """
     message = service_pb2.ModelStatisticsResponse()
     stats = message.model_stats.add(name=model, version=version)
     batches: dict[int, tuple[int, int]] = {}

@@ -1,7 +1,7 @@
 """What clients talk to: gRPC and HTTP of the KServe v2 protocol, in replicas that share their ports.
 
-Ray Serve's own proxies listen at all interfaces and take a page through another process: four times the CPU. Written
-requests go to the model as they came, and its written answer back.
+Ray Serve's own proxies listen at all interfaces, and take a page through one more process. Written requests
+go to the model as they came, and its written answer back.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Requests that wait while the model computes are its next batch.
 
-`serve.batch` closes a batch so many seconds after its first request, whether or not the model is free, and puts the
-closed ones in line: behind a model that takes longer than that, batches hold one request or two.
+`serve.batch` closes a batch so many seconds after its first request, whether or not the model is free, and
+puts the closed ones in line: behind a model that takes longer than that, batches hold one request or two.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _LATE = "Request timeout expired"
 
 @dataclass(frozen=True)
 class Limits:
-    """Items of a batch; requests that may wait, 0 for any number, and for how long; seconds to wait for others."""
+    """Items of a batch; requests that may wait, 0 for any number, and for how long.
+
+    An idle model waits `delay_s` for others to come.
+    """
 
     items: int = 1
     queue: int = 0
@@ -63,7 +66,7 @@ class Joiner(Generic[Job, Answer]):
         if self._limits.queue and len(self._waiting) >= self._limits.queue:
             raise RefusedError("UNAVAILABLE", _FULL)
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(job, items, kind, time.monotonic(), loop.create_future())
+        waiting: _Waiting[Job, Answer] = _Waiting(job, items, kind, time.monotonic(), loop.create_future())
         self._waiting.append(waiting)
         if self._working is None:
             self._working = loop.create_task(self._work())

@@ -50,7 +50,7 @@ class Model:
         os.environ |= {"DOCMILL_TRITON_THREADS": str(threads), "ORT_DISABLE_TELEMETRY": "1"}
         self._served, self._others = served, others
         self._loop: asyncio.AbstractEventLoop | None = None
-        backend_utils.call = self._call
+        InferenceRequest.call = staticmethod(self._call)
         self._model = _loaded(served)
         self._joiner: Joiner[_Asked, InferenceResponse] = Joiner(self._execute, _limits(served, self._model))
         self._counts, self._books = Counts(), books()
@@ -67,7 +67,9 @@ class Model:
         try:
             wanted = [output.name for output in message.outputs] or self._served.outputs
             arrays = tensors.arrays_of(message)
-            answer = await self._answer(arrays, wanted, message.model_version, message.id, _parameters(message))
+            answer = await self._answer(
+                arrays, wanted, message.model_version, message.id, _parameters(message)
+            )
         except RefusedError as refused:
             return refused.refusal
         return tensors.response(self._served.name, self._served.version, message.id, answer)

@@ -5,6 +5,7 @@ Raises `AttributeError` with a Ray that has them elsewhere; the lock pins the on
 
 from __future__ import annotations
 
+import inspect
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,11 +14,17 @@ from typing import Any
 __all__ = ["give_agents_ports", "stay_at_home"]
 
 _EVERYWHERE = "[::]:"
-_AGENTS = ("metrics_agent_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
+#: The files have the names of the arguments.
+_AGENTS = (
+    "metrics_agent_port",
+    "metrics_export_port",
+    "dashboard_agent_listen_port",
+    "runtime_env_agent_port",
+)
 
 
 def stay_at_home() -> None:
-    """Keep a replica's own port, which takes pickles from anyone, at the node's address, as Ray's other ports are.
+    """Keep a replica's own port, which takes pickles from anyone, at the node's address as other ports are.
 
     Ray Serve opens it at all interfaces. To be called before that: when the deployment is made.
     """
@@ -37,20 +44,25 @@ def stay_at_home() -> None:
 
 
 def give_agents_ports() -> None:
-    """Have the next `ray.init` give its agents their ports.
+    """Have the next `ray.init` tell its raylet which ports the agents will have.
 
-    A raylet waits 15 s for agents to say which ports they took, and then gives up: on a busy machine they take
-    longer to start.
+    Else a raylet waits 15 s until they say which they took, and gives up: on a busy machine they take longer.
     """
-    from ray._private import parameter
+    from ray import _raylet
+    from ray._private import services
 
-    plain = parameter.RayParams
+    plain = services.start_raylet
+    parameters = inspect.signature(plain)
 
-    class WithPorts(plain):  # type: ignore[misc, valid-type]  # it has no types
-        def __init__(self, **given: Any) -> None:
-            super().__init__(**given, **_free_ports())
+    def start_raylet(*args: Any, **given: Any) -> Any:
+        bound = parameters.bind(*args, **given)
+        for name, port in _free_ports().items():
+            bound.arguments[name] = port
+            # as the agent itself does once it listens
+            _raylet.persist_port(bound.arguments["session_dir"], bound.arguments["node_id"], name, port)
+        return plain(*bound.args, **bound.kwargs)
 
-    parameter.RayParams = WithPorts
+    services.start_raylet = start_raylet
 
 
 def _free_ports() -> Mapping[str, int]:

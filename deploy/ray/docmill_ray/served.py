@@ -33,6 +33,9 @@ class Served:
     #: The message `ModelConfig`, written: what goes between processes.
     written: bytes
 
+    def __reduce__(self) -> tuple[type[Served], tuple[Path, str, bytes]]:
+        return Served, (self.folder, self.version, self.written)
+
     @cached_property
     def config(self) -> Any:
         """The configuration."""
@@ -68,9 +71,10 @@ class Served:
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as backends in Python get it."""
-        return json_format.MessageToDict(
+        said: dict[str, Any] = json_format.MessageToDict(
             self.config, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
         )
+        return said
 
     def check(self, arrays: Mapping[str, Array], wanted: Sequence[str], version: str) -> int:
         """The items of a request with those inputs. Raises `RefusedError` when it does not fit."""
@@ -136,7 +140,9 @@ def _read(folder: Path) -> Served:
     if not versions:
         raise ValueError(f"{folder} has no version with weights")
     try:
-        config = text_format.Parse((folder / "config.pbtxt").read_text("utf-8"), model_config_pb2.ModelConfig())
+        config = text_format.Parse(
+            (folder / "config.pbtxt").read_text("utf-8"), model_config_pb2.ModelConfig()
+        )
     except (OSError, text_format.ParseError) as error:
         raise ValueError(f"{folder / 'config.pbtxt'} cannot be read: {error}") from error
     if config.backend not in (_ONNX, _PYTHON) or config.platform:

@@ -1,4 +1,4 @@
-"""A Ray of its own with the application, until it is told to stop or a part dies that Ray does not start again.
+"""A Ray of its own with the application, until it is told to stop, or a part dies that Ray does not replace.
 
     python -m docmill_ray.session serve.yaml OVERRIDES FOLDER
 
@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ VARIABLES = {
     "RAY_AUTH_MODE": "disabled",
     # with this Ray takes 127.0.0.1 for the node's address, and keeps all its ports there
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # a busy machine takes longer than 30 s to start the agents
+    "RAY_agent_register_timeout_ms": "180000",
+    # plain lines
+    "RAY_COLOR_PREFIX": "0",
     # workers would run at nice 15
     "RAY_worker_niceness": "0",
     # a third of the CPU of a request, and no large message through the object store
@@ -45,13 +49,7 @@ def main(config: str, overrides: str, folder: str) -> int:
     """The command."""
     ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGTERM)
     os.environ |= VARIABLES
-    wake, ended, anew = threading.Event(), threading.Event(), threading.Event()
-
-    def note(what: threading.Event) -> Any:
-        return lambda *_: (what.set(), wake.set())
-
-    for number, what in ((signal.SIGTERM, ended), (signal.SIGINT, ended), (signal.SIGHUP, anew)):
-        signal.signal(number, note(what))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     import ray
     from ray import serve
 
@@ -74,6 +72,18 @@ def main(config: str, overrides: str, folder: str) -> int:
         said = _read(config, overrides)
         serve.start(proxy_location=said["proxy_location"], logging_config=said["logging_config"])
         _deploy(said)
+        # until here SIGTERM ends this process, and the one above ends what Ray has begun
+        wake, ended, anew = threading.Event(), threading.Event(), threading.Event()
+
+        def note(what: threading.Event) -> Callable[[int, Any], None]:
+            def noted(*_: Any) -> None:
+                what.set()
+                wake.set()
+
+            return noted
+
+        for number, what in ((signal.SIGTERM, ended), (signal.SIGINT, ended), (signal.SIGHUP, anew)):
+            signal.signal(number, note(what))
         print("ready", flush=True)
         while not ended.is_set():
             wake.wait(_LOOK_S)

@@ -31,8 +31,9 @@ def setup(
         typer.Option(help="The Python, 3.11 to 3.13, to make the server's environment with. Makes it anew."),
     ] = None,
 ) -> None:
-    """Make the server's environment in $DOCMILL_HOME/ray: about 0.5 GB of packages, which come through pip with
-    its own index, proxy and certificate settings. Fills the model repository as `docmill triton setup` does.
+    """Make the server's environment in $DOCMILL_HOME/ray: about 0.5 GB of packages, which come through pip
+    with its own index, proxy and certificate settings. Fills the model repository as `docmill triton setup`
+    does.
     """
     from docmill.pipeline.cli.servers.ray_setup import set_up
 

@@ -1,1 +1,1 @@
-"""A Ray Serve server on this machine: its environment, its command line and its process. For tests and trials."""
+"""A Ray Serve server on this machine: its environment, its command and its process. For tests and trials."""

@@ -1,5 +1,6 @@
-"""The server's environment: Ray Serve, and what models need of Triton's. pip fetches everything, so the user's own
-index, proxy and certificate settings apply.
+"""The server's environment: Ray Serve, and what models need in Triton.
+
+pip fetches everything, so the user's own index, proxy and certificate settings apply.
 """
 
 from __future__ import annotations

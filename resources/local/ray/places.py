@@ -46,6 +46,6 @@ def shipped() -> Shipped:
         if found.lock.is_file():
             return found
     raise EnvironmentSetupError(
-        "this installation of docmill cannot set up Ray Serve: use a checkout of the project, or deploy/ray on a "
-        "cluster of yours"
+        "this installation of docmill cannot set up Ray Serve: use a checkout of the project, "
+        "or deploy/ray on a cluster of yours"
     )

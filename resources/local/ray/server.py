@@ -9,9 +9,10 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -49,6 +50,8 @@ class RaySettings:
     start_limit_s: float = 300.0
     #: For requests in flight when the server is told to stop.
     exit_limit_s: int = 15
+    #: Ray Serve's options of models, by name, as `of_models` in deploy/ray/serve.yaml.
+    of_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class LocalRay(ServerProcess):
@@ -101,7 +104,7 @@ class LocalRay(ServerProcess):
         os.kill(self.pid, signal.SIGHUP)
 
     def kill(self) -> None:
-        """End the server at once, its own processes included: Ray's workers have process groups of their own."""
+        """End the server at once, and its own processes: Ray's workers have process groups of their own."""
         session = self._process.pid if self._process else 0
         super().kill()
         deadline = time.monotonic() + _GONE_S
@@ -130,6 +133,7 @@ class LocalRay(ServerProcess):
                     "grpc_port": self.ports.grpc,
                     "threads": settings.threads,
                     "grace_s": settings.exit_limit_s,
+                    "of_models": settings.of_models,
                 }
             )
         )

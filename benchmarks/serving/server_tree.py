@@ -1,0 +1,52 @@
+"""What a server's processes take together, and which of them is which."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import psutil
+
+__all__ = ["cpu_seconds", "idle_cores", "kill_one", "memory_mb", "tree"]
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """A process and all below it; a server adopts those whose parents have ended."""
+    return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds, user and system, of the processes that live."""
+    return sum(times.user + times.system for times in _each(pid, "cpu_times"))
+
+
+def memory_mb(pid: int) -> float:
+    """The proportional set size: pages that several share count once."""
+    return sum(info.pss for info in _each(pid, "memory_full_info")) / 1e6
+
+
+def idle_cores(pid: int, seconds: float) -> float:
+    """The cores that a server takes that nobody asks."""
+    before, began = cpu_seconds(pid), time.monotonic()
+    time.sleep(seconds)
+    return (cpu_seconds(pid) - before) / (time.monotonic() - began)
+
+
+def kill_one(pid: int, words: str) -> bool:
+    """Kill the first process below `pid` that has these words in its command; whether there was one."""
+    for process in tree(pid)[1:]:
+        try:
+            if words in " ".join(process.cmdline()):
+                process.kill()
+                return True
+        except psutil.NoSuchProcess:
+            continue
+    return False
+
+
+def _each(pid: int, what: str) -> Iterator[psutil._pslinux.pfullmem]:
+    for process in tree(pid):
+        try:
+            yield getattr(process, what)()
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
