@@ -1,8 +1,8 @@
-"""`python -m benchmarks.ray_serve`: Ray Serve beside Triton, with the same models, threads, requests, clients.
+"""`python -m benchmarks.ray_serve`: Ray Serve beside Triton, with the same models, threads and clients.
 
-Both servers run on this machine, and are asked in turn, a round each; figures are medians over rounds. Inputs go
-through the connection on both sides: Ray Serve knows no shared memory. One model asks two others, layout and
-then tables. At the end parts are killed under load.
+Both servers run on this machine, and are asked in turn, a round each; figures are medians over rounds. Inputs
+go through the connection on both sides: Ray Serve knows no shared memory. One model asks two others: layout,
+and then tables. At the end parts are killed under load.
 """
 
 from __future__ import annotations

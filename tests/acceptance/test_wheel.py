@@ -79,9 +79,10 @@ def test_a_wheel_has_what_local_servers_need(installed: Path) -> None:
     look = (
         "from docmill.resources.local.triton.places import shipped; "
         "from docmill.resources.local.vllm.places import shipped as vllm; "
-        "print(shipped().lock.is_file(), shipped().models.is_dir(), vllm().tiny.is_dir())"
+        "from docmill.resources.local.ray.places import shipped as ray; "
+        "print(shipped().lock.is_file(), shipped().models.is_dir(), vllm().tiny.is_dir(), ray().config.is_file())"
     )
     found = subprocess.run(
         [str(installed / "python"), "-c", look], capture_output=True, text=True, check=True
     )
-    assert found.stdout.split() == ["True", "True", "True"]
+    assert found.stdout.split() == ["True"] * 4

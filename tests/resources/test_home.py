@@ -8,6 +8,7 @@ import pytest
 
 from docmill.resources.clients.files.document_store import DocumentStore, default_store
 from docmill.resources.home import default_home
+from docmill.resources.local.ray.places import default_ray_home
 from docmill.resources.local.triton.places import default_triton_home
 from docmill.resources.local.vllm.places import default_vllm_home
 from docmill.resources.weights.docling_models.environment import default_export_home
@@ -32,6 +33,7 @@ def test_everything_is_in_the_home_that_the_environment_names(
     assert default_folder() == folder / "models"
     assert default_triton_home().folder == folder / "triton"
     assert default_vllm_home().folder == folder / "vllm"
+    assert default_ray_home().folder == folder / "ray"
     assert default_export_home() == folder / "export"
 
 
