@@ -80,7 +80,8 @@ def test_a_wheel_has_what_local_servers_need(installed: Path) -> None:
         "from docmill.resources.local.triton.places import shipped; "
         "from docmill.resources.local.vllm.places import shipped as vllm; "
         "from docmill.resources.local.ray.places import shipped as ray; "
-        "print(shipped().lock.is_file(), shipped().models.is_dir(), vllm().tiny.is_dir(), ray().config.is_file())"
+        "print(shipped().lock.is_file(), shipped().models.is_dir(), vllm().tiny.is_dir(), end=' '); "
+        "print(ray().config.is_file())"
     )
     found = subprocess.run(
         [str(installed / "python"), "-c", look], capture_output=True, text=True, check=True

@@ -93,8 +93,7 @@ def main(config: str, overrides: str, folder: str) -> int:
                 os._exit(LOST)  # shutdown would wait for them
             if anew.is_set():
                 anew.clear()
-                _deploy(_read(config, overrides))
-                print("deployed anew", flush=True)
+                _deploy_anew(config, overrides)
     finally:
         serve.shutdown()
         ray.shutdown()
@@ -107,6 +106,15 @@ def _read(config: str, overrides: str) -> dict[str, Any]:
     said: dict[str, Any] = yaml.safe_load(Path(config).read_text("utf-8"))
     said["applications"][0]["args"] |= json.loads(Path(overrides).read_text("utf-8"))
     return said
+
+
+def _deploy_anew(config: str, overrides: str) -> None:
+    """What is there stays when what is new does not start."""
+    try:
+        _deploy(_read(config, overrides))
+        print("deployed anew", flush=True)
+    except Exception as error:  # noqa: BLE001 - of the file, a model's code, or Ray
+        print(f"ERROR not deployed anew: {error}", flush=True)
 
 
 def _deploy(said: Mapping[str, Any]) -> None:

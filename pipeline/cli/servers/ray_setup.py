@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +70,10 @@ def serve_models(options: RayOptions) -> int:
             console.print(
                 f"Ray Serve serves {', '.join(settings.models)}.\n"
                 f"gRPC {server.url}, HTTP port {server.ports.http}; everything it says is in "
-                f"{escape(str(server.log))}. Ctrl-C stops it."
+                f"{escape(str(server.log))}. Ctrl-C stops it; SIGHUP to process {os.getpid()} "
+                "deploys what the repository has by then."
             )
+            signal.signal(signal.SIGHUP, lambda *_: server.redeploy())
             server.wait()
     return 0
 
