@@ -87,16 +87,16 @@ def test_a_full_queue_and_a_long_wait_are_refused_in_tritons_words() -> None:
 
 
 def test_what_nobody_waits_for_any_longer_is_not_computed() -> None:
-    async def ask(model: Slow) -> int:
+    async def ask(model: Slow) -> tuple[int, int]:
         joiner: Joiner[int, int] = Joiner(model, Limits())
         first, second, third = (asyncio.create_task(joiner.answer(job)) for job in (1, 2, 3))
         await asyncio.sleep(BUSY_S / 4)
         second.cancel()
         await first
-        return await third
+        return await third, joiner.dropped
 
     model = Slow()
-    assert asyncio.run(ask(model)) == 6
+    assert asyncio.run(ask(model)) == (6, 1)
     assert model.batches == [[1], [3]]
 
 

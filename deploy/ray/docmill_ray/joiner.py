@@ -60,6 +60,8 @@ class Joiner(Generic[Job, Answer]):
         self._waiting: list[_Waiting[Job, Answer]] = []
         self._thread = ThreadPoolExecutor(1)
         self._working: asyncio.Task[None] | None = None
+        #: Jobs that were not computed, since nobody waited for them any longer.
+        self.dropped = 0
 
     async def answer(self, job: Job, items: int = 1, kind: Hashable = None) -> Answer:
         """The answer to one job. Raises `RefusedError` when it may not wait, or waited too long."""
@@ -109,5 +111,6 @@ class Joiner(Generic[Job, Answer]):
                     break
                 batch.append(first)
                 count += first.items
+            self.dropped += first.done.cancelled()
             self._waiting.pop(0)
         return batch

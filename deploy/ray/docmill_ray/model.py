@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
@@ -53,7 +53,7 @@ class Model:
         InferenceRequest.call = staticmethod(self._call)
         self._model = _loaded(served)
         self._joiner: Joiner[_Asked, InferenceResponse] = Joiner(self._execute, _limits(served, self._model))
-        self._counts, self._books = Counts(), books()
+        self._counts, self._refused, self._books = Counts(), 0, books()
         self._replica = f"{os.getpid()}-{time.time_ns()}"
         self._telling: asyncio.TimerHandle | None = None
 
@@ -101,9 +101,10 @@ class Model:
             if error := response.error():
                 raise RefusedError(error.code(), error.message())
         except RefusedError:
-            self._counts.failures += 1
-            self._tell_soon()
+            self._refused += 1
             raise
+        finally:
+            self._tell_soon()
         found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
         return [(name, self._served.reshaped(name, found[name])) for name in wanted if name in found]
 
@@ -121,8 +122,6 @@ class Model:
         self._counts.items += sum(count for count, is_good in zip(items, good, strict=True) if is_good)
         self._counts.queue_ns += round(sum(waits) * _NANO)
         self._counts.executed(sum(items), taken)
-        if self._loop:
-            self._loop.call_soon_threadsafe(self._tell_soon)
         return responses
 
     def _tell_soon(self) -> None:
@@ -131,7 +130,10 @@ class Model:
 
     def _tell(self) -> None:
         self._telling = None
-        self._books.tell.remote(self._served.name, self._replica, self._counts)
+        self._counts.failures = self._refused + self._joiner.dropped
+        # a copy: the model's thread may be counting
+        counts = replace(self._counts, batches=dict(self._counts.batches))
+        self._books.tell.remote(self._served.name, self._replica, counts)
 
     def _call(self, model: str, arrays: Mapping[str, Array], wanted: Sequence[str]) -> InferenceResponse:
         """Another model's answer, in this model's thread."""
