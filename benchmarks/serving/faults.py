@@ -65,7 +65,7 @@ def after_kill(
     Ends `seconds` after the kill, and not before all have answers again.
     """
     over = threading.Event()
-    hasty = TritonServer(url, 15.0, 0, shared_memory="off")
+    hasty = TritonServer(url, 60.0, 0, shared_memory="off")
     patient = TritonServer(url, 60.0, 200, _LONGEST_S, shared_memory="off")
     clients = [_Client(TritonModel(hasty, name, "", 1, 3), requests, over) for _ in range(3)]
     clients.append(_Client(TritonModel(patient, name, "", 1, 3), requests, over))

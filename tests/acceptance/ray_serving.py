@@ -36,7 +36,12 @@ def environment() -> Environment:
 
 def ray_server(repository: Path, *models: str, **settings: Any) -> LocalRay:
     """A server that listens at ports of its own and computes on one thread."""
-    given: dict[str, Any] = {"ports": Ports(0, 0), "threads": 1, "exit_limit_s": 5} | settings
+    given: dict[str, Any] = {
+        "ports": Ports(0, 0),
+        "threads": 1,
+        "exit_limit_s": 5,
+        "start_limit_s": 900.0,
+    } | settings
     return LocalRay(RaySettings(repository, models, **given), environment(), shipped(), home())
 
 

@@ -21,7 +21,7 @@ from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.local.ray.server import LocalRay
 from tests.acceptance.ray_serving import named, processes, ray_server
 from tests.acceptance.serving import HERON, JOINED, NARROW, make_repository, server
-from tests.acceptance.table_checkpoints import BRIEF, TABLES
+from tests.acceptance.table_checkpoints import TABLES
 from tests.acceptance.table_checkpoints import repository as table_repository
 from tests.acceptance.test_tableformer_served import (
     images,
@@ -51,15 +51,14 @@ from tests.support.served_pages import sample_pages
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
 OCR = ("ocr", "ocr_detect", "ocr_recognise")
-MODELS = ("layout_cdla", "slanet_plus", *OCR, HERON, NARROW, JOINED, TABLES, BRIEF)
+MODELS = ("layout_cdla", "slanet_plus", *OCR, HERON, NARROW, JOINED, TABLES)
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_repository(tmp_path_factory.mktemp("ray") / "repository")
     shutil.rmtree(folder / TABLES)
-    for model in (TABLES, BRIEF):
-        shutil.copytree(table_repository() / model, folder / model)
+    shutil.copytree(table_repository() / TABLES, folder / TABLES)
     return folder
 
 
