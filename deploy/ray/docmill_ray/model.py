@@ -161,18 +161,19 @@ def _loaded(served: Served) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     model = module.TritonPythonModel()
-    model.initialize(
-        {
-            "model_config": json.dumps(served.as_json()),
-            "model_name": served.name,
-            "model_repository": str(served.folder),
-            "model_version": served.version,
-            "model_instance_name": served.name,
-            "model_instance_kind": "GPU" if ray.get_gpu_ids() else "CPU",
-            # Ray shows a process the GPUs that are its own
-            "model_instance_device_id": "0",
-        }
-    )
+    if hasattr(model, "initialize"):  # it need not have one
+        model.initialize(
+            {
+                "model_config": json.dumps(served.as_json()),
+                "model_name": served.name,
+                "model_repository": str(served.folder),
+                "model_version": served.version,
+                "model_instance_name": served.name,
+                "model_instance_kind": "GPU" if ray.get_gpu_ids() else "CPU",
+                # Ray shows a process the GPUs that are its own
+                "model_instance_device_id": "0",
+            }
+        )
     return model
 
 
