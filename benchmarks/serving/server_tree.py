@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 
@@ -17,12 +18,12 @@ def tree(pid: int) -> list[psutil.Process]:
 
 def cpu_seconds(pid: int) -> float:
     """CPU seconds, user and system, of the processes that live."""
-    return sum(times.user + times.system for times in _each(pid, "cpu_times"))
+    return _sum(pid, lambda process: process.cpu_times().user + process.cpu_times().system)
 
 
 def memory_mb(pid: int) -> float:
     """The proportional set size: pages that several share count once."""
-    return sum(info.pss for info in _each(pid, "memory_full_info")) / 1e6
+    return _sum(pid, lambda process: process.memory_full_info().pss) / 1e6
 
 
 def idle_cores(pid: int, seconds: float) -> float:
@@ -44,9 +45,9 @@ def kill_one(pid: int, words: str) -> bool:
     return False
 
 
-def _each(pid: int, what: str) -> Iterator[psutil._pslinux.pfullmem]:
+def _sum(pid: int, what: Callable[[psutil.Process], float]) -> float:
+    total = 0.0
     for process in tree(pid):
-        try:
-            yield getattr(process, what)()
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            total += what(process)
+    return total
