@@ -1,8 +1,8 @@
 """`python -m benchmarks.ray_serve`: Ray Serve beside Triton, with the same models, threads and clients.
 
 Both servers run on this machine, and are asked in turn, a round each; figures are medians over rounds. Inputs
-go through the connection on both sides: Ray Serve knows no shared memory. One model asks two others: layout,
-and then tables. At the end parts are killed under load.
+go through the connection on both sides: Ray Serve knows no shared memory. One model answers at once, one asks
+two others: layout, and then tables. At the end parts are killed under load.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.metrics.environment import Environment, environment
 from benchmarks.serving import server_tree
 from benchmarks.serving.faults import Fault, after_kill
 from benchmarks.serving.load import apply_load
-from benchmarks.serving.page_model import PAGE, write_page_model
+from benchmarks.serving.made_models import AT_ONCE, PAGE, write_models
 from benchmarks.serving.pictures import Array, requests, tensor_counts
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.connection import connect
@@ -63,7 +63,8 @@ class Beginning(msgspec.Struct, frozen=True):
 class Served(msgspec.Struct, frozen=True):
     """One server, model and number of clients: medians of rounds.
 
-    A request's `cpu_ms` is of all the server's processes, `device_ms` what the server says of its model.
+    A request's `cpu_ms` is of all the server's processes, `asked_cpu_ms` that without what an idle server
+    takes in the same time; `device_ms` is what the server says of its model.
     """
 
     server: str
@@ -74,6 +75,7 @@ class Served(msgspec.Struct, frozen=True):
     p95_ms: float
     p99_ms: float
     cpu_ms: float
+    asked_cpu_ms: float
     device_ms: float
     average_batch: float
 
@@ -98,6 +100,7 @@ class _Side:
     name: str
     url: str
     pid: int
+    idle_cores: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as running:
         repository = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="docmill-models-")))
         install_embedded(repository, triton_places.shipped().models, ModelCache(default_folder()))
-        write_page_model(repository)
+        write_models(repository)
         triton, first = _begun(running, _TRITON, _triton(repository, options.threads))
         ray, second = _begun(running, _RAY, _ray(repository, options.threads))
         served = _measure([triton, ray], options, console)
@@ -127,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ray_serve", description=__doc__)
+    parser.add_argument("--model", action="append", help="one of the four; may be given again")
     parser.add_argument("--clients", default="1,8", help="clients at once (default 1,8)")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each round (default 5)")
     parser.add_argument("--rounds", type=int, default=3, help="of each side (default 3)")
@@ -140,7 +144,7 @@ def _triton(repository: Path, threads: int) -> LocalServer:
     home = triton_places.default_triton_home()
     made = triton_environment.prepare_environment(home, triton_places.shipped())
     settings = ServerSettings(
-        repository, (_LAYOUT, _TABLES, PAGE), Ports(0, 0, 0), threads=threads, start_limit_s=_START_S
+        repository, (AT_ONCE, _LAYOUT, _TABLES, PAGE), Ports(0, 0, 0), threads=threads, start_limit_s=_START_S
     )
     return LocalServer(settings, made, home)
 
@@ -149,7 +153,7 @@ def _ray(repository: Path, threads: int) -> LocalRay:
     home, source = ray_places.default_ray_home(), ray_places.shipped()
     made = ray_environment.prepare_environment(home, source)
     settings = RaySettings(
-        repository, (_LAYOUT, _TABLES, PAGE), RayPorts(0, 0), threads=threads, start_limit_s=_START_S
+        repository, (AT_ONCE, _LAYOUT, _TABLES, PAGE), RayPorts(0, 0), threads=threads, start_limit_s=_START_S
     )
     return LocalRay(settings, made, source, home)
 
@@ -158,14 +162,15 @@ def _begun(running: ExitStack, name: str, server: LocalServer | LocalRay) -> tup
     began = time.monotonic()
     running.enter_context(server)
     ready = time.monotonic() - began
-    spent, memory = server_tree.cpu_seconds(server.pid), server_tree.memory_mb(server.pid)
+    spent = sum(server_tree.cpu_seconds(server.pid).values())
+    memory = server_tree.memory_mb(server.pid)
     idle, count = server_tree.idle_cores(server.pid, _IDLE_S), len(server_tree.tree(server.pid))
-    return _Side(name, server.url, server.pid), Beginning(name, ready, spent, memory, idle, count)
+    return _Side(name, server.url, server.pid, idle), Beginning(name, ready, spent, memory, idle, count)
 
 
 def _measure(sides: Sequence[_Side], options: argparse.Namespace, console: Console) -> list[Served]:
     found: list[Served] = []
-    for model in (_LAYOUT, _TABLES, PAGE):
+    for model in options.model or (AT_ONCE, _LAYOUT, _TABLES, PAGE):
         given = _requests(sides[0].url, model)
         for clients in map(int, options.clients.split(",")):
             console.print(f"{model}: {clients} clients, in turn ...", style="dim")
@@ -180,6 +185,8 @@ def _measure(sides: Sequence[_Side], options: argparse.Namespace, console: Conso
 
 
 def _requests(url: str, model: str) -> list[list[Array]]:
+    if model == AT_ONCE:
+        return requests(url, _LAYOUT, 1, _REQUESTS)
     if model != PAGE:
         return requests(url, model, 1, _REQUESTS)
     tables = requests(url, _TABLES, _TABLES_OF_A_PAGE, _REQUESTS)
@@ -192,13 +199,16 @@ def _round(side: _Side, name: str, given: Sequence[list[Array]], clients: int, s
     inputs, outputs = tensor_counts(client, name)
     model = TritonModel(settings, name, "", inputs, outputs)
     reader = StatisticsReader(settings, client, name, "")
-    spent = server_tree.cpu_seconds(side.pid)
+    before, began = server_tree.cpu_seconds(side.pid), time.monotonic()
     figures = apply_load(model, reader, given, clients, seconds)
-    spent = 1000 * (server_tree.cpu_seconds(side.pid) - spent) / figures.requests
+    spent = server_tree.grown(before, server_tree.cpu_seconds(side.pid))
+    idle = side.idle_cores * (time.monotonic() - began)
+    each = 1000 / figures.requests
     client.close()
     return Served(
         *(side.name, name, clients, figures.items_per_s, figures.p50_ms, figures.p95_ms),
-        *(figures.p99_ms or 0.0, spent, figures.device_ms or 0.0, figures.average_batch or 0.0),
+        *(figures.p99_ms or 0.0, each * spent, each * (spent - idle), figures.device_ms or 0.0),
+        figures.average_batch or 0.0,
     )
 
 

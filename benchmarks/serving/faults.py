@@ -14,15 +14,15 @@ from docmill.resources.clients.triton import TritonModel, TritonServer
 
 __all__ = ["Fault", "after_kill"]
 
-_PAUSE_S = 0.05
+_PAUSE_S = 1.0
 _LONGEST_S = 240.0
 
 
 class Fault(msgspec.Struct, frozen=True):
     """One kill under load. `silent_s`: the longest time in which no client had an answer.
 
-    `failed` counts requests by clients that try none again, for as long as that; `lost` those by a client of
-    docmill's with its retries.
+    `failed` counts requests of three clients that wait for a second after each; `lost` those of a client with
+    docmill's retries.
     """
 
     server: str

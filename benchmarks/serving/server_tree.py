@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import psutil
 
-__all__ = ["cpu_seconds", "idle_cores", "kill_one", "memory_mb", "tree"]
+__all__ = ["cpu_seconds", "grown", "idle_cores", "kill_one", "memory_mb", "tree"]
 
 
 def tree(pid: int) -> list[psutil.Process]:
@@ -16,21 +16,26 @@ def tree(pid: int) -> list[psutil.Process]:
     return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU seconds, user and system, of the processes that live."""
-    return _sum(pid, lambda process: process.cpu_times().user + process.cpu_times().system)
+def cpu_seconds(pid: int) -> dict[int, float]:
+    """CPU seconds, user and system, of each process that lives."""
+    return _each(pid, lambda process: process.cpu_times().user + process.cpu_times().system)
+
+
+def grown(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """The CPU seconds between two looks, of the processes that live at the second."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
 def memory_mb(pid: int) -> float:
     """The proportional set size: pages that several share count once."""
-    return _sum(pid, lambda process: process.memory_full_info().pss) / 1e6
+    return sum(_each(pid, lambda process: process.memory_full_info().pss).values()) / 1e6
 
 
 def idle_cores(pid: int, seconds: float) -> float:
     """The cores that a server takes that nobody asks."""
     before, began = cpu_seconds(pid), time.monotonic()
     time.sleep(seconds)
-    return (cpu_seconds(pid) - before) / (time.monotonic() - began)
+    return grown(before, cpu_seconds(pid)) / (time.monotonic() - began)
 
 
 def kill_one(pid: int, words: str) -> bool:
@@ -45,9 +50,9 @@ def kill_one(pid: int, words: str) -> bool:
     return False
 
 
-def _sum(pid: int, what: Callable[[psutil.Process], float]) -> float:
-    total = 0.0
+def _each(pid: int, what: Callable[[psutil.Process], float]) -> dict[int, float]:
+    found = {}
     for process in tree(pid):
         with suppress(psutil.NoSuchProcess):  # it has just ended
-            total += what(process)
-    return total
+            found[process.pid] = what(process)
+    return found

@@ -1,14 +1,32 @@
-"""A model that asks two others: the layout of a page, then the structure of its tables, in one call.
+"""Two models for the comparison of servers: one answers at once, and one asks two others.
 
-Written for Triton's Python backend, as which Ray Serve runs it too.
+The latter gets the layout of a page, then the structure of its tables, in one call. Both are written for
+Triton's Python backend, as which Ray Serve runs them too.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["PAGE", "write_page_model"]
+__all__ = ["AT_ONCE", "PAGE", "write_models"]
 
+AT_ONCE = "answers_at_once"
+_AT_ONCE_CONFIG = f"""name: "{AT_ONCE}"
+backend: "python"
+max_batch_size: 8
+input [ {{ name: "image" data_type: TYPE_UINT8 dims: [ 3, 800, 608 ] }} ]
+output [ {{ name: "first" data_type: TYPE_UINT8 dims: [ 1 ] }} ]
+instance_group [ {{ kind: KIND_CPU count: 1 }} ]
+"""
+_AT_ONCE_CODE = """
+import triton_python_backend_utils as pb_utils
+
+
+class TritonPythonModel:
+    def execute(self, requests):
+        given = (pb_utils.get_input_tensor_by_name(request, "image").as_numpy() for request in requests)
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("first", each[:, 0, 0, :1])]) for each in given]
+"""
 PAGE = "page_with_tables"
 _CONFIG = f"""name: "{PAGE}"
 backend: "python"
@@ -53,9 +71,10 @@ def run(model, given, array, wanted):
 """
 
 
-def write_page_model(repository: Path) -> None:
-    """Add it to a repository that has the two."""
-    version = repository / PAGE / "1"
-    version.mkdir(parents=True)
-    (version.parent / "config.pbtxt").write_text(_CONFIG)
-    (version / "model.py").write_text(_CODE)
+def write_models(repository: Path) -> None:
+    """Add them to a repository that has `layout_cdla` and `slanet_plus`."""
+    for name, config, code in ((AT_ONCE, _AT_ONCE_CONFIG, _AT_ONCE_CODE), (PAGE, _CONFIG, _CODE)):
+        version = repository / name / "1"
+        version.mkdir(parents=True)
+        (version.parent / "config.pbtxt").write_text(config)
+        (version / "model.py").write_text(code)
