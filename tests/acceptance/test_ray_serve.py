@@ -48,7 +48,7 @@ from tests.acceptance.test_triton_server import (
 )
 from tests.support.served_pages import sample_pages
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1200)]
 
 OCR = ("ocr", "ocr_detect", "ocr_recognise")
 MODELS = ("layout_cdla", "slanet_plus", *OCR, HERON, NARROW, JOINED, TABLES)
@@ -99,7 +99,7 @@ class Asking:
                 time.sleep(0.05)
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 120.0) -> None:
+def wait_until(what: Callable[[], bool], seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline
@@ -174,7 +174,7 @@ def test_a_lost_raylet_is_replaced_with_all_that_it_had(triton: LocalRay) -> Non
     with Asking(triton.url, 2) as asking:
         wait_until(lambda: len(asking.answers) > 2)
         raylet.kill()
-        wait_until(lambda: triton.deployments > deployed, 240.0)
+        wait_until(lambda: triton.deployments > deployed, 600.0)
         since = time.monotonic()
         wait_until(lambda: asking.answers[-1][0] > since)
     assert asking.errors
