@@ -65,6 +65,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def triton(repository: Path) -> Iterator[LocalRay]:
     """Under the name that Triton's tests know."""
+    sample_pages(1)  # PDFium draws them once, before threads ask for them
     with ray_server(repository, *MODELS) as running:
         yield running
 
