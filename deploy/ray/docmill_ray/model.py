@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -155,7 +156,8 @@ def _loaded(served: Served) -> Any:
     """The model's own code, with its weights."""
     sys.modules["triton_python_backend_utils"] = backend_utils
     version = served.folder / served.version
-    sys.path.insert(0, str(version))  # what lies beside its code
+    # what lies beside its code, and what docmill's backends share
+    sys.path[:0] = [str(version), str(Path(__file__).parents[3] / "model_repository" / "shared")]
     spec = importlib.util.spec_from_file_location("served_model", served.code)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
