@@ -17,7 +17,7 @@ from docmill_ray.tensors import Array
 
 __all__ = ["ACCOUNT", "Served", "read_repository"]
 
-#: The output that docmill's onnxruntime backend adds.
+#: The output that docmill's onnxruntime backend adds, and models in Python that have the module of that name.
 ACCOUNT = "docmill_account"
 _ACCOUNT_NUMBERS = 6
 _ONNX, _PYTHON = "onnxruntime", "python"
@@ -152,9 +152,10 @@ def _read(folder: Path) -> Served:
     if any(tensor.HasField("reshape") for tensor in config.input):
         raise ValueError(f"{folder.name} reshapes an input: not for Ray")
     config.name = folder.name
-    if config.backend == _ONNX:
+    version = max(versions, key=int)
+    if config.backend == _ONNX or (folder / version / f"{ACCOUNT}.py").is_file():
         config.output.add(name=ACCOUNT, data_type=model_config_pb2.TYPE_FP64, dims=[_ACCOUNT_NUMBERS])
-    return Served(folder, max(versions, key=int), config.SerializeToString())
+    return Served(folder, version, config.SerializeToString())
 
 
 def _wrong(words: str) -> RefusedError:
