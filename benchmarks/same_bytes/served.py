@@ -61,12 +61,13 @@ def neighbours(url: str) -> Disturbance:
         client = connect(url)
         settings = TritonServer(url, deadline_s=600.0, in_flight=64)
         counts = dict.fromkeys(_MODELS, 0)
+        # PDFium draws the pictures, which bears no threads
+        given = {name: requests(url, name, 1, _REQUESTS) for name in _MODELS}
 
         def ask(name: str) -> None:
             model = TritonModel(settings, name, "", *tensor_counts(client, name))
-            given = requests(url, name, 1, _REQUESTS)
             while not over.is_set():
-                model.infer(given[counts[name] % _REQUESTS])
+                model.infer(given[name][counts[name] % _REQUESTS])
                 counts[name] += 1
 
         clients = [threading.Thread(target=ask, args=(name,)) for name in _MODELS for _ in range(_CLIENTS)]
