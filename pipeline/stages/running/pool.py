@@ -44,6 +44,8 @@ _MEGABYTE = 1 << 20
 _GRACE_S = 5.0
 #: The first worker waits for the fork server's imports.
 _START_S = 120.0
+#: So many workers in a row may be killed before they are ready; then they are taken not to start at all.
+_KILLED_STARTS = 3
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class WorkerPool:
 
     `run` yields results in order of completion and accepts new tasks while it runs (`submit`), so that a
     first task can tell how many more there are. An exception of class `BackendError` raised in a worker is
-    raised here, and so is a `BackendConfigError` when a worker cannot start: neither is a document's fault.
+    raised here, and so is a `BackendConfigError` when a worker cannot start: neither is a document's fault. A
+    worker that is killed while it starts is started anew, a few times.
     """
 
     limits: WorkerLimits
@@ -135,6 +138,8 @@ class WorkerPool:
     #: Those that end by themselves, since they have done enough.
     _retired: list[_Worker] = field(default_factory=list)
     _ended: EndedChildren = field(default_factory=EndedChildren)
+    #: Workers in a row that were killed before they were ready.
+    _killed_starts: int = 0
 
     def __enter__(self) -> WorkerPool:
         """Workers are started when there is work for them."""
@@ -236,10 +241,15 @@ class WorkerPool:
             error = _post_mortem(worker.process, self.limits.memory_mb)
             worker.span.end(error.message)
             if not worker.ready:
-                raise BackendConfigError(f"a worker process cannot start: {error.message}") from None
+                self._killed_starts += 1
+                if worker.process.exitcode != -signal.SIGKILL or self._killed_starts >= _KILLED_STARTS:
+                    raise BackendConfigError(f"a worker process cannot start: {error.message}") from None
+                self.submit(task, first=True)
+                return None
             return Failure(task, error, seconds, worker_lost=True, worker=_pid(worker))
         if kind == "ready":
             worker.ready, worker.started = True, time.monotonic()
+            self._killed_starts = 0
             fork_server, at = value
             self._ended.watch(fork_server)
             worker.span.begin_at(at)

@@ -282,6 +282,23 @@ def test_a_worker_that_cannot_start_is_no_document_s_fault(context: str, words: 
         results(workers, [task("x", "add", 1, 1)])
 
 
+def test_a_worker_that_is_killed_while_it_starts_is_started_anew(tmp_path: Path) -> None:
+    with pool("killed_context", (str(tmp_path), 2), workers=1) as workers:
+        found = results(workers, [task("x", "add", 1, 1), task("y", "add", 1, 2)])
+    assert {key: value(result) for key, result in found.items()} == {"x": 2, "y": 3}
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_workers_that_are_always_killed_cannot_start(tmp_path: Path) -> None:
+    words = "cannot start.*killed"
+    with (
+        pytest.raises(BackendConfigError, match=words),
+        pool("killed_context", (str(tmp_path), 99), workers=1) as workers,
+    ):
+        results(workers, [task("x", "add", 1, 1)])
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_workers_are_replaced_after_so_many_tasks() -> None:
     with pool(workers=1, tasks_per_worker=2) as workers:
         found = results(workers, [task(n, "pid", n) for n in range(5)])
