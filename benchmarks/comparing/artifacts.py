@@ -1,7 +1,8 @@
 """The artifacts that a conversion left in its store, in a form that two commits share.
 
 Fingerprints are left out: artifacts belong together by document and stage. Pages are the bytes of their JSON
-lines. Of a record, what is a time is left out, and a field that a commit does not write yet has its default.
+lines. Of a record, times and lost workers are left out, and a field that a commit does not write yet has its
+default.
 Of `metadata.json`, times, versions, fingerprints and names of modules are left out. All other files count
 byte by byte.
 """
@@ -19,6 +20,7 @@ from benchmarks.comparing.errors import ArtifactLayoutError
 from benchmarks.comparing.pieces import Piece, Pieces
 from docmill.pipeline.stages.results.frames import decode_pages, read_index
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
+from docmill.pipeline.stages.running.runner import LOST_WORKERS
 
 __all__ = ["comparable_metadata", "comparable_record", "document_folders", "read_pieces"]
 
@@ -75,6 +77,7 @@ def _artifact(path: Path, stage: str, fingerprint: str) -> Iterator[tuple[Piece,
 def comparable_record(meta: Mapping[str, Any], fingerprint: str) -> bytes:
     """A `StageRecord` as JSON with sorted keys; `fingerprint` is that of its artifact, which paths hold."""
     record = _defaults(StageRecord) | dict(meta)
+    record["counts"] = {name: n for name, n in record["counts"].items() if name != LOST_WORKERS}
     record["issues"] = [_defaults(PageIssue) | issue for issue in record["issues"]]
     encoded = _encoded(record, _TIMES)
     return encoded.replace(fingerprint.encode(), b"FINGERPRINT") if fingerprint else encoded

@@ -104,7 +104,9 @@ def merge(parts: Sequence[StageRecord]) -> StageRecord:
     counts: dict[str, float] = {}
     for part in parts:
         for key, value in part.counts.items():
-            counts[key] = counts.get(key, 0.0) + value
+            total = counts.get(key, 0) + value
+            # as a record has it that was never in parts, of which decoding makes floats
+            counts[key] = int(total) if total == int(total) else total
     issues = [issue for part in parts for issue in part.issues]
     return StageRecord(
         stage=first.stage,
