@@ -80,6 +80,10 @@ class VirtualEnvironment:
         ]
         run(command, f"pip could not install {what}")
 
+    def install_locked(self, lock: Path, what: str) -> None:
+        """The same with all packages of a lock, each held against its hashes, and nothing else."""
+        self.install("--no-deps", "--require-hashes", "--requirement", str(lock), what=what)
+
     def check(self, code: str) -> None:
         """Run Python code in it that fails when it does not work."""
         run([str(self.python), "-c", code], "the environment does not work", {**os.environ, **QUIET})

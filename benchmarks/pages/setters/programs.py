@@ -213,8 +213,7 @@ def _weasyprint(
     def make() -> None:
         report(f"making the setters' environment in {environment.folder}")
         environment.create(Path(sys.executable))
-        arguments = ("--no-deps", "--require-hashes", "--requirement", str(_LOCK))
-        environment.install(*arguments, what="WeasyPrint")
+        environment.install_locked(_LOCK, "WeasyPrint")
         environment.check("import weasyprint")
 
     with environment.complete(stamp_of([_LOCK]), make):

@@ -51,9 +51,7 @@ class Peer:
 
         def make() -> None:
             packages.create(Path(sys.executable))
-            packages.install(
-                *("--no-deps", "--require-hashes", "--requirement", str(_LOCK)), what="the converters"
-            )
+            packages.install_locked(_LOCK, "the converters")
 
         try:
             with packages.complete(stamp_of([_LOCK]), make):

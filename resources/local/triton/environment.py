@@ -108,9 +108,7 @@ def prepare_environment(
 def _make(packages: VirtualEnvironment, lock: Path, python: Path) -> None:
     _WHEELS.check_python(python)
     packages.create(python)
-    packages.install(
-        "--no-deps", "--require-hashes", "--requirement", str(lock), what="the server's packages"
-    )
+    packages.install_locked(lock, "the server's packages")
     packages.check(_CHECK)
 
 

@@ -77,7 +77,7 @@ def _make(packages: VirtualEnvironment, source: Shipped, python: Path) -> None:
     _WHEELS.check_python(python)
     packages.create(python)
     what = "the server's packages"
-    packages.install("--no-deps", "--require-hashes", "--requirement", str(source.lock), what=what)
+    packages.install_locked(source.lock, what)
     # with its dependencies: all of a CPU build's are there, and a CUDA build brings its own
     packages.install("--requirement", str(source.torch), what=what)
     _name_it_vllm(packages.python)

@@ -49,10 +49,7 @@ def prepare_export_environment(
         report(f"making the environment that exports models in {environment.folder}")
         environment.create(Path(sys.executable))
         for lock in locks:
-            environment.install(
-                *("--no-deps", "--require-hashes", "--requirement", str(lock)),
-                what="what exports models need",
-            )
+            environment.install_locked(lock, "what exports models need")
         report("installing torch, 0.2 to 3 GB to fetch")
         environment.install(_TORCH, what=_TORCH)
         environment.install("--no-deps", _TORCHVISION, what=_TORCHVISION)
