@@ -30,10 +30,10 @@ from benchmarks.serving.pictures import Array, requests, tensor_counts
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.connection import connect
 from docmill.resources.clients.triton.statistics import StatisticsReader
+from docmill.resources.local.kserve_server import KServePorts
 from docmill.resources.local.ray import environment as ray_environment
 from docmill.resources.local.ray import places as ray_places
 from docmill.resources.local.ray.server import LocalRay, RaySettings
-from docmill.resources.local.ray.server import Ports as RayPorts
 from docmill.resources.local.triton import environment as triton_environment
 from docmill.resources.local.triton import places as triton_places
 from docmill.resources.local.triton.repository import install_embedded
@@ -153,7 +153,11 @@ def _ray(repository: Path, threads: int) -> LocalRay:
     home, source = ray_places.default_ray_home(), ray_places.shipped()
     made = ray_environment.prepare_environment(home, source)
     settings = RaySettings(
-        repository, (AT_ONCE, _LAYOUT, _TABLES, PAGE), RayPorts(0, 0), threads=threads, start_limit_s=_START_S
+        repository,
+        (AT_ONCE, _LAYOUT, _TABLES, PAGE),
+        KServePorts(0, 0),
+        threads=threads,
+        start_limit_s=_START_S,
     )
     return LocalRay(settings, made, source, home)
 

@@ -11,10 +11,11 @@ import psutil
 import pytest
 
 from docmill.resources.local.errors import EnvironmentSetupError
+from docmill.resources.local.kserve_server import KServePorts
 from docmill.resources.local.places import ServerHome
 from docmill.resources.local.ray.environment import Environment, prepare_environment
 from docmill.resources.local.ray.places import shipped
-from docmill.resources.local.ray.server import LocalRay, Ports, RaySettings
+from docmill.resources.local.ray.server import LocalRay, RaySettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +38,7 @@ def environment() -> Environment:
 def ray_server(repository: Path, *models: str, **settings: Any) -> LocalRay:
     """A server that listens at ports of its own and computes on one thread."""
     given: dict[str, Any] = {
-        "ports": Ports(0, 0),
+        "ports": KServePorts(0, 0),
         "threads": 1,
         "exit_limit_s": 5,
         "start_limit_s": 900.0,

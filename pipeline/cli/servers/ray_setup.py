@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from docmill.pipeline.cli.servers.repositories import fill, to_serve
 from docmill.pipeline.cli.servers.serving import announcer, until_stopped
-from docmill.pipeline.cli.servers.triton_setup import filled_repository
+from docmill.resources.local.kserve_server import KServePorts
 from docmill.resources.local.places import ServerHome
 from docmill.resources.local.ray.environment import Environment, prepare_environment
 from docmill.resources.local.ray.places import default_ray_home, shipped
-from docmill.resources.local.ray.server import LocalRay, Ports, RaySettings
-from docmill.resources.local.triton.repository import check_digests, servable
+from docmill.resources.local.ray.server import LocalRay, RaySettings
 
 __all__ = ["RayOptions", "serve_models", "set_up"]
 
@@ -41,8 +41,7 @@ def set_up(repository: Path | None, python: Path | None) -> int:
     """Make the environment and install the embedded models' weights; the exit code."""
     console = Console(stderr=True)
     _environment(console, default_ray_home(), python)
-    folder = filled_repository(console, repository)
-    console.print(f"Ready: {escape(str(folder))} has weights for {', '.join(servable(folder))}.")
+    fill(console, repository)
     return 0
 
 
@@ -52,14 +51,11 @@ def serve_models(options: RayOptions) -> int:
     with until_stopped(console):
         home = default_ray_home()
         environment = _environment(console, home, None)
-        # someone else's repository is served as it is
-        folder = options.repository or filled_repository(console, None)
-        models = tuple(servable(folder, options.models))
-        check_digests(folder, models)
+        folder, models = to_serve(console, options.repository, options.models)
         settings = RaySettings(
             repository=folder,
             models=models,
-            ports=Ports(options.http_port, options.grpc_port),
+            ports=KServePorts(options.http_port, options.grpc_port),
             host=options.host,
             threads=options.threads,
             start_limit_s=options.start_limit,

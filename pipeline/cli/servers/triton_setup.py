@@ -9,19 +9,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from docmill.pipeline.cli.console import download_progress
+from docmill.pipeline.cli.servers.repositories import fill, to_serve
 from docmill.pipeline.cli.servers.serving import announcer, until_stopped
-from docmill.pipeline.cli.weights.model_repository import repository_to_fill
 from docmill.resources.clients.tracing.collector import is_wanted, traces_address
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.logs import Entry
 from docmill.resources.local.triton.places import TritonHome, default_triton_home, shipped
-from docmill.resources.local.triton.repository import check_digests, install_embedded, servable
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
 from docmill.resources.settings_file import from_environment, read_settings_file
-from docmill.resources.weights.embedded_weights import ModelCache, default_folder
 
-__all__ = ["ServeOptions", "filled_repository", "serve_models", "set_up"]
+__all__ = ["ServeOptions", "serve_models", "set_up"]
 
 _COLOURS = {"warning": "yellow", "error": "red"}
 
@@ -46,8 +43,7 @@ def set_up(repository: Path | None, python: Path | None) -> int:
     """Make the environment and install the embedded models' weights; the exit code."""
     console = Console(stderr=True)
     _environment(console, default_triton_home(), python)
-    folder = filled_repository(console, repository)
-    console.print(f"Ready: {escape(str(folder))} has weights for {', '.join(servable(folder))}.")
+    fill(console, repository)
     return 0
 
 
@@ -57,10 +53,7 @@ def serve_models(options: ServeOptions) -> int:
     with until_stopped(console):
         home = default_triton_home()
         environment = _environment(console, home, None)
-        # someone else's repository is served as it is
-        folder = options.repository or filled_repository(console, None)
-        models = tuple(servable(folder, options.models))
-        check_digests(folder, models)
+        folder, models = to_serve(console, options.repository, options.models)
         settings = ServerSettings(
             repository=folder,
             models=models,
@@ -90,14 +83,6 @@ def _traces() -> str:
 
 def _environment(console: Console, home: TritonHome, python: Path | None) -> Environment:
     return prepare_environment(home, shipped(), python, announcer(console))
-
-
-def filled_repository(console: Console, repository: Path | None) -> Path:
-    """A repository, by default docmill's own, with the weights of the embedded models."""
-    folder = repository_to_fill(repository, console)
-    with download_progress(console) as progress:
-        install_embedded(folder, shipped().models, ModelCache(default_folder()), progress)
-    return folder
 
 
 def _printer(console: Console, everything: bool) -> Callable[[Entry], None]:

@@ -14,26 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
-from docmill.resources.clients.certificates import certificates
+from docmill.resources.local.kserve_server import KServePorts, KServeServer
 from docmill.resources.local.places import ServerHome
 from docmill.resources.local.ray.environment import Environment
 from docmill.resources.local.ray.places import Shipped
-from docmill.resources.local.server_process import ServerProcess, free_ports
+from docmill.resources.local.server_process import free_ports
 
-__all__ = ["LocalRay", "Ports", "RaySettings"]
+__all__ = ["LocalRay", "RaySettings"]
 
 #: Workers end by themselves once their raylet has.
 _GONE_S = 5.0
-
-
-@dataclass(frozen=True)
-class Ports:
-    """The server's ports; 0 takes any that is free."""
-
-    http: int = 8000
-    grpc: int = 8001
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,7 @@ class RaySettings:
     #: A model repository as Triton has it.
     repository: Path
     models: tuple[str, ...]
-    ports: Ports = Ports()
+    ports: KServePorts = field(default_factory=KServePorts)
     host: str = "127.0.0.1"
     #: Threads of one replica of a model; 0: as many as there are cores.
     threads: int = 0
@@ -54,12 +44,13 @@ class RaySettings:
     of_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-class LocalRay(ServerProcess):
+class LocalRay(KServeServer[KServePorts]):
     """A Ray with docmill's application. Its process starts Ray, and starts it anew when it is lost."""
 
     name = "the Ray Serve server"
     poll_s = 0.25
     linger_s = 20.0  # deployments go one after another
+    answer_limit_s = 5.0
 
     def __init__(
         self,
@@ -69,30 +60,14 @@ class LocalRay(ServerProcess):
         home: ServerHome,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        super().__init__(settings.start_limit_s, settings.exit_limit_s)
+        limits = settings.start_limit_s, settings.exit_limit_s
+        super().__init__(*limits, settings.host, settings.ports, home.logs)
         self._settings = settings
         self._environment = environment
         self._source = source
-        self._home = home
         self._report = report
         self._folder: Path | None = None
         self._deployed = 0
-        self.ports = settings.ports
-
-    @property
-    def url(self) -> str:
-        """host:port of the gRPC service."""
-        return f"{self._settings.host}:{self.ports.grpc}"
-
-    @property
-    def http_url(self) -> str:
-        """Address of the HTTP service."""
-        return f"http://{self._settings.host}:{self.ports.http}"
-
-    @property
-    def log(self) -> Path:
-        """Everything that the server said."""
-        return self._home.logs / f"server-{self.ports.grpc}.log"
 
     @property
     def deployments(self) -> int:
@@ -116,7 +91,7 @@ class LocalRay(ServerProcess):
 
     def _prepare(self) -> tuple[list[str], dict[str, str]]:
         settings, wanted = self._settings, self._settings.ports
-        self.ports = Ports(
+        self.ports = KServePorts(
             *free_ports(settings.host, {"--http-port": wanted.http, "--grpc-port": wanted.grpc})
         )
         self._deployed = 0
@@ -144,13 +119,7 @@ class LocalRay(ServerProcess):
         return command, self._environment.variables(dict(os.environ))
 
     def _is_ready(self) -> bool:
-        if not self._deployed:
-            return False
-        try:
-            answer = httpx2.get(f"{self.http_url}/v2/health/ready", timeout=5, verify=certificates())
-        except httpx2.HTTPError:
-            return False
-        return answer.status_code == httpx2.codes.OK
+        return bool(self._deployed) and super()._is_ready()
 
     def _hear(self, line: str) -> str | None:
         words = line.rstrip()

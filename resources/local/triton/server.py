@@ -12,7 +12,8 @@ import httpx2
 
 from docmill.resources.clients.certificates import certificates
 from docmill.resources.local.errors import ServerPathError
-from docmill.resources.local.server_process import ServerProcess, free_ports
+from docmill.resources.local.kserve_server import KServePorts, KServeServer
+from docmill.resources.local.server_process import free_ports
 from docmill.resources.local.triton.canary import CANARY, check_canary, write_canary
 from docmill.resources.local.triton.environment import Environment
 from docmill.resources.local.triton.logs import Entry, read_line
@@ -24,11 +25,9 @@ _SHARED_MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True)
-class Ports:
-    """The server's ports; 0 takes any that is free."""
+class Ports(KServePorts):
+    """The same, and that of the metrics."""
 
-    http: int = 8000
-    grpc: int = 8001
     metrics: int = 8002
 
 
@@ -49,7 +48,7 @@ class ServerSettings:
     traces: str = ""
 
 
-class LocalServer(ServerProcess):
+class LocalServer(KServeServer[Ports]):
     """A Triton server, proved to work. Its own processes are the stubs of models in Python."""
 
     name = "the Triton server"
@@ -63,28 +62,13 @@ class LocalServer(ServerProcess):
         home: TritonHome,
         report: Callable[[Entry], None] = lambda _: None,
     ) -> None:
-        super().__init__(settings.start_limit_s, settings.exit_limit_s)
+        limits = settings.start_limit_s, settings.exit_limit_s
+        super().__init__(*limits, settings.host, settings.ports, home.logs)
         self._settings = settings
         self._environment = environment
         self._home = home
         self._report = report
         self._gpu = Path("/dev/nvidiactl").exists()
-        self.ports = settings.ports
-
-    @property
-    def url(self) -> str:
-        """host:port of the gRPC service."""
-        return f"{self._settings.host}:{self.ports.grpc}"
-
-    @property
-    def http_url(self) -> str:
-        """Address of the HTTP service."""
-        return f"http://{self._settings.host}:{self.ports.http}"
-
-    @property
-    def log(self) -> Path:
-        """Everything that the server said."""
-        return self._home.logs / f"server-{self.ports.grpc}.log"
 
     def start(self) -> None:
         """Start, wait until every model is ready, and check that tensors arrive.
@@ -122,13 +106,6 @@ class LocalServer(ServerProcess):
         ]
         threads = {"DOCMILL_TRITON_THREADS": str(settings.threads)}
         return command, self._environment.variables(dict(os.environ)) | threads
-
-    def _is_ready(self) -> bool:
-        try:
-            answer = httpx2.get(f"{self.http_url}/v2/health/ready", timeout=2, verify=certificates())
-        except httpx2.HTTPError:
-            return False
-        return answer.status_code == httpx2.codes.OK
 
     def _unload_canary(self) -> None:
         address = f"{self.http_url}/v2/repository/models/{CANARY}/unload"
