@@ -64,7 +64,7 @@ class StageRecord(msgspec.Struct, kw_only=True):
     selected: list[int] | None = None
     flagged: list[int] = []
     issues: list[PageIssue] = []
-    counts: dict[str, float] = {}
+    counts: dict[str, int | float] = {}
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     device_seconds: dict[str, float] = {}
@@ -101,12 +101,10 @@ class StageRecord(msgspec.Struct, kw_only=True):
 def merge(parts: Sequence[StageRecord]) -> StageRecord:
     """The record of a document from the records of its page chunks, in page order."""
     first = parts[0]
-    counts: dict[str, float] = {}
+    counts: dict[str, int | float] = {}
     for part in parts:
         for key, value in part.counts.items():
-            total = counts.get(key, 0) + value
-            # as a record has it that was never in parts, of which decoding makes floats
-            counts[key] = int(total) if total == int(total) else total
+            counts[key] = counts.get(key, 0) + value
     issues = [issue for part in parts for issue in part.issues]
     return StageRecord(
         stage=first.stage,

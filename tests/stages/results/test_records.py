@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from docmill.pipeline.convert.errors import (
@@ -43,6 +44,12 @@ def test_chunks_are_merged() -> None:
         issues=[issue],
         extra={"a": 1},
     )
+
+
+def test_chunks_that_were_written_and_read_count_as_if_they_had_never_been_apart() -> None:
+    halves = [msgspec.json.encode(part([page], counts={"words": 5, "share": 0.25})) for page in (1, 2)]
+    merged = merge([msgspec.json.decode(half, type=StageRecord) for half in halves])
+    assert msgspec.json.encode(merged.counts) == b'{"words":10,"share":0.5}'
 
 
 def test_chunks_without_issues_are_converted() -> None:
