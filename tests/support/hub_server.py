@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.loopback import LoopbackServer, Quiet
 
 
-class HubServer:
+class HubServer(LoopbackServer):
     """Use as a context manager. `files` by path, `repository/resolve/revision/file`.
 
     `failures` are statuses to answer first, one a request; `cut` transfers end in the middle; with
@@ -33,26 +34,16 @@ class HubServer:
         self.tokens: list[str | None] = []
         hub = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 hub._answer(self)
 
-            def log_message(self, *arguments: object) -> None:
-                """Be quiet."""
+        super().__init__(Handler)
+        self.address = self.root
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> HubServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stalled.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(*error)
 
     def resume(self) -> None:
         """Let transfers that stand still go on."""

@@ -7,13 +7,12 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import pytest
 import yaml
 
 from docmill.resources.local.server_process import free_ports
+from tests.support.loopback import LoopbackServer, Quiet
 
 __all__ = [
     "MONITORING",
@@ -196,32 +196,19 @@ class PostgresExporter(_Server):
         super().__init__(command, port, folder / "exporter.log", {"DATA_SOURCE_NAME": database})
 
 
-class Exposition:
+class Exposition(LoopbackServer):
     """Serves a file as an exporter would its metrics; use as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.end_headers()
                 self.wfile.write(path.read_bytes())
 
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nothing."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self.address = f"127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Exposition:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
+        self.address = self.host
 
 
 def _hasty(rules: Any) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.loopback import LoopbackServer, Quiet
 
 __all__ = ["WebhookReceiver"]
 
 
-class WebhookReceiver:
+class WebhookReceiver(LoopbackServer):
     """Use as a context manager. `got` are the messages that were taken, `answer` is the status to come."""
 
     def __init__(self) -> None:
@@ -19,7 +20,7 @@ class WebhookReceiver:
         self.answer = 200
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if receiver.answer == 200:
@@ -28,24 +29,11 @@ class WebhookReceiver:
                 self.send_response(receiver.answer)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nothing."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-
-    def __enter__(self) -> WebhookReceiver:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/services/secret"
+        return f"{self.root}/services/secret"
 
     @property
     def texts(self) -> list[str]:
