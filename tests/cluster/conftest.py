@@ -24,7 +24,7 @@ from tests.support.cluster.objects import Objects
 from tests.support.cluster.process_kubelet import ProcessKubelet
 from tests.support.cluster.serving import SERVER_IMAGE, server_image
 from tests.support.image.built import Built, built_image
-from tests.support.model_cache import weights
+from tests.support.model_cache import all_weights
 from tests.support.postgres import PostgresServer
 
 #: An image with the machine's own programs.
@@ -79,7 +79,7 @@ def deploy(kubelet: ProcessKubelet) -> Deploy:
             with ClusterDeployment(
                 folder,
                 "tests.killing.definitions",
-                weights("layout").parent,
+                all_weights(),
                 _SETTINGS,
                 more,
                 kubelet=kubelet,

@@ -17,7 +17,7 @@ from tests.support.cluster.containers import Image, Mount
 from tests.support.cluster.objects import Objects
 from tests.support.cluster.process_kubelet import ProcessKubelet
 from tests.support.deployment import ROOT
-from tests.support.model_cache import weights
+from tests.support.model_cache import all_weights
 
 __all__ = ["CHART_IMAGE", "Installed", "installed", "rendered_chart"]
 
@@ -55,7 +55,7 @@ def _image() -> Image:
     }
     here = {ROOT, Path(sys.prefix), Path(sys.prefix).resolve(), Path(sys.prefix).resolve().parent}
     mounts = [Mount(folder, str(folder), read_only=True) for folder in sorted(here)]
-    models = Mount(weights("layout").parent, "/opt/models", read_only=True)
+    models = Mount(all_weights(), "/opt/models", read_only=True)
     return Image(environment, folder="/var/lib/docmill", mounts=(*mounts, models))
 
 

@@ -29,3 +29,9 @@ def weights(model: str | EmbeddedModel) -> Path:
     if isinstance(found, str):
         pytest.skip(found)
     return found
+
+
+def all_weights() -> Path:
+    """The folder of all embedded models: for who may not write there."""
+    (folder,) = {weights(model).parent for model in EMBEDDED.values()}
+    return folder
