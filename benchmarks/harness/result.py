@@ -49,12 +49,13 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """Lines over one quantity; points are (x, y), in order of x."""
+    """Lines over one quantity; points are (x, y), in order of x. `dots`: points that no line joins."""
 
     title: str
     x: str
     y: str
     lines: dict[str, list[tuple[float, float]]]
+    dots: bool = False
 
 
 class Noise(msgspec.Struct, frozen=True):

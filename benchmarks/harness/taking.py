@@ -43,7 +43,10 @@ class Taken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A curve: `over` leads to lists of objects, `x` and the values of `y` are their fields."""
+    """A curve: `over` leads to lists of objects, `x` and the values of `y` are their fields.
+
+    `dots`: its points stand alone, and are called after their lists.
+    """
 
     title: str
     over: str
@@ -51,6 +54,7 @@ class Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     x_name: str
     y_name: str
     y: dict[str, str]
+    dots: bool = False
 
 
 def figures(report: object, wanted: Sequence[Taken]) -> list[Figure]:
@@ -66,8 +70,8 @@ def curve(report: object, drawn: Drawn) -> Curve:
             raise PathError(f"{drawn.over}: no list")
         for line, field in drawn.y.items():
             points = [(float(row[drawn.x]), float(row[field])) for row in rows if row.get(field) is not None]
-            lines[", ".join([*names, line])] = sorted(points)
-    return Curve(drawn.title, drawn.x_name, drawn.y_name, lines)
+            lines[", ".join(names if drawn.dots else [*names, line])] = sorted(points)
+    return Curve(drawn.title, drawn.x_name, drawn.y_name, lines, drawn.dots)
 
 
 def _figures(report: object, taken: Taken) -> Iterator[Figure]:

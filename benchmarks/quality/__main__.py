@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from benchmarks.measuring.processes import adopt_orphans
 from benchmarks.metrics.environment import environment
 from benchmarks.quality.corpus import CorpusError, read_corpus
 from benchmarks.quality.engines.named import ENGINES, named_engine
@@ -29,6 +30,7 @@ from benchmarks.quality.report import (
     print_changes,
     print_engine,
     read_report,
+    worth_of,
     write_report,
 )
 from benchmarks.quality.run import run_engine
@@ -61,6 +63,9 @@ def quality(
         Path | None, typer.Option(help="Keep what docmill's layout model says in this folder.")
     ] = None,
     worst: Annotated[int, typer.Option(min=0, help="Documents to list; 0: all.")] = 15,
+    effort: Annotated[
+        bool, typer.Option(help="Count the CPU of all processes too, beyond what the first PDF takes alone.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the Markdown to CORPUS/ENGINE/NAME.md here.")
     ] = None,
@@ -91,11 +96,13 @@ def quality(
     except (CorpusError, EngineError, msgspec.DecodeError) as error:
         raise typer.BadParameter(str(error)) from error
 
+    if effort:
+        adopt_orphans()
     shown = Half.DEVELOPMENT if half is Half.ALL else half
     runs = []
     for each in corpora:
         for name, converter in engines.items():
-            run = run_engine(each, name, converter, fair)
+            run = run_engine(each, name, converter, fair, counted=effort)
             print_engine(console, each, run.report, worst)
             if earlier is not None:
                 print_changes(console, earlier, run.report)
@@ -103,7 +110,8 @@ def quality(
                 _write(out / each.name / name.replace("/", "_"), run.outputs)
             runs.append(run)
     if json is not None:
-        write_report(json, Report(environment=environment(), engines=[run.report for run in runs]))
+        reports = [run.report for run in runs]
+        write_report(json, Report(environment=environment(), engines=reports, worth=worth_of(reports)))
     if report is not None:
         console.print(f"the worst, for people: {write_pages(report, runs, shown, worst)}", highlight=False)
     below = [shortfall for run in runs for shortfall in shortfalls(limits, run.report)]

@@ -14,10 +14,20 @@ from rich.table import Table
 from benchmarks.metrics.environment import Environment
 from benchmarks.quality.cases import CaseVerdict, Verdict
 from benchmarks.quality.corpus import Corpus
+from benchmarks.quality.effort import Effort, Worth, worth
 from benchmarks.quality.fair import Fairness
+from benchmarks.quality.halves import Half
 from benchmarks.quality.scores import DocumentScore, Figures, HalfScore
 
-__all__ = ["EngineReport", "Report", "print_changes", "print_engine", "read_report", "write_report"]
+__all__ = [
+    "EngineReport",
+    "Report",
+    "print_changes",
+    "print_engine",
+    "read_report",
+    "worth_of",
+    "write_report",
+]
 
 _TITLES = {
     "overall": "overall",
@@ -43,6 +53,7 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     fair: Fairness
     seconds: float = 0.0
+    effort: Effort | None = None
     halves: list[HalfScore] = []
     documents: list[DocumentScore] = []
     cases: list[CaseVerdict] = []
@@ -51,10 +62,24 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command writes as JSON."""
+    """What the command writes as JSON. `worth` has a list of one for each engine whose CPU was counted."""
 
     environment: Environment
     engines: list[EngineReport]
+    worth: dict[str, list[Worth]] = {}
+
+
+def worth_of(reports: Sequence[EngineReport]) -> dict[str, list[Worth]]:
+    """What each engine's pages cost and are worth, over the corpora that were counted and have figures."""
+    counted: dict[str, list[tuple[Effort, float]]] = {}
+    for report in reports:
+        main = next((half.main for half in report.halves if half.half is Half.ALL), None)
+        if report.effort is not None and main is not None:
+            counted.setdefault(report.engine, []).append((report.effort, main))
+    return {
+        engine: [worth([effort for effort, _ in pairs], [main for _, main in pairs])]
+        for engine, pairs in counted.items()
+    }
 
 
 def read_report(path: Path) -> Report:
@@ -74,7 +99,8 @@ def print_engine(console: Console, corpus: Corpus, report: EngineReport, worst: 
     if report.unavailable is not None:
         console.print(f"[red]unavailable[/red] {escape(f'{title}: {report.unavailable}')}", highlight=False)
         return
-    title = f"{title} ({report.seconds:.0f} s)"
+    spent = f", {report.effort.cpu_ms_a_page:.0f} CPU ms a page" if report.effort else ""
+    title = f"{title} ({report.seconds:.0f} s{spent})"
     if report.documents:
         console.print(_half_table(title, report.halves))
         console.print(_document_table(report.documents[: worst or None]))

@@ -8,6 +8,7 @@ import msgspec
 
 from benchmarks.quality.cases import judge
 from benchmarks.quality.corpus import Corpus
+from benchmarks.quality.effort import Effort, convert_counted
 from benchmarks.quality.engines.output import Converter, EngineError, Output
 from benchmarks.quality.fair import Fairness
 from benchmarks.quality.report import EngineReport
@@ -24,12 +25,18 @@ class Run(msgspec.Struct, frozen=True):
     outputs: dict[str, Output]
 
 
-def run_engine(corpus: Corpus, name: str, converter: Converter, fairness: Fairness) -> Run:
-    """Convert every PDF of the corpus and score what comes."""
+def run_engine(
+    corpus: Corpus, name: str, converter: Converter, fairness: Fairness, *, counted: bool = False
+) -> Run:
+    """Convert every PDF of the corpus and score what comes; `counted`: its CPU too, of two PDFs or more."""
     started = time.perf_counter()
     report = EngineReport(corpus=corpus.name, engine=name, version=converter.version, fair=fairness)
+    effort: Effort | None = None
     try:
-        outputs = converter.convert(corpus.pdfs)
+        if counted and len(corpus.pdfs) > 1:
+            outputs, effort = convert_counted(converter, corpus.pdfs)
+        else:
+            outputs = converter.convert(corpus.pdfs)
     except EngineError as error:
         return Run(corpus, msgspec.structs.replace(report, unavailable=str(error)), {})
     seconds = round(time.perf_counter() - started, 3)
@@ -37,6 +44,7 @@ def run_engine(corpus: Corpus, name: str, converter: Converter, fairness: Fairne
     report = msgspec.structs.replace(
         report,
         seconds=seconds,
+        effort=effort,
         halves=score_halves(documents),
         documents=documents,
         cases=[judge(case, outputs[case.kind]) for case in corpus.cases],

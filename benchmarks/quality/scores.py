@@ -36,6 +36,11 @@ Figures = dict[str, float | None]
 _MAIN = ("overall", "relations_f1")
 
 
+def main_figure(figures: Figures) -> float:
+    """Overall, or F1 of relations; 1 where nothing was to be found."""
+    return next((value for name in _MAIN if (value := figures.get(name)) is not None), 1.0)
+
+
 class DocumentScore(msgspec.Struct, frozen=True):
     """One document."""
 
@@ -47,7 +52,7 @@ class DocumentScore(msgspec.Struct, frozen=True):
     @property
     def main(self) -> float:
         """The figure that says it in one: overall, or F1 of relations."""
-        return next((value for name in _MAIN if (value := self.figures.get(name)) is not None), 1.0)
+        return main_figure(self.figures)
 
 
 class HalfScore(msgspec.Struct, frozen=True):
@@ -56,6 +61,11 @@ class HalfScore(msgspec.Struct, frozen=True):
     half: Half
     documents: int
     figures: Figures
+
+    @property
+    def main(self) -> float:
+        """The figure that says it in one, as of documents."""
+        return main_figure(self.figures)
 
 
 def score_documents(
