@@ -69,7 +69,6 @@ def equal_advances(words: Sequence[Word]) -> bool:
     """
     seen: set[str] = set()
     least, most = float("inf"), 0.0
-    narrowest, widest = float("inf"), 0.0
     for word in words:
         text = word.text
         if len(text) < 3 or not text.isascii() or not any(map(str.isalpha, text)):
@@ -79,9 +78,10 @@ def equal_advances(words: Sequence[Word]) -> bool:
         least, most = min(least, advance), max(most, advance)
         if most - least > _SPREAD * most:
             return False
-        usual = sum(map(_em, text)) / len(text)
-        narrowest, widest = min(narrowest, usual), max(widest, usual)
-    return len(seen) >= 4 and widest - narrowest > _CONTRAST * widest
+    if len(seen) < 4:
+        return False
+    usual = [sum(map(_em, text)) / len(text) for text in seen]
+    return max(usual) - min(usual) > _CONTRAST * max(usual)
 
 
 def fixed_fonts(words: Sequence[Word], fonts: Sequence[Font]) -> frozenset[int]:
