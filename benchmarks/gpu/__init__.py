@@ -1,0 +1,1 @@
+"""What docling's layout and table architectures do on a GPU."""
