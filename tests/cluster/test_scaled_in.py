@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.k8s, pytest.mark.timeout(1800)]
 VALUES = {"triton": {"image": {"registry": "registry.test"}, "drainSeconds": 2}}
 #: How much work is under way, and how long anything may take on a crowded machine.
 WORK_S, LIMIT_S = 10.0, 900.0
+#: Pages of a request, the model's largest batch, and requests, of which its queue holds 128.
+PAGES, MOST = 8, 100
 
 
 def test_a_server_that_is_scaled_away_answers_what_is_under_way(
@@ -52,11 +54,11 @@ def test_a_server_that_is_scaled_away_answers_what_is_under_way(
     # nothing is tried again
     given = TritonServer(url, shared_memory="off", retries=0, recover="off", deadline_s=LIMIT_S)
     model = TritonModel(given, "layout_cdla", outputs=3)
-    pages = sample_pages(1)
+    pages = sample_pages(PAGES)
     expected = model.infer([pages])[0]
     begun = monotonic()
     model.infer([pages])
-    count = max(2, round(WORK_S / (monotonic() - begun)))
+    count = min(MOST, max(2, round(WORK_S / (monotonic() - begun))))
 
     before = statistics(url, "layout_cdla").inference_stats.success.count
     requests = [model.submit([pages], Subject()) for _ in range(count)]
