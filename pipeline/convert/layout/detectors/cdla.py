@@ -161,7 +161,8 @@ def decode(cells: Cells, page_width: float, page_height: float, threshold: float
     weights /= weights.sum(axis=2, keepdims=True)
     numbers = cells.numbers[kept]
     centre = np.concatenate(_centres())[numbers]
-    distances = weights @ np.arange(BINS, dtype=np.float32) * _strides()[numbers, None]
+    # no matrix product: BLAS rounds by its kernel, which the environment chooses, and by the number of rows
+    distances = (weights * np.arange(BINS, dtype=np.float32)).sum(axis=2) * _strides()[numbers, None]
     limits = (INPUT_WIDTH, INPUT_HEIGHT) * 2
     boxes = np.clip(np.hstack([centre - distances[:, :2], centre + distances[:, 2:]]), 0, limits)
     scale = (page_width / INPUT_WIDTH, page_height / INPUT_HEIGHT) * 2

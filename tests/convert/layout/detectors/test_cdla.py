@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -136,3 +139,31 @@ def test_detects_the_parts_of_a_paper() -> None:
 
 def test_an_empty_image_has_nothing() -> None:
     assert detect(np.empty((0, 0, 3), np.uint8), 0, 0, lambda _: pytest.fail("nothing to run on")) == []
+
+
+_DECODED = """
+import numpy as np
+from docmill.pipeline.convert.layout.detectors import cdla
+generator = np.random.default_rng(0)
+cells = cdla.Cells(
+    generator.random((200, len(cdla.CLASSES)), dtype=np.float32),
+    generator.normal(0, 3, (200, 4 * cdla.BINS)).astype(np.float32),
+    generator.integers(0, 5000, 200),
+)
+print([(each.raw, each.score, each.box) for each in cdla.decode(cells, 595, 842)])
+"""
+
+
+def test_the_kernel_that_blas_chooses_moves_no_box() -> None:
+    def decoded(kernel: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", _DECODED],
+            env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+            cwd=SAMPLES.parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert decoded("Prescott") == decoded("Nehalem") != ""
