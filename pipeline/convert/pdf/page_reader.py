@@ -13,6 +13,7 @@ from docmill.pipeline.convert.pdf.annotations.annotations import read_annotation
 from docmill.pipeline.convert.pdf.annotations.notes import beside_labels, with_notes
 from docmill.pipeline.convert.pdf.missing_text.doubt import doubtful_cells
 from docmill.pipeline.convert.pdf.missing_text.scans import scanned_regions
+from docmill.pipeline.convert.pdf.native.library import USUAL, Library
 from docmill.pipeline.convert.pdf.objects.drawings import read_drawings
 from docmill.pipeline.convert.pdf.objects.layers import hidden_objects, switch_off
 from docmill.pipeline.convert.pdf.objects.vertical import widen_lines
@@ -25,10 +26,16 @@ from docmill.pipeline.convert.types import Box, LeftOut, PageContent
 __all__ = ["read_page"]
 
 
-def read_page(pdf: Pdf, number: int, build: Callable[[Glyphs], TextContent] = build_text) -> PageContent:
+def read_page(
+    pdf: Pdf,
+    number: int,
+    build: Callable[[Glyphs], TextContent] = build_text,
+    native: Library | None = USUAL,
+) -> PageContent:
     """The content of page `number`, from 1, in displayed coordinates. Raises PageError if it is broken.
 
-    `build` makes words and lines of the glyphs.
+    `build` makes words and lines of the glyphs. Without the `native` library the content is the same, and
+    takes longer.
     """
     page, frame = pdf.page(number), pdf.frame(number)
     width, height = frame.size
@@ -36,7 +43,7 @@ def read_page(pdf: Pdf, number: int, build: Callable[[Glyphs], TextContent] = bu
     left_out = _hidden_letters(page, hidden) if hidden else {}
     switch_off(page, hidden)
     annotations = read_annotations(pdf.document, page, frame)
-    drawings = read_drawings(page, frame)
+    drawings = read_drawings(page, frame, native)
     with contextlib.ExitStack() as stack:
         if annotations.drawn:
             page = stack.enter_context(_with_appearances(pdf, number)) or page
@@ -47,7 +54,7 @@ def read_page(pdf: Pdf, number: int, build: Callable[[Glyphs], TextContent] = bu
             textpage = stack.enter_context(contextlib.closing(page.get_textpage()))
         except pdfium.PdfiumError as error:
             raise PageError(f"the text of page {number} cannot be read", page=number) from error
-        glyphs = read_glyphs(textpage, frame)
+        glyphs = read_glyphs(textpage, frame, native)
     text = beside_labels(with_notes(build(glyphs), annotations.notes), annotations.written)
     doubted = doubtful_cells(text.words, text.cells, glyphs.fonts, glyphs.unseen)
     return PageContent(

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import c_double, c_int, c_void_p
+from ctypes import c_double, c_float, c_int, c_uint32, c_void_p
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 __all__ = [
+    "char_box",
+    "char_origin",
+    "clip_path",
+    "count_clip_paths",
     "count_objects",
     "count_objects_of_form",
     "count_segments",
     "draw_mode",
     "font_of",
     "font_size",
+    "glyph_width",
     "handle_of",
     "is_active",
     "is_closed",
@@ -30,6 +35,7 @@ __all__ = [
     "object_of_form",
     "object_of_page",
     "object_type",
+    "render_mode",
     "segment_of_path",
     "segment_point",
     "segment_type",
@@ -60,8 +66,17 @@ text_object = _quick(pdfium_c.FPDFText_GetTextObject, c_void_p, c_void_p, c_int)
 loose_box = _quick(pdfium_c.FPDFText_GetLooseCharBox, c_int, c_void_p, c_int, c_void_p)
 text_matrix = _quick(pdfium_c.FPDFText_GetMatrix, c_int, c_void_p, c_int, c_void_p)
 font_size = _quick(pdfium_c.FPDFText_GetFontSize, c_double, c_void_p, c_int)
-#: The font of a text object.
+#: ... to where four doubles are, and two.
+char_box = _quick(pdfium_c.FPDFText_GetCharBox, c_int, c_void_p, c_int, *[c_void_p] * 4)
+char_origin = _quick(pdfium_c.FPDFText_GetCharOrigin, c_int, c_void_p, c_int, c_void_p, c_void_p)
+#: Of a text object.
 font_of = _quick(pdfium_c.FPDFTextObj_GetFont, c_void_p, c_void_p)
+render_mode = _quick(pdfium_c.FPDFTextObj_GetTextRenderMode, c_int, c_void_p)
+#: Of a font, a code point and a size: the advance, to where a float is.
+glyph_width = _quick(pdfium_c.FPDFFont_GetGlyphWidth, c_int, c_void_p, c_uint32, c_float, c_void_p)
+#: Of an object, its clip path; and of that.
+clip_path = _quick(pdfium_c.FPDFPageObj_GetClipPath, c_void_p, c_void_p)
+count_clip_paths = _quick(pdfium_c.FPDFClipPath_CountPaths, c_int, c_void_p)
 
 count_objects = _quick(pdfium_c.FPDFPage_CountObjects, c_int, c_void_p)
 object_of_page = _quick(pdfium_c.FPDFPage_GetObject, c_void_p, c_void_p, c_int)

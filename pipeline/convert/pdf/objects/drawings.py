@@ -16,6 +16,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from docmill.pipeline.convert.pdf import quick_calls
+from docmill.pipeline.convert.pdf.native.library import DrawingLimits, Library
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.types import Box, Ruling
 
@@ -36,6 +37,18 @@ MAX_DEPTH = 8
 #: Segments looked at in one path: longer ones are drawings, whatever their first strokes look like.
 MAX_SEGMENTS = 400
 
+_LIMITS = DrawingLimits(
+    RULING_THICKNESS,
+    RULING_LENGTH,
+    RULING_SKEW,
+    MAX_OBJECTS,
+    MAX_DEPTH,
+    MAX_SEGMENTS,
+    MAX_BITMAPS,
+    MAX_RULINGS,
+    MAX_SHAPES,
+)
+
 #: No handle.
 _NO_MORE = -1
 
@@ -53,8 +66,18 @@ class Drawings:
     shapes: list[Box] = field(default_factory=list)
 
 
-def read_drawings(page: pdfium.PdfPage, frame: PageFrame) -> Drawings:
-    """The bitmaps, rulings and shapes of `page` and of the forms on it, as far as they are visible."""
+def read_drawings(page: pdfium.PdfPage, frame: PageFrame, native: Library | None = None) -> Drawings:
+    """The bitmaps, rulings and shapes of `page` and of the forms on it, as far as they are visible.
+
+    With the `native` library they are the same, and sooner there.
+    """
+    if native is not None:
+        bitmaps, rulings, shapes = native.drawings(quick_calls.handle_of(page), frame, _LIMITS)
+        return Drawings(
+            [Box(*box) for box in bitmaps],
+            [Ruling(*ruling) for ruling in rulings],
+            [Box(*box) for box in shapes],
+        )
     found = Drawings()
     width, height = frame.size
     visible = Box(0.0, 0.0, width, height)

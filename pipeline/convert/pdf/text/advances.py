@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pypdfium2.raw as pdfium_c
 
+from docmill.pipeline.convert.pdf import quick_calls
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.text.textruns import RunTable
 
@@ -159,10 +159,11 @@ class _Measure:
     """Measures one character of each kind, since it takes a few calls into PDFium."""
 
     def __init__(self, page: ctypes.Structure, frame: PageFrame, runs: RunTable) -> None:
-        self._page, self._frame, self._runs = page, frame, runs
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
-        self._edges = [ctypes.c_double() for _ in range(4)]
-        self._width = ctypes.c_float()
+        self._page, self._frame, self._runs = quick_calls.handle_of(page), frame, runs
+        self._numbers, self._width = (ctypes.c_double * 4)(), ctypes.c_float()
+        first, step = ctypes.addressof(self._numbers), ctypes.sizeof(ctypes.c_double)
+        self._places = [first + number * step for number in range(4)]
+        self._of_width = ctypes.addressof(self._width)
 
     def __call__(
         self,
@@ -200,23 +201,23 @@ class _Measure:
 
     def origin(self, index: int, cos: float, sin: float) -> float:
         """Where a character's origin is along its direction."""
-        pdfium_c.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
-        x, y = self._frame.point(self._x.value, self._y.value)
+        quick_calls.char_origin(self._page, index, *self._places[:2])
+        x, y = self._frame.point(*self._numbers[:2])
         return x * cos + y * sin
 
     def _ink(self, index: int, cos: float, sin: float) -> float:
         """Where the ink of a character ends."""
-        left, right, bottom, top = self._edges
-        pdfium_c.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
-        corners = self._frame.point(left.value, top.value), self._frame.point(right.value, bottom.value)
+        quick_calls.char_box(self._page, index, *self._places)
+        left, right, bottom, top = self._numbers
+        corners = self._frame.point(left, top), self._frame.point(right, bottom)
         edge: float = max(x * cos + y * sin for x, y in corners)
         return edge
 
-    def _em_width(self, index: int, code: int, text_object: ctypes.Structure) -> float:
+    def _em_width(self, index: int, code: int, text_object: int) -> float:
         """The advance width in em, by code point: where a font has several glyphs for one, of any of them."""
-        size = abs(pdfium_c.FPDFText_GetFontSize(self._page, index))
-        font = pdfium_c.FPDFTextObj_GetFont(text_object)
-        if not size or not pdfium_c.FPDFFont_GetGlyphWidth(font, code, size, self._width):
+        size = abs(quick_calls.font_size(self._page, index))
+        font = quick_calls.font_of(text_object)
+        if not size or not quick_calls.glyph_width(font, code, size, self._of_width):
             return 0.0
         width: float = self._width.value / size
         return width

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium_c
 
+from docmill.pipeline.convert.pdf import quick_calls
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 
 __all__ = ["visible_glyphs"]
@@ -35,23 +36,22 @@ _TOLERANCE = 0.5
 def visible_glyphs(
     page: ctypes.Structure,
     frame: PageFrame,
-    objects: list[ctypes.Structure | None],
+    objects: list[int],
     run: Ints,
     index: Ints,
     boxes: Floats,
 ) -> Flags:
     """[N] which glyphs their clip path leaves on the page; invisible text is all there.
 
-    `page` is PDFium's text page, `objects` its text objects by run, `index` the number of each glyph's
-    character, `boxes` [N, 4] where glyphs are displayed.
+    `page` is PDFium's text page, `objects` the handles of its text objects by run, `index` the number of each
+    glyph's character, `boxes` [N, 4] where glyphs are displayed.
     """
     seen = np.ones(len(run), np.bool_)
-    get_clip, count_paths = pdfium_c.FPDFPageObj_GetClipPath, pdfium_c.FPDFClipPath_CountPaths
     clips = {}
     for number, text_object in enumerate(objects):
-        clip = get_clip(text_object) if text_object else None
-        if clip and count_paths(clip) > 0:
-            clips[number] = clip
+        clip = quick_calls.clip_path(text_object) if text_object else None
+        if clip and quick_calls.count_clip_paths(clip) > 0:
+            clips[number] = ctypes.cast(clip, pdfium_c.FPDF_CLIPPATH)
     if not clips or not len(run):
         return seen
     centre = np.stack([boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]], axis=1) / 2
@@ -69,7 +69,8 @@ def visible_glyphs(
     for number, begin, end in spans:
         if _cuts(clips[number], frame, centre[begin:end]):
             first, places = int(index[begin]), centre[begin:end]
-            seen[begin:end] &= _inside(page, frame, clips[number], objects[number], first, places)
+            text_object = ctypes.cast(objects[number], pdfium_c.FPDF_PAGEOBJECT)
+            seen[begin:end] &= _inside(page, frame, clips[number], text_object, first, places)
     return seen
 
 
@@ -83,7 +84,7 @@ def _inside(
     page: ctypes.Structure,
     frame: PageFrame,
     clip: ctypes.Structure,
-    text_object: ctypes.Structure | None,
+    text_object: ctypes.Structure,
     index: int,
     centre: Floats,
 ) -> Flags:
@@ -126,7 +127,7 @@ def _within(box: Floats, centre: Floats) -> Flags:
     return np.asarray(((centre >= low) & (centre <= high)).all(axis=1), np.bool_)
 
 
-def _form_matrix(page: ctypes.Structure, text_object: ctypes.Structure | None, index: int) -> Floats | None:
+def _form_matrix(page: ctypes.Structure, text_object: ctypes.Structure, index: int) -> Floats | None:
     """[3, 3] from the space of a text object and its clip path to the page's: forms have one of their own."""
     inner, outer = pdfium_c.FS_MATRIX(), pdfium_c.FS_MATRIX()
     if not pdfium_c.FPDFPageObj_GetMatrix(text_object, inner):

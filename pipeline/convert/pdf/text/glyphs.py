@@ -7,8 +7,9 @@ the scaled descent, as docling-parse draws cells.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +17,12 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from docmill.pipeline.convert.pdf import quick_calls
+from docmill.pipeline.convert.pdf.native.library import KINDS, Kind, Library
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.text.advances import Extents, by_advance, slanted_advances
 from docmill.pipeline.convert.pdf.text.clipping import visible_glyphs
 from docmill.pipeline.convert.pdf.text.layers import overlapped_spaces
-from docmill.pipeline.convert.pdf.text.script import is_mark
+from docmill.pipeline.convert.pdf.text.script import MARKS, is_mark
 from docmill.pipeline.convert.pdf.text.textruns import SAMPLED, RunReader, RunTable
 from docmill.pipeline.convert.types import Font, LeftOut
 
@@ -45,6 +47,8 @@ ZERO_WIDTH = frozenset(
 _SPACES, _ZERO_WIDTH = np.asarray(sorted(SPACES)), np.asarray(sorted(ZERO_WIDTH))
 REPLACEMENT = 0xFFFD
 SOFT_HYPHEN = 0xAD
+#: Hebrew to Arabic, and their presentation forms.
+_RIGHT_TO_LEFT = (range(0x590, 0x900), range(0xFB1D, 0xFEFD))
 #: A space within this fraction of an em of a glyph, along its line and across it, follows that glyph.
 SPACE_DISTANCE = 0.2
 
@@ -104,20 +108,19 @@ class Glyphs:
         return replace(kept, left_out=kept.left_out | counted)
 
 
-def read_glyphs(textpage: pdfium.PdfTextPage, frame: PageFrame) -> Glyphs:
+def read_glyphs(textpage: pdfium.PdfTextPage, frame: PageFrame, native: Library | None = None) -> Glyphs:
     """All glyphs of a page whose centre lies on the visible page, invisible text (OCR layers) included.
 
-    What a clip path cuts off is not on it.
+    What a clip path cuts off is not on it. With the `native` library they are the same, and sooner there.
     """
     reader = RunReader(textpage, frame)
-    chars = _read_chars(textpage, reader)
+    chars = _read_chars(textpage, reader) if native is None else _read_natively(textpage, reader, native)
     runs = reader.table()
     glyphs = _place(chars, runs, frame, textpage)
     width, height = frame.size
     x, y = (glyphs.box[:, 0] + glyphs.box[:, 2]) / 2, (glyphs.box[:, 1] + glyphs.box[:, 3]) / 2
     kept = np.isfinite(glyphs.box).all(axis=1) & (x >= 0) & (x <= width) & (y >= 0) & (y <= height)
-    index = np.asarray(chars.indices, np.int64)
-    seen = visible_glyphs(textpage.raw, frame, runs.objects, chars.run, index, glyphs.box)
+    seen = visible_glyphs(textpage.raw, frame, runs.objects, chars.run, chars.indices, glyphs.box)
     if not seen.all():
         glyphs = replace(glyphs, cut=~seen)
     if (more := textpage.count_chars() - MAX_CHARS) > 0:
@@ -129,8 +132,8 @@ def read_glyphs(textpage: pdfium.PdfTextPage, frame: PageFrame) -> Glyphs:
 
 @dataclass(frozen=True)
 class _Chars:
-    codes: list[int]
-    indices: list[int]
+    codes: Ints
+    indices: Ints
     boxes: Floats  # [N, 4] PDFium's loose boxes in user space: left, top, right, bottom
     run: Ints
     spaced: Flags
@@ -138,8 +141,17 @@ class _Chars:
     spaces: Floats  # [S, 4] the boxes of those spaces
 
 
+def _read_natively(textpage: pdfium.PdfTextPage, reader: RunReader, native: Library) -> _Chars:
+    """PDFium's characters, read in one call."""
+    page, count = quick_calls.handle_of(textpage.raw), min(max(0, textpage.count_chars()), MAX_CHARS)
+    found = native.characters(page, count, _KINDS)
+    reader.add_all(found.runs)
+    reader.sample_all(found.index, found.code, found.run)
+    return _Chars(found.code, found.index, found.box, found.run, found.spaced, found.behind, found.space)
+
+
 def _read_chars(textpage: pdfium.PdfTextPage, reader: RunReader) -> _Chars:
-    """PDFium's characters: reading them is much of what reading a page costs."""
+    """PDFium's characters, call by call: much of what reading a page costs."""
     count = min(max(0, textpage.count_chars()), MAX_CHARS)
     codes = _codes(textpage, count)
     return (_read_plain_chars if _is_plain(codes) else _read_odd_chars)(textpage, codes, reader)
@@ -152,8 +164,29 @@ def _is_plain(codes: Ints) -> bool:
 
 
 def _right_to_left(codes: Ints) -> Flags:
-    found: Flags = ((codes >= 0x590) & (codes <= 0x8FF)) | ((codes >= 0xFB1D) & (codes <= 0xFEFC))
+    found = np.zeros(codes.shape, np.bool_)
+    for letters in _RIGHT_TO_LEFT:
+        found |= (codes >= letters.start) & (codes < letters.stop)
     return found
+
+
+def _table_of_kinds() -> npt.NDArray[np.uint8]:
+    """What the native library is to know of each code point."""
+    table = np.zeros(KINDS, np.uint8)
+    members: list[tuple[Kind, Iterable[int]]] = [
+        (Kind.SPACE, SPACES),
+        (Kind.ZERO_WIDTH, ZERO_WIDTH),
+        (Kind.SOFT_HYPHEN, [SOFT_HYPHEN]),
+        (Kind.RIGHT_TO_LEFT, chain.from_iterable(_RIGHT_TO_LEFT)),
+        (Kind.MARK, map(ord, MARKS)),
+    ]
+    for kind, codes in members:
+        table[list(codes)] |= np.uint8(kind)
+    table.flags.writeable = False
+    return table
+
+
+_KINDS = _table_of_kinds()
 
 
 def _read_plain_chars(textpage: pdfium.PdfTextPage, codes: Ints, reader: RunReader) -> _Chars:
@@ -181,7 +214,7 @@ def _read_plain_chars(textpage: pdfium.PdfTextPage, codes: Ints, reader: RunRead
     begins = np.ones(len(kept), np.bool_)
     begins[1:] = objects[1:] != objects[:-1]
     for index in kept[begins].tolist():
-        reader.add(index, pdfium_c.FPDFText_GetTextObject(textpage.raw, index))
+        reader.add(index, quick_calls.text_object(page, index) or 0)
     run = np.cumsum(begins) - 1
     reader.sample_all(kept, codes[kept], run)
     spaces = np.flatnonzero(encoded)
@@ -192,8 +225,8 @@ def _read_plain_chars(textpage: pdfium.PdfTextPage, codes: Ints, reader: RunRead
     spaced = np.zeros(len(kept) + 1, np.bool_)
     spaced[before + 1] = True
     return _Chars(
-        codes[kept].tolist(),
-        kept.tolist(),
+        codes[kept],
+        kept,
         boxes[kept].astype(np.float64),
         run.astype(np.int64),
         spaced[:-1],
@@ -242,7 +275,7 @@ def _read_odd_chars(textpage: pdfium.PdfTextPage, codes: Ints, reader: RunReader
         text_object = get_object(page, index)
         here = address_of(text_object.contents) if text_object else 0
         if here != address or run < 0:
-            address, run = here, reader.add(index, text_object)
+            address, run = here, reader.add(index, here)
         if space and added and (is_mark(chr(code)) or (found and is_mark(chr(found[-1])))):
             space = False
         found.append(code)
@@ -254,8 +287,8 @@ def _read_odd_chars(textpage: pdfium.PdfTextPage, codes: Ints, reader: RunReader
             reader.sample(index, code, run)
     boxes = np.frombuffer(rects, np.float32).reshape(-1, 4).astype(np.float64)
     return _Chars(
-        found,
-        indices,
+        np.asarray(found, np.int64),
+        np.asarray(indices, np.int64),
         boxes[indices],
         np.asarray(runs, np.int64),
         np.asarray(spaced, np.bool_),
@@ -308,7 +341,7 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame, textpage: pdfium.Pdf
     start, stop = along.min(axis=1), along.max(axis=1)
     baseline = runs.y[run] * cos - runs.x[run] * sin
     top, bottom = baseline - runs.above[run], baseline + runs.below[run]
-    code, index = np.asarray(chars.codes, np.int64), np.asarray(chars.indices, np.int64)
+    code, index = chars.codes, chars.indices
     em, flat = runs.size[run], straight[run]
     if not flat.all():
         # the upright box of slanted text is too wide along its baseline

@@ -5,11 +5,11 @@ A word may begin before the one before it ends. The spaces between them are all 
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium_c
+
+from docmill.pipeline.convert.pdf import quick_calls
 
 __all__ = ["SPACE_GAP", "overlapped_spaces"]
 
@@ -23,9 +23,7 @@ SPACE_GAP = 0.01
 _MANY, _SHARE, _LETTERS = 10, 0.3, 2.5
 
 
-def overlapped_spaces(
-    spaced: Flags, pen: Floats, em: Floats, run: Ints, objects: list[ctypes.Structure | None]
-) -> Flags:
+def overlapped_spaces(spaced: Flags, pen: Floats, em: Floats, run: Ints, objects: list[int]) -> Flags:
     """[N] glyphs that an encoded space of a text layer parts from the one before, over which they reach."""
     over = np.zeros(len(spaced), np.bool_)
     if len(spaced) < 2:
@@ -41,6 +39,6 @@ def overlapped_spaces(
     hidden = [
         number
         for number in np.unique(run[over]).tolist()
-        if objects[number] and pdfium_c.FPDFTextObj_GetTextRenderMode(objects[number]) == invisible
+        if objects[number] and quick_calls.render_mode(objects[number]) == invisible
     ]
     return over & np.isin(run, hidden)

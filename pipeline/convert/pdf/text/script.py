@@ -9,6 +9,7 @@ from functools import cache
 from itertools import groupby
 
 __all__ = [
+    "MARKS",
     "SPACING_ACCENTS",
     "accented",
     "fold",
@@ -70,7 +71,8 @@ _TRAILING = ".,;:!?%\u060c\u061b\u061f\u066a\u2026"
 _VERSION = re.compile(r"\d\.\d")
 #: Letters of units of measure.
 _LONGEST_UNIT = 3
-_MARKS = frozenset(_BRACKETS + _TRAILING + "\"'\u201c\u201d\u201e\u2018\u2019")
+#: What may touch a word: brackets, and what ends a sentence or quotes.
+MARKS = frozenset(_BRACKETS + _TRAILING + "\"'\u201c\u201d\u201e\u2018\u2019")
 
 
 def fold(text: str) -> str:
@@ -266,4 +268,4 @@ def with_right_ends(text: str) -> str:
 
 def is_mark(text: str) -> bool:
     """True for brackets and what else may touch a word, without letters and figures."""
-    return all(char in _MARKS for char in text)
+    return all(char in MARKS for char in text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import math
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -22,6 +24,11 @@ __all__ = ["SAMPLED", "RunReader", "RunTable"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+#: The handles of a run's text object and font, the six numbers of its matrix, and its font size.
+Run = tuple[int, int, float, float, float, float, float, float, float]
+_Shape = tuple[float, float, float, float]
+
+_EXACTLY = struct.Struct("5d").pack
 
 #: Capitals with a flat top, whose ink ends at the cap height.
 FLAT_CAPITALS = frozenset(map(ord, "BDEFHIKLMNPRTXZ"))
@@ -64,7 +71,8 @@ class RunTable:
     `subset` tells subsets of one face apart, `font` does not; `face` numbers the PDF's own fonts. `angle` is
     the reading direction in degrees clockwise, as displayed; `x, y` a point of the baseline; `above` and
     `below` how far boxes reach from it. `width` is the em along the baseline in points, `lean` how far a
-    point of height leans along it. `objects` are PDFium's text objects, valid as long as its text page.
+    point of height leans along it. `objects` are the handles of PDFium's text objects, 0 for
+    none, valid as long as its text page.
     """
 
     font: npt.NDArray[np.int64]
@@ -80,14 +88,13 @@ class RunTable:
     lean: Floats
     fonts: list[Font]
     unseen: frozenset[int]  # of `fonts`, those of text layers: nothing of them is drawn
-    objects: list[ctypes.Structure | None]
+    objects: list[int]
 
 
 class RunReader:
     """Collects the text runs and fonts of a page, with as few calls a run as possible."""
 
     def __init__(self, textpage: pdfium.PdfTextPage, frame: PageFrame) -> None:
-        self._page = textpage.raw
         self._frame = frame
         self._fonts: list[Font] = []
         self._metrics: list[_Metrics] = []
@@ -96,43 +103,46 @@ class RunReader:
         self._by_style: dict[tuple[Font, bool, float, float], int] = {}
         self._unseen: set[int] = set()
         self._runs: list[tuple[int, int, int, float, float, float, float, float, float]] = []
-        self._objects: list[ctypes.Structure | None] = []
+        self._objects: list[int] = []
+        self._shapes: dict[bytes, _Shape] = {}
         self._handle = quick_calls.handle_of(textpage.raw)
         self._matrix = pdfium_c.FS_MATRIX()
         self._of_matrix = ctypes.addressof(self._matrix)
-        self._edges = [ctypes.c_double() for _ in range(4)]
+        self._edges = (ctypes.c_double * 4)()  # left, right, bottom, top
+        first, step = ctypes.addressof(self._edges), ctypes.sizeof(ctypes.c_double)
+        self._of_edges = [first + number * step for number in range(4)]
 
-    def add(self, index: int, text_object: ctypes.Structure | None) -> int:
-        """Add the run that starts with character `index`; returns its number."""
+    def add(self, index: int, text_object: int) -> int:
+        """Add the run of a text object that starts with character `index`; returns its number."""
         matrix = self._matrix
         quick_calls.text_matrix(self._handle, index, self._of_matrix)
-        signed = quick_calls.font_size(self._handle, index) or 1.0
-        font_size, sign = abs(signed), math.copysign(1.0, signed)  # a negative size is half a turn
-        a, b, c, d = matrix.a, matrix.b, matrix.c, matrix.d
-        size = font_size * math.hypot(c, d)
-        if not (math.isfinite(size) and size > 0):
-            size = 1.0
-        x, y = self._frame.point(matrix.e, matrix.f)
-        dx, dy = self._frame.direction(sign * a, sign * b)
-        angle = math.degrees(math.atan2(dy, dx)) if math.isfinite(dx) and math.isfinite(dy) else 0.0
-        width = font_size * math.hypot(a, b)
-        self._objects.append(text_object)
-        self._runs.append((*self._font(text_object), size, angle % 360.0, x, y, width, _lean(a, b, c, d)))
+        size = quick_calls.font_size(self._handle, index)
+        font = quick_calls.font_of(text_object) or 0 if text_object else 0
+        self.add_all([(text_object, font, *(getattr(matrix, name) for name in "abcdef"), size)])
         return len(self._runs) - 1
 
-    def _font(self, text_object: ctypes.Structure | None) -> tuple[int, int, int]:
+    def add_all(self, runs: Iterable[Run]) -> None:
+        """Add runs, told by their objects, fonts, matrices and sizes."""
+        for text_object, font, a, b, c, d, e, f, size in runs:
+            key = _EXACTLY(a, b, c, d, size)  # most runs of a page are set alike
+            shape = self._shapes.get(key)
+            if shape is None:
+                shape = self._shapes[key] = _shape(self._frame, a, b, c, d, size)
+            em, angle, width, lean = shape
+            x, y = self._frame.point(e, f)
+            self._objects.append(text_object)
+            self._runs.append((*self._font(text_object, font), em, angle, x, y, width, lean))
+
+    def _font(self, text_object: int, handle: int) -> tuple[int, int, int]:
         """The numbers of the font, of its subset, and of the PDF's own font."""
-        handle = quick_calls.font_of(text_object) or 0 if text_object else 0
         if handle in self._by_handle:
             return self._by_handle[handle]
-        font = pdfium_c.FPDFTextObj_GetFont(text_object) if text_object else None
         value = ctypes.c_float()
         ascent = descent = 0.0
         name, style, unseen = "", Font(name=""), False
-        if font:
-            unseen = (
-                pdfium_c.FPDFTextObj_GetTextRenderMode(text_object) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
-            )
+        if handle:
+            font = ctypes.cast(handle, pdfium_c.FPDF_FONT)
+            unseen = quick_calls.render_mode(text_object) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
             buffer = ctypes.create_string_buffer(256)
             pdfium_c.FPDFFont_GetBaseFontName(font, buffer, 256)
             angle = ctypes.c_int()
@@ -172,12 +182,10 @@ class RunReader:
         if max(len(heights), len(metrics.capitals)) >= SAMPLES_PER_FONT:
             return
         sin, cos = math.sin(math.radians(angle)), math.cos(math.radians(angle))
-        left, right, bottom, top = self._edges
-        if abs(sin * cos) > 0.01 or not pdfium_c.FPDFText_GetCharBox(
-            self._page, index, left, right, bottom, top
-        ):
+        if abs(sin * cos) > 0.01 or not quick_calls.char_box(self._handle, index, *self._of_edges):
             return
-        one, two = self._frame.point(left.value, top.value), self._frame.point(right.value, bottom.value)
+        left, right, bottom, top = self._edges
+        one, two = self._frame.point(left, top), self._frame.point(right, bottom)
         highest = min(across * cos - along * sin for along, across in (one, two))
         height = (y * cos - x * sin - highest) / size
         if 0.3 < height < 1.2:
@@ -218,6 +226,18 @@ class RunReader:
             unseen=frozenset(self._unseen),
             objects=self._objects,
         )
+
+
+def _shape(frame: PageFrame, a: float, b: float, c: float, d: float, size: float) -> _Shape:
+    """The em across text with such a matrix and font size, its direction, the em along it, and its lean."""
+    signed = size or 1.0
+    font_size, sign = abs(signed), math.copysign(1.0, signed)  # a negative size is half a turn
+    em = font_size * math.hypot(c, d)
+    if not (math.isfinite(em) and em > 0):
+        em = 1.0
+    dx, dy = frame.direction(sign * a, sign * b)
+    angle = math.degrees(math.atan2(dy, dx)) if math.isfinite(dx) and math.isfinite(dy) else 0.0
+    return em, angle % 360.0, font_size * math.hypot(a, b), _lean(a, b, c, d)
 
 
 def _lean(a: float, b: float, c: float, d: float) -> float:

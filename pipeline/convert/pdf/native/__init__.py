@@ -1,0 +1,1 @@
+"""Pages read by a small library in C, where it was compiled; elsewhere PDFium is called from Python."""
