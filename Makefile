@@ -26,7 +26,7 @@ help: ## Show this help.
 setup: $(VENV)/.ready ## Install docmill and the locked versions of what it needs into .venv.
 	@$(BIN)/python -m compileall -q pipeline resources benchmarks
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+$(VENV)/.ready: requirements.lock pyproject.toml hatch_build.py $(wildcard pipeline/convert/pdf/native/*.c)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock

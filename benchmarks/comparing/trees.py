@@ -63,7 +63,9 @@ def worktree(repository: Path, revision: str) -> Iterator[Tree]:
         root = Path(folder).resolve() / "checkout"
         _git(repository, "worktree", "add", "--quiet", "--detach", str(root), revision)
         try:
-            yield tree_at(root)
+            tree = tree_at(root)
+            _compile(tree)
+            yield tree
         finally:
             _git(repository, "worktree", "remove", "--force", str(root))
 
@@ -90,6 +92,18 @@ def _check_imports(tree: Tree) -> None:
     found = Path(run.stdout.strip()).resolve()
     if not found.is_relative_to(tree.root):
         raise ForeignImportError(f"{tree.module} of {tree.root} comes from {found}")
+
+
+def _compile(tree: Tree) -> None:
+    """Compile what an installation of the commit has compiled; one from before there was such has nothing."""
+    code = (
+        "from pathlib import Path; from docmill.pipeline.convert.pdf.native import compiled; "
+        "compiled.compile_library(Path(compiled.__file__).parent)"
+    )
+    if (tree.root / "pipeline" / "convert" / "pdf" / "native").is_dir():
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=tree.root, env=tree.environment(tree.root), check=True
+        )
 
 
 def _git(repository: Path, *arguments: str) -> str:

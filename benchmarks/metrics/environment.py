@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from docmill.pipeline.convert.pdf.native.compiled import told
+
 __all__ = ["Environment", "environment"]
 
 _PACKAGES = (
@@ -42,7 +44,8 @@ def environment() -> Environment:
         memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
-        versions={package: version for package in _PACKAGES if (version := _version(package))},
+        versions={package: version for package in _PACKAGES if (version := _version(package))}
+        | {"pages": f"read {told()}"},
     )
 
 

@@ -62,7 +62,9 @@ app.add_typer(ray_app, name="ray")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"docmill {version('docmill')}")
+        from docmill.pipeline.convert.pdf.native.compiled import told
+
+        typer.echo(f"docmill {version('docmill')}, reads pages {told()}")
         raise typer.Exit
 
 

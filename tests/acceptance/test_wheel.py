@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from benchmarks.measuring.clean_environment import clean_environment
+from docmill.pipeline.convert.pdf.native.compiled import compile_library
 from tests.support.model_cache import weights
 
 pytestmark = pytest.mark.acceptance
@@ -19,12 +22,24 @@ SAMPLE = ROOT / "tests" / "samples" / "financial_statement.pdf"
 UV = [sys.executable, "-m", "uv"]
 
 
+def built(folder: Path, **environment: str) -> Path:
+    """A wheel of this checkout."""
+    build = [*UV, "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT)]
+    subprocess.run(build, check=True, env={**os.environ, **environment})
+    [wheel] = folder.glob("*.whl")
+    return wheel
+
+
+def libraries(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return [name for name in archive.namelist() if name.endswith((".so", ".part"))]
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a new environment's programs."""
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([*UV, "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT)], check=True)
-    [wheel] = folder.glob("*.whl")
+    wheel = built(folder)
     environment = folder / "env"
     subprocess.run([*UV, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
     install = [*UV, "pip", "install", "--quiet", "--python", str(environment / "bin" / "python")]
@@ -87,3 +102,24 @@ def test_a_wheel_has_what_local_servers_need(installed: Path) -> None:
         [str(installed / "python"), "-c", look], capture_output=True, text=True, check=True
     )
     assert found.stdout.split() == ["True"] * 4
+
+
+def test_a_wheel_has_the_library_of_its_source_where_there_is_a_compiler(
+    installed: Path, tmp_path: Path
+) -> None:
+    [wheel] = installed.parents[1].glob("*.whl")
+    compiled = compile_library(tmp_path)
+    told = subprocess.run(
+        [str(installed / "docmill"), "--version"], capture_output=True, text=True, check=True
+    )
+    if compiled is None:
+        assert libraries(wheel) == [] and "reads pages by ctypes" in told.stdout
+    else:
+        assert libraries(wheel) == [f"docmill/pipeline/convert/pdf/native/{compiled.name}"]
+        assert "py3-none-linux_" in wheel.name and "reads pages in C" in told.stdout
+
+
+def test_without_a_compiler_the_wheel_is_for_every_platform(tmp_path: Path) -> None:
+    wheel = built(tmp_path, CC="/bin/false")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert libraries(wheel) == []

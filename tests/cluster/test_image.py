@@ -73,6 +73,12 @@ def test_every_module_is_compiled(image: Built, tmp_path: Path) -> None:
     assert image.container(tmp_path).run("sh", "-c", script).out == ""
 
 
+def test_it_reads_pages_in_c_without_a_compiler(image: Built, tmp_path: Path) -> None:
+    container = image.container(tmp_path)
+    assert "reads pages in C" in container.run("docmill", "--version").out
+    assert container.run("sh", "-c", "command -v cc gcc").out == ""
+
+
 def test_it_is_no_larger_than_it_was(image: Built) -> None:
     assert image.root.megabytes < MOST_MB
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import platform
 import shlex
 import subprocess
-import sysconfig
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +25,7 @@ _SECONDS = 120.0
 
 def library_name() -> str:
     """The name of what this source compiles to here: what was made of another is not taken for it."""
-    made_of = _SOURCE.read_bytes() + repr((_OPTIONS, sysconfig.get_platform())).encode()
+    made_of = _SOURCE.read_bytes() + repr((_OPTIONS, sys.platform, platform.machine())).encode()
     return f"bulk-{hashlib.sha256(made_of).hexdigest()[:12]}.so"
 
 
