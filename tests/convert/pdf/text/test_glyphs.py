@@ -34,8 +34,7 @@ def test_pages_are_the_same_either_way(name: str) -> None:
                 readers = [RunReader(textpage, pdf.frame(number)) for _ in range(2)]
                 plain = _read_plain_chars(textpage, codes, readers[0])
                 odd = _read_odd_chars(textpage, codes, readers[1])
-                assert (plain.codes, plain.indices) == (odd.codes, odd.indices)
-                for field in ("boxes", "run", "spaced", "behind", "spaces"):
+                for field in ("codes", "indices", "boxes", "run", "spaced", "behind", "spaces"):
                     one, two = getattr(plain, field), getattr(odd, field)
                     np.testing.assert_array_equal(one, two, err_msg=field)
                     assert one.dtype == two.dtype, field
@@ -54,5 +53,5 @@ def test_a_page_without_text_has_none() -> None:
     with Pdf.open(SAMPLES / "scanned.pdf") as pdf, contextlib.closing(pdf.page(1).get_textpage()) as textpage:
         codes = _codes(textpage, textpage.count_chars())
         chars = _read_plain_chars(textpage, codes, RunReader(textpage, pdf.frame(1)))
-        assert chars.codes == []
+        assert len(chars.codes) == 0
         assert chars.boxes.shape == chars.spaces.shape == (0, 4)
