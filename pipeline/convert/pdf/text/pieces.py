@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, replace
+from itertools import pairwise, starmap
 
 import msgspec
 import numpy as np
@@ -114,10 +115,11 @@ def without_duplicates(glyphs: Glyphs) -> Glyphs:
     size = glyphs.size
     shift = DUPLICATE_SHIFT * size
     drop = np.zeros(len(code), np.bool_)
+    by_start = np.argsort(glyphs.start, kind="stable")
     # Two grids, half a cell apart, so that no pair is parted by a grid line in both.
     for offset in (0.0, 0.5):
         row = np.floor(glyphs.baseline / np.maximum(2 * shift, 0.1) + offset).astype(np.int64)
-        order = np.lexsort((np.arange(len(code)), glyphs.start, row, code))
+        order = _sorted_by(code, _sorted_by(row, by_start))
         one, two = order[:-1], order[1:]
         same = (code[one] == code[two]) & (row[one] == row[two]) & (glyphs.run[one] != glyphs.run[two])
         same &= (np.abs(glyphs.start[one] - glyphs.start[two]) < shift[one]) & (
@@ -128,6 +130,13 @@ def without_duplicates(glyphs: Glyphs) -> Glyphs:
     if not drop.any():
         return glyphs
     return glyphs.without(drop, LeftOut.DUPLICATE)
+
+
+def _sorted_by(values: Ints, order: Ints) -> Ints:
+    """`order` sorted by the values there, equal ones as they were; what fits into 16 bits in linear time."""
+    low = values.min()
+    narrow = (values - low).astype(np.uint16) if values.max() - low < 1 << 16 else values
+    return order[np.argsort(narrow[order], kind="stable")]
 
 
 def with_accents(glyphs: Glyphs) -> Glyphs:
@@ -191,14 +200,20 @@ def find_pieces(glyphs: Glyphs) -> list[Piece]:
     bases, sizes = _main_baseline(glyphs.baseline, size, firsts, lasts)
     lows = np.minimum.reduceat(glyphs.box[:, :2], firsts)
     highs = np.maximum.reduceat(glyphs.box[:, 2:], firsts)
+    whole = "".join(text)
+    if len(whole) == len(text):  # a glyph, a character
+        texts = [whole[first:last] for first, last in pairwise([*firsts.tolist(), len(text)])]
+    else:
+        texts = ["".join(text[first:last]) for first, last in pairwise([*firsts.tolist(), len(text)])]
     columns = zip(
         firsts.tolist(),
         lasts.tolist(),
+        texts,
         np.minimum.reduceat(start, firsts).tolist(),
         np.maximum.reduceat(stop, firsts).tolist(),
         bases,
         sizes,
-        np.hstack([lows, highs]).tolist(),
+        map(tuple, np.hstack([lows, highs]).tolist()),
         glyphs.font[firsts].tolist(),
         glyphs.angle[firsts].tolist(),
         glyphs.spaced[firsts].tolist(),
@@ -208,22 +223,7 @@ def find_pieces(glyphs: Glyphs) -> list[Piece]:
         np.append(glyphs.cut, False)[lasts].tolist(),
         strict=True,
     )
-    return [
-        Piece(
-            first,
-            last,
-            "".join(text[first:last]),
-            low,
-            high,
-            base,
-            em,
-            tuple(box),
-            font,
-            angle,
-            *rest,
-        )
-        for first, last, low, high, base, em, box, font, angle, *rest in columns
-    ]
+    return list(starmap(Piece, columns))
 
 
 def _linked(glyphs: Glyphs, kinds: _Kinds) -> Flags:
@@ -342,6 +342,8 @@ def _goes_on(glyphs: Glyphs, linked: Flags, i: int) -> bool:
 
 def _part_fractions(glyphs: Glyphs, linked: Flags) -> None:
     """Unlink fraction slashes from the smaller numbers beside them, in place."""
+    if FRACTION_SLASH not in glyphs.text:
+        return
     for i in (i for i, char in enumerate(glyphs.text) if char == FRACTION_SLASH):
         beside = [j for j in (i - 1, i + 1) if 0 <= j < len(glyphs.text) and glyphs.text[j].isdigit()]
         for j in beside:
