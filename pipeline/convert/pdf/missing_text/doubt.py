@@ -38,6 +38,8 @@ _LEAST_KINDS = 4
 _INNER_SIGNS = "!\"#$%&'()*+;<=>?@"
 _LEAST_ODD, _ODD_SHARE = 7, 0.3
 _LEAST_SIGNS = 120
+#: A letter is so many where they are counted, those of a ligature, and so are no more pairs.
+_LONGEST_LETTER = 4
 #: Characters of a font on a page that tell whether its map is right.
 _SAMPLE = 2000
 #: Of a font's words, how many mix scripts that no language mixes.
@@ -132,9 +134,10 @@ def _misread(text: str) -> bool:
 
 def _moved(text: str) -> bool:
     """True for what follows each other as in no language, belongs to no one script, or is no letters."""
-    likelihood, pairs = pair_likelihood(text)
-    if pairs >= MIN_PAIRS:
-        return likelihood < UNLIKELY
+    if _LONGEST_LETTER * len(text) >= MIN_PAIRS:
+        likelihood, pairs = pair_likelihood(text)
+        if pairs >= MIN_PAIRS:
+            return likelihood < UNLIKELY
     return _of_signs(text) or (not text.isascii() and _mixed(text))
 
 

@@ -1,4 +1,4 @@
-/* The characters and the drawings of a page, each in one call. It does what text/glyphs.py and
+/* The characters and the drawings of a page, each in one call. It does what text/glyphs.py, text/advances.py and
    objects/drawings.py do call by call, to the bit: what is changed here is changed there, and the tests compare
    them. It allocates nothing, and writes only to arrays of the caller's, whose room is said beside them.
 
@@ -23,6 +23,7 @@ typedef struct {
   int (*FPDFText_GetMatrix)(Handle, int, FloatMatrix *);
   double (*FPDFText_GetFontSize)(Handle, int);
   Handle (*FPDFTextObj_GetFont)(Handle);
+  int (*FPDFFont_GetGlyphWidth)(Handle, uint32_t, float, float *);
   int (*FPDFPage_CountObjects)(Handle);
   Handle (*FPDFPage_GetObject)(Handle, int);
   int (*FPDFFormObj_CountObjects)(Handle);
@@ -139,6 +140,28 @@ void docmill_characters(const Functions *pdf, Handle page, int count, const uint
   counts[0] = glyphs;
   counts[1] = runs;
   counts[2] = spaces;
+}
+
+/* Where the origin of a character is, and its ink; its advance in em, 0 where the font does not tell. */
+typedef struct {
+  double x, y, left, right, bottom, top, width;
+} Measure;
+
+/* `found` has room for as many as there are characters, each with its text object and code point. */
+void docmill_measures(const Functions *pdf, Handle page, int64_t count, const int64_t *index, const int64_t *objects,
+                      const int64_t *codes, Measure *found) {
+  for (int64_t i = 0; i < count; i++) {
+    Measure *to = &found[i], none = {0, 0, 0, 0, 0, 0, 0};
+    Handle object = (Handle)(intptr_t)objects[i];
+    float width = 0;
+    *to = none;
+    pdf->FPDFText_GetCharOrigin(page, (int)index[i], &to->x, &to->y);
+    pdf->FPDFText_GetCharBox(page, (int)index[i], &to->left, &to->right, &to->bottom, &to->top);
+    double size = object ? fabs(pdf->FPDFText_GetFontSize(page, (int)index[i])) : 0;
+    if (size == 0) continue;
+    Handle font = pdf->FPDFTextObj_GetFont(object);
+    if (pdf->FPDFFont_GetGlyphWidth(font, (uint32_t)codes[i], (float)size, &width)) to->width = width / size;
+  }
 }
 
 /* ---- Drawings ---- */

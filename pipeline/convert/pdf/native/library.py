@@ -27,7 +27,7 @@ Bytes = npt.NDArray[np.uint8]
 FUNCTIONS = (
     *("FPDFText_GetText", "FPDFText_GetUnicode", "FPDFText_GetTextObject", "FPDFText_IsGenerated"),
     *("FPDFText_GetLooseCharBox", "FPDFText_GetCharBox", "FPDFText_GetCharOrigin", "FPDFText_GetMatrix"),
-    *("FPDFText_GetFontSize", "FPDFTextObj_GetFont"),
+    *("FPDFText_GetFontSize", "FPDFTextObj_GetFont", "FPDFFont_GetGlyphWidth"),
     *("FPDFPage_CountObjects", "FPDFPage_GetObject", "FPDFFormObj_CountObjects", "FPDFFormObj_GetObject"),
     *("FPDFPageObj_GetType", "FPDFPageObj_GetIsActive", "FPDFPageObj_GetMatrix", "FPDFPageObj_GetBounds"),
     *("FPDFPageObj_GetStrokeWidth", "FPDFPath_GetDrawMode", "FPDFPath_CountSegments"),
@@ -107,7 +107,9 @@ class Library:
         self._characters, self._drawings = compiled.docmill_characters, compiled.docmill_drawings
         self._characters.argtypes = [c_void_p, c_void_p, c_int, c_void_p, c_void_p, POINTER(_Found), c_void_p]
         self._drawings.argtypes = [c_void_p, c_void_p, POINTER(_Page), *[c_void_p] * 5]
-        self._characters.restype = self._drawings.restype = None
+        self._measures = compiled.docmill_measures
+        self._measures.argtypes = [c_void_p, c_void_p, c_int64, *[c_void_p] * 4]
+        self._characters.restype = self._drawings.restype = self._measures.restype = None
 
     def characters(self, textpage: int, count: int, kinds: Bytes) -> Characters:
         """The first `count` characters of a text page; `kinds` has a byte for each of `KINDS`."""
@@ -132,6 +134,13 @@ class Library:
             space[:spaces].astype(np.float64),
             runs[:ran].tolist(),
         )
+
+    def measures(self, textpage: int, index: Ints, objects: Ints, codes: Ints) -> Floats:
+        """[N, 7] of characters: x and y of the origin; left, right, bottom, top of the ink; advance in em."""
+        found = np.empty((len(index), 7), np.float64)
+        given = [np.ascontiguousarray(array, np.int64) for array in (index, objects, codes)]
+        self._measures(self._functions, textpage, len(index), *map(_place, given), _place(found))
+        return found
 
     def drawings(
         self, page: int, frame: PageFrame, limits: DrawingLimits

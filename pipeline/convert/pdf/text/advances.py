@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from docmill.pipeline.convert.pdf import quick_calls
+from docmill.pipeline.convert.pdf.native.library import Library
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
 from docmill.pipeline.convert.pdf.text.textruns import RunTable
 
-__all__ = ["Extents", "by_advance", "slanted_advances"]
+__all__ = ["Extents", "Measures", "by_advance"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,13 +60,12 @@ class Extents:
     flat: Flags
 
 
-def by_advance(
-    page: ctypes.Structure, frame: PageFrame, runs: RunTable, run: Ints, code: Ints, index: Ints, ext: Extents
-) -> Floats:
+def by_advance(measures: Measures, run: Ints, code: Ints, index: Ints, ext: Extents) -> Floats:
     """[N, 2] the origin of each glyph and where its advance ends; its box where that cannot be told.
 
-    `page` is PDFium's text page, `index` the number of each glyph's character in it, `code` its code point.
+    `index` is the number of each glyph's character in the text page, `code` its code point.
     """
+    runs = measures.runs
     pen = np.stack([ext.start, ext.stop], axis=1)
     if not len(run):
         return pen
@@ -88,10 +88,8 @@ def by_advance(
     keys = (leans << 42) + (runs.face[run] << 21) + code
     kinds, begin = np.unique(keys[asked], return_index=True)
     samples = asked[begin]
-    places = np.stack([index[samples], run[samples], code[samples]], axis=1).tolist()
-    edges = np.column_stack([pen, ext.stop, ext.cos, ext.sin])[samples].tolist()
-    measure = _Measure(page, frame, runs)
-    overhang = np.asarray([measure(*place, *edge) for place, edge in zip(places, edges, strict=True)])
+    edges = np.column_stack([pen, ext.stop, ext.cos, ext.sin])[samples]
+    overhang = measures.reach(index[samples], run[samples], code[samples], edges)
     reaching = overhang.any(axis=1)
     if not reaching.any():
         return pen
@@ -105,20 +103,6 @@ def by_advance(
     behind = _confirmed(overhang[:, 1], kind, runs, run, rows, pen)
     pen[rows, 1] -= behind[kind] * em
     return pen
-
-
-def slanted_advances(
-    page: ctypes.Structure, frame: PageFrame, runs: RunTable, run: Ints, code: Ints, index: Ints, turn: Floats
-) -> Floats:
-    """[N, 2] the origin of each glyph and where its advance ends, along a direction at a slant.
-
-    `turn` [N, 2] is the direction's cosine and sine. The upright boxes of such glyphs say little of it; where
-    a font does not tell its widths, half an em stands.
-    """
-    measure = _Measure(page, frame, runs)
-    rows = zip(index.tolist(), run.tolist(), code.tolist(), turn.tolist(), strict=True)
-    found = [measure.advance(number, of_run, char, *way) for number, of_run, char, way in rows]
-    return np.asarray(found, np.float64).reshape(-1, 2)
 
 
 def _doubtful(pen: Floats, width: Floats, run: Ints) -> Flags:
@@ -155,69 +139,82 @@ def _confirmed(behind: Floats, kind: Ints, runs: RunTable, run: Ints, rows: Ints
     return np.where((nearest < _FOLLOWS) | italic | (behind < _UPRIGHT_OVERHANG), behind, 0.0)
 
 
-class _Measure:
-    """Measures one character of each kind, since it takes a few calls into PDFium."""
+def _measured(page: ctypes.Structure, index: Ints, objects: Ints, codes: Ints) -> Floats:
+    """What `Library.measures` tells, call by call."""
+    handle = quick_calls.handle_of(page)
+    found, width = np.zeros((len(index), 7), np.float64), ctypes.c_float()
+    first, row, step = found.ctypes.data, *found.strides
+    rows = zip(index.tolist(), objects.tolist(), codes.tolist(), strict=True)
+    for number, (char, text_object, code) in enumerate(rows):
+        x, y, *edges, _ = (first + number * row + place * step for place in range(7))
+        quick_calls.char_origin(handle, char, x, y)
+        quick_calls.char_box(handle, char, *edges)
+        size = abs(quick_calls.font_size(handle, char)) if text_object else 0.0
+        if size and quick_calls.glyph_width(
+            quick_calls.font_of(text_object), code, size, ctypes.addressof(width)
+        ):
+            found[number, 6] = width.value / size
+    return found
 
-    def __init__(self, page: ctypes.Structure, frame: PageFrame, runs: RunTable) -> None:
-        self._page, self._frame, self._runs = quick_calls.handle_of(page), frame, runs
-        self._numbers, self._width = (ctypes.c_double * 4)(), ctypes.c_float()
-        first, step = ctypes.addressof(self._numbers), ctypes.sizeof(ctypes.c_double)
-        self._places = [first + number * step for number in range(4)]
-        self._of_width = ctypes.addressof(self._width)
 
-    def __call__(
-        self,
-        index: int,
-        run: int,
-        code: int,
-        start: float,
-        stop: float,
-        box: float,
-        cos: float,
-        sin: float,
-    ) -> tuple[float, float]:
-        """How far the box reaches out before the origin and behind the end of the advance, in em."""
-        em, text_object = float(self._runs.width[run]), self._runs.objects[run]
-        if em <= 0 or not text_object:
-            return 0.0, 0.0
-        origin = self.origin(index, cos, sin)
-        before = origin - start
-        if -_MAX_BEARING * em <= before < -_TOLERANCE * em:
-            return before / em, 0.0  # the box is that of the ink
-        if not -_TOLERANCE * em <= before <= _MAX_OVERHANG * em:
-            return 0.0, 0.0
-        behind = 0.0
-        if self._ink(index, cos, sin) >= box - _TOLERANCE * em:  # else the box ends with the advance
-            width = self._em_width(index, code, text_object)
-            behind = (stop - origin) / em - width if width > 0 else 0.0
-        return max(0.0, before) / em, behind if 0 < behind <= _MAX_OVERHANG else 0.0
+@dataclass(frozen=True)
+class Measures:
+    """What PDFium tells of single characters, which takes a few calls for each."""
 
-    def advance(self, index: int, run: int, code: int, cos: float, sin: float) -> tuple[float, float]:
-        """From the origin to the end of the advance, in points along the direction."""
-        em, text_object = float(self._runs.width[run]), self._runs.objects[run]
-        start = self.origin(index, cos, sin)
-        width = self._em_width(index, code, text_object) if text_object else 0.0
-        return start, start + (width if 0 < width < _WIDEST else _USUAL_WIDTH) * em
+    page: ctypes.Structure  # PDFium's text page
+    frame: PageFrame
+    runs: RunTable
+    native: Library | None
 
-    def origin(self, index: int, cos: float, sin: float) -> float:
-        """Where a character's origin is along its direction."""
-        quick_calls.char_origin(self._page, index, *self._places[:2])
-        x, y = self._frame.point(*self._numbers[:2])
-        return x * cos + y * sin
+    def reach(self, index: Ints, run: Ints, code: Ints, ext: Floats) -> Floats:
+        """[N, 2] how far boxes reach out before the origin and behind the end of the advance, in em.
 
-    def _ink(self, index: int, cos: float, sin: float) -> float:
-        """Where the ink of a character ends."""
-        quick_calls.char_box(self._page, index, *self._places)
-        left, right, bottom, top = self._numbers
-        corners = self._frame.point(left, top), self._frame.point(right, bottom)
-        edge: float = max(x * cos + y * sin for x, y in corners)
-        return edge
+        `ext` [N, 5] has the start and stop of each glyph, where its box ends, and its direction's cosine and
+        sine.
+        """
+        start, stop, box, cos, sin = ext.T
+        em, objects = self.runs.width[run], self._objects(run)
+        told = self._told(index, objects, code)
+        width = told[:, 6]
+        with np.errstate(all="ignore"):
+            origin = self._along(told[:, 0], told[:, 1], cos, sin)
+            before = origin - start
+            of_ink = (-_MAX_BEARING * em <= before) & (before < -_TOLERANCE * em)
+            near = (-_TOLERANCE * em <= before) & (before <= _MAX_OVERHANG * em)
+            left, right, bottom, top = told[:, 2:6].T
+            one, two = self._along(left, top, cos, sin), self._along(right, bottom, cos, sin)
+            # else the box ends with the advance
+            inked = near & (np.where(two > one, two, one) >= box - _TOLERANCE * em) & (width > 0)
+            behind = np.where(inked, (stop - origin) / em - width, 0.0)
+            ahead = np.where(of_ink, before, np.where(near & (before > 0), before, 0.0)) / em
+        found = np.stack([ahead, np.where((behind > 0) & (behind <= _MAX_OVERHANG), behind, 0.0)], axis=1)
+        found[(em <= 0) | (objects == 0)] = 0.0
+        return found
 
-    def _em_width(self, index: int, code: int, text_object: int) -> float:
-        """The advance width in em, by code point: where a font has several glyphs for one, of any of them."""
-        size = abs(quick_calls.font_size(self._page, index))
-        font = quick_calls.font_of(text_object)
-        if not size or not quick_calls.glyph_width(font, code, size, self._of_width):
-            return 0.0
-        width: float = self._width.value / size
-        return width
+    def advances(self, index: Ints, run: Ints, code: Ints, turn: Floats) -> Floats:
+        """[N, 2] the origin of each glyph and where its advance ends, along a direction at a slant.
+
+        `turn` [N, 2] is the direction's cosine and sine. The upright boxes of such glyphs say little of it;
+        where a font does not tell its widths, half an em stands.
+        """
+        told = self._told(index, self._objects(run), code)
+        width = told[:, 6]
+        with np.errstate(all="ignore"):
+            start = self._along(told[:, 0], told[:, 1], *turn.T)
+            stop = (
+                start + np.where((width > 0) & (width < _WIDEST), width, _USUAL_WIDTH) * self.runs.width[run]
+            )
+        return np.stack([start, stop], axis=1)
+
+    def _objects(self, run: Ints) -> Ints:
+        return np.asarray(self.runs.objects, np.int64)[run]
+
+    def _told(self, index: Ints, objects: Ints, code: Ints) -> Floats:
+        if self.native is None:
+            return _measured(self.page, index, objects, code)
+        return self.native.measures(quick_calls.handle_of(self.page), index, objects, code)
+
+    def _along(self, x: Floats, y: Floats, cos: Floats, sin: Floats) -> Floats:
+        """Where places are along a direction."""
+        across, down = self.frame.point(x, y)
+        return across * cos + down * sin

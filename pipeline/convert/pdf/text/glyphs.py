@@ -19,11 +19,11 @@ import pypdfium2.raw as pdfium_c
 from docmill.pipeline.convert.pdf import quick_calls
 from docmill.pipeline.convert.pdf.native.library import KINDS, Kind, Library
 from docmill.pipeline.convert.pdf.pageframe import PageFrame
-from docmill.pipeline.convert.pdf.text.advances import Extents, by_advance, slanted_advances
+from docmill.pipeline.convert.pdf.text.advances import Extents, Measures, by_advance
 from docmill.pipeline.convert.pdf.text.clipping import visible_glyphs
 from docmill.pipeline.convert.pdf.text.layers import overlapped_spaces
 from docmill.pipeline.convert.pdf.text.script import MARKS, is_mark
-from docmill.pipeline.convert.pdf.text.textruns import SAMPLED, RunReader, RunTable
+from docmill.pipeline.convert.pdf.text.textruns import SAMPLED, RunReader
 from docmill.pipeline.convert.types import Font, LeftOut
 
 __all__ = ["Glyphs", "read_glyphs"]
@@ -46,6 +46,9 @@ ZERO_WIDTH = frozenset(
 )
 _SPACES, _ZERO_WIDTH = np.asarray(sorted(SPACES)), np.asarray(sorted(ZERO_WIDTH))
 REPLACEMENT = 0xFFFD
+#: Of each direction in degrees; a quarter turn has exact ones.
+_TURNS = np.radians(np.arange(360.0))
+_COSINES, _SINES = np.round(np.cos(_TURNS), 12), np.round(np.sin(_TURNS), 12)
 SOFT_HYPHEN = 0xAD
 #: Hebrew to Arabic, and their presentation forms.
 _RIGHT_TO_LEFT = (range(0x590, 0x900), range(0xFB1D, 0xFEFD))
@@ -116,7 +119,7 @@ def read_glyphs(textpage: pdfium.PdfTextPage, frame: PageFrame, native: Library 
     reader = RunReader(textpage, frame)
     chars = _read_chars(textpage, reader) if native is None else _read_natively(textpage, reader, native)
     runs = reader.table()
-    glyphs = _place(chars, runs, frame, textpage)
+    glyphs = _place(chars, frame, Measures(textpage.raw, frame, runs, native))
     width, height = frame.size
     x, y = (glyphs.box[:, 0] + glyphs.box[:, 2]) / 2, (glyphs.box[:, 1] + glyphs.box[:, 3]) / 2
     kept = np.isfinite(glyphs.box).all(axis=1) & (x >= 0) & (x <= width) & (y >= 0) & (y <= height)
@@ -323,8 +326,9 @@ def _has_ink(page: ctypes.Structure, index: int) -> bool:
     return right.value - left.value > 0.1 and top.value - bottom.value > 0.1
 
 
-def _place(chars: _Chars, runs: RunTable, frame: PageFrame, textpage: pdfium.PdfTextPage) -> Glyphs:
+def _place(chars: _Chars, frame: PageFrame, measures: Measures) -> Glyphs:
     """The glyphs, with boxes from font metrics and positions in their reading frames."""
+    runs = measures.runs
     run = chars.run
     loose = frame.boxes(chars.boxes)
     quarter = np.round(runs.angle / 90.0) % 4 * 90.0
@@ -332,9 +336,8 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame, textpage: pdfium.Pdf
     direction = np.where(straight, quarter, np.round(runs.angle) % 360.0)[run]
     vertical = _set_vertically(loose, direction, runs.size[run], run)
     direction = np.where(vertical, (direction + 90.0) % 360.0, direction)
-    radians = np.radians(direction)
-    cos = np.round(np.cos(radians), 12).astype(np.float64)
-    sin = np.round(np.sin(radians), 12).astype(np.float64)
+    degrees = direction.astype(np.int64)
+    cos, sin = _COSINES[degrees], _SINES[degrees]
     x, y = loose[:, [0, 2, 0, 2]], loose[:, [1, 1, 3, 3]]
     along = x * cos[:, None] + y * sin[:, None]
     across = y * cos[:, None] - x * sin[:, None]
@@ -347,16 +350,14 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame, textpage: pdfium.Pdf
         # the upright box of slanted text is too wide along its baseline
         slanted = np.flatnonzero(~flat)
         turn = np.stack([cos[slanted], sin[slanted]], axis=1)
-        start[slanted], stop[slanted] = slanted_advances(
-            textpage.raw, frame, runs, run[slanted], code[slanted], index[slanted], turn
-        ).T
+        start[slanted], stop[slanted] = measures.advances(index[slanted], run[slanted], code[slanted], turn).T
     # Glyphs set below each other extend to both sides of their line.
     low, high = across.min(axis=1), across.max(axis=1)
     place = Extents(start, stop, baseline - low, high - baseline, cos, sin, flat & ~vertical)
     top, bottom = np.where(vertical, low, top), np.where(vertical, high, bottom)
     xs = np.stack([u * cos - v * sin for u in (start, stop) for v in (top, bottom)])
     ys = np.stack([u * sin + v * cos for u in (start, stop) for v in (top, bottom)])
-    pen = by_advance(textpage.raw, frame, runs, run, code, index, place)
+    pen = by_advance(measures, run, code, index, place)
     return Glyphs(
         text=list(map(chr, np.where(code <= 0x10FFFF, code, REPLACEMENT).tolist())),
         box=np.stack([xs.min(axis=0), ys.min(axis=0), xs.max(axis=0), ys.max(axis=0)], axis=1),
@@ -365,7 +366,7 @@ def _place(chars: _Chars, runs: RunTable, frame: PageFrame, textpage: pdfium.Pdf
         pen=pen,
         baseline=baseline,
         size=em,
-        angle=direction.astype(np.int64),
+        angle=degrees,
         font=runs.font[run],
         subset=runs.subset[run],
         run=run,

@@ -36,7 +36,7 @@ FLAT_CAPITALS = frozenset(map(ord, "BDEFHIKLMNPRTXZ"))
 ASCENDERS = frozenset(map(ord, "bdhkl"))
 #: Characters worth a call of `RunReader.sample`.
 SAMPLED = FLAT_CAPITALS | ASCENDERS
-_SAMPLED = np.asarray(sorted(SAMPLED))
+_IS_SAMPLED = np.isin(np.arange(0x80), sorted(SAMPLED))
 SAMPLES_PER_FONT = 3
 #: Cap height over ascent where no capital can be measured.
 USUAL_CAP_RATIO = 0.76
@@ -193,7 +193,7 @@ class RunReader:
 
     def sample_all(self, index: Ints, code: Ints, run: Ints) -> None:
         """`sample` for characters of runs that are all there."""
-        picked = np.flatnonzero(np.isin(code, _SAMPLED))
+        picked = np.flatnonzero(_IS_SAMPLED[np.minimum(code, len(_IS_SAMPLED) - 1)])
         full: set[int] = set()
         for number, char, of in zip(
             index[picked].tolist(), code[picked].tolist(), run[picked].tolist(), strict=True
