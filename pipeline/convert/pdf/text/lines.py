@@ -51,7 +51,7 @@ def _distance(one: Piece, two: Piece) -> float:
     gap = two.start - one.stop
     if one.rtl or two.rtl:
         gap = max(gap, one.start - two.stop)
-    return gap / max(one.size, two.size)
+    return gap / (one.size if one.size > two.size else two.size)
 
 
 def _follows(last: Piece, piece: Piece) -> bool:
@@ -124,7 +124,7 @@ def _level(left: Piece, right: Piece) -> bool:
     """True for pieces on one baseline, super- and subscripts included, big initials of lines not."""
     if len(left.text) == 1 and left.text.isalpha() and left.size >= INITIAL_SIZE * right.size:
         return False
-    small, big = sorted((left.size, right.size))
+    small, big = (left.size, right.size) if left.size < right.size else (right.size, left.size)
     reach = small if big >= UNLIKE_SIZE * small else big
     return abs(left.baseline - right.baseline) < BASELINE_SHIFT * reach
 

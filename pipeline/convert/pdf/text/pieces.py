@@ -7,6 +7,7 @@ fractions of an em, the displayed font size.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise, starmap
 
@@ -87,6 +88,10 @@ NOTE_MARK_BASE = 3
 FRACTION_SLASH = "\u2044"
 
 
+_LETTERS = np.asarray([chr(code).isalpha() for code in range(0x80)])
+_DIGITS = np.asarray([chr(code).isdecimal() for code in range(0x80)])
+
+
 class Piece(msgspec.Struct, frozen=True, gc=False):
     """A word, or a part of one: glyphs [first, last) in stream order."""
 
@@ -111,7 +116,7 @@ def without_duplicates(glyphs: Glyphs) -> Glyphs:
     """Glyphs less those drawn again in place by another operation, which fakes a bold face or a shadow."""
     if len(glyphs.text) < 2:
         return glyphs
-    code = np.fromiter(map(ord, glyphs.text), np.int64, len(glyphs.text))
+    code = _codes("".join(glyphs.text))
     size = glyphs.size
     shift = DUPLICATE_SHIFT * size
     drop = np.zeros(len(code), np.bool_)
@@ -130,6 +135,11 @@ def without_duplicates(glyphs: Glyphs) -> Glyphs:
     if not drop.any():
         return glyphs
     return glyphs.without(drop, LeftOut.DUPLICATE)
+
+
+def _codes(text: str) -> Ints:
+    """The code point of each character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
 
 
 def _sorted_by(values: Ints, order: Ints) -> Ints:
@@ -228,7 +238,7 @@ def find_pieces(glyphs: Glyphs) -> list[Piece]:
 
 def _linked(glyphs: Glyphs, kinds: _Kinds) -> Flags:
     """[N - 1] which glyphs belong to one word with the next one."""
-    rtl, latin, text = kinds.rtl, kinds.latin, glyphs.text
+    rtl, latin = kinds.rtl, kinds.latin
     start, stop, baseline, size = glyphs.start, glyphs.stop, glyphs.baseline, glyphs.size
     em = np.maximum(size[1:], size[:-1])
     origin, end = glyphs.pen.T
@@ -244,7 +254,7 @@ def _linked(glyphs: Glyphs, kinds: _Kinds) -> Flags:
     # One glyph that stands for several characters, a ligature, gives each of them its whole box.
     same_glyph = (start[1:] == start[:-1]) & (stop[1:] == stop[:-1]) & same_run
     spaced = glyphs.spaced[1:]
-    limit = _letter_spacing(glyphs, gap, level & ~spaced) + WORD_GAP
+    limit = _letter_spacing(glyphs, gap, level & ~spaced, kinds.letters) + WORD_GAP
     limit = np.where(_squeezed(gap, level, glyphs.text) & (limit == WORD_GAP), SQUEEZED_GAP, limit)
     limit = np.where(kinds.unspaced[1:] & kinds.unspaced[:-1], np.maximum(limit, UNSPACED_GAP), limit)
     if 0 < rtl.sum() <= LETTERS_A_SPACE * (spaced & either).sum():
@@ -255,9 +265,8 @@ def _linked(glyphs: Glyphs, kinds: _Kinds) -> Flags:
     near = (gap > -np.where(same_run | either, LONG_OVERLAP, OVERLAP)) & (gap < limit)
     near &= ~spaced | (gap <= np.where(np.append(False, same_glyph[:-1]), -LIGATURE_OVERHANG, SPACE_GAP))
     # A big number is no initial: a word in small type after it is a word of its own.
-    digits = np.fromiter(map(str.isdecimal, text[:-1]), np.bool_, len(text) - 1)
-    near &= ~(digits & (size[:-1] >= INITIAL_SIZE * size[1:]) & (gap * em >= limit * smaller))
-    near &= ~_tight_spaces(glyphs, gap, level)
+    near &= ~(kinds.digits[:-1] & (size[:-1] >= INITIAL_SIZE * size[1:]) & (gap * em >= limit * smaller))
+    near &= ~_tight_spaces(glyphs, gap, level, kinds.letters)
     # A glyph drawn over the one before it: a circle around a letter, a stroke through it.
     shared = np.minimum(stop[1:], stop[:-1]) - np.maximum(start[1:], start[:-1])
     narrower = np.minimum(stop[1:] - start[1:], stop[:-1] - start[:-1])
@@ -286,12 +295,11 @@ def _squeezed(gap: Floats, level: Flags, text: list[str]) -> Flags:
     return found
 
 
-def _tight_spaces(glyphs: Glyphs, gap: Floats, level: Flags) -> Flags:
+def _tight_spaces(glyphs: Glyphs, gap: Floats, level: Flags, letters: Flags) -> Flags:
     """[N - 1] gaps narrower than those between words mostly are, in lines that have no others.
 
     No space is encoded in such a line, most of its letters touch, and nothing is in between the two.
     """
-    letters = np.fromiter(map(str.isalpha, glyphs.text), np.bool_, len(glyphs.text))
     narrow = level & (gap > TIGHT_GAP) & (gap < WORD_GAP) & (letters[1:] | letters[:-1])
     if narrow.sum() < MIN_TIGHT:
         return np.zeros(len(gap), np.bool_)
@@ -363,22 +371,40 @@ def _main_baseline(
 
 @dataclass(frozen=True)
 class _Kinds:
-    """[N] which glyphs are strong right-to-left letters, left-to-right letters or digits, or Chinese."""
+    """[N] which glyphs are strong right-to-left letters, left-to-right letters or digits, or Chinese.
+
+    `letters` are those of any script, as `digits` are.
+    """
 
     rtl: Flags
     latin: Flags
     unspaced: Flags
+    letters: Flags
+    digits: Flags
 
 
 def _kinds(text: list[str]) -> _Kinds:
     unique = set(text)
+    letters, digits = _tell(text, str.isalpha, _LETTERS), _tell(text, str.isdecimal, _DIGITS)
     if "".join(unique).isascii():
         none = np.zeros(len(text), np.bool_)
-        return _Kinds(none, none, none)
+        return _Kinds(none, none, none, letters, digits)
     rtl = {char for char in unique if is_rtl(char)}
     latin = {char for char in unique - rtl if unicodedata.bidirectional(char[0]) in ("L", "EN")}
     unspaced = {char for char in unique if is_unspaced(char)}
-    return _Kinds(_members(text, rtl), _members(text, latin), _members(text, unspaced))
+    return _Kinds(_members(text, rtl), _members(text, latin), _members(text, unspaced), letters, digits)
+
+
+def _tell(text: list[str], kind: Callable[[str], bool], ascii_kind: Flags) -> Flags:
+    """[N] which glyphs are of a kind; `ascii_kind` says it of ASCII, and what is not ASCII."""
+    whole = "".join(text)
+    if len(whole) != len(text):  # marks on their letters
+        return np.fromiter(map(kind, text), np.bool_, len(text))
+    codes = _codes(whole)
+    found = ascii_kind[np.minimum(codes, 0x7F)]
+    others = np.flatnonzero(codes > 0x7E)
+    found[others] = [kind(text[i]) for i in others.tolist()]
+    return found
 
 
 def _members(text: list[str], kind: set[str]) -> Flags:
@@ -388,7 +414,7 @@ def _members(text: list[str], kind: set[str]) -> Flags:
     return flags
 
 
-def _letter_spacing(glyphs: Glyphs, gap: Floats, linked: Flags) -> Floats:
+def _letter_spacing(glyphs: Glyphs, gap: Floats, linked: Flags, letters: Flags) -> Floats:
     """For each pair of neighbours, the usual gap between letters there in em: 0 unless they are spaced out.
 
     Spaced text has nearly all its letter pairs apart by about the same gap; that takes a few pairs to tell.
@@ -398,7 +424,6 @@ def _letter_spacing(glyphs: Glyphs, gap: Floats, linked: Flags) -> Floats:
     wide = candidate & (gap > WORD_GAP * 0.7)
     if wide.sum() < MIN_SPACED_PAIRS - 1:
         return spacing
-    letters = np.fromiter(map(str.isalpha, glyphs.text), np.bool_, len(glyphs.text))
     pair = candidate & letters[1:] & letters[:-1]
     _space_out(spacing, np.cumsum(~candidate), candidate, gap, pair)
     # Words of one operation are spaced alike; by themselves short ones have too few pairs to tell.

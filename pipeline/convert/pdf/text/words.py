@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby, pairwise
 
 from msgspec.structs import replace
@@ -239,10 +240,21 @@ def _word(pieces: list[Piece], text: str) -> Word:
     return Word(
         text=text,
         box=box,
-        size=round(longest.size, 2),
+        size=_rounded(longest.size),
         font=longest.font,
-        angle=round(longest.angle / 90) % 4 * 90,
+        angle=_quarter(longest.angle),
     )
+
+
+@lru_cache(maxsize=1024)
+def _rounded(size: float) -> float:
+    return round(size, 2)
+
+
+@lru_cache(maxsize=360)
+def _quarter(angle: int) -> int:
+    """The quarter turn that is nearest to an angle, in degrees."""
+    return round(angle / 90) % 4 * 90
 
 
 def _length(piece: Piece) -> int:
