@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
@@ -25,6 +28,8 @@ from docmill.pipeline.convert.pdf.objects.drawings import (
 )
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
+from docmill.pipeline.convert.pdf.text.glyphs import MAX_CHARS, _codes, _read_natively, _read_odd_chars
+from docmill.pipeline.convert.pdf.text.textruns import RunReader
 from docmill.pipeline.convert.types import PageContent
 from tests.convert.pdf_builder import Builder, text
 
@@ -47,7 +52,22 @@ def equal(path: Path, native: Library) -> list[PageContent]:
     found = compare([path], native)
     assert found == Compared(files=1, pages=found.pages)
     with Pdf.open(path) as pdf:
+        for number in range(1, pdf.page_count + 1):
+            with contextlib.closing(pdf.page(number).get_textpage()) as textpage:
+                readers = [RunReader(textpage, pdf.frame(number)) for _ in range(2)]
+                one = _read_natively(textpage, readers[0], native)
+                codes = _codes(textpage, min(textpage.count_chars(), MAX_CHARS))
+                two = _read_odd_chars(textpage, codes, readers[1])
+                for field in fields(one):
+                    np.testing.assert_array_equal(
+                        getattr(one, field.name), getattr(two, field.name), err_msg=field.name, strict=True
+                    )
         return [read_page(pdf, number, native=native) for number in range(1, pdf.page_count + 1)]
+
+
+@pytest.mark.parametrize("name", ["arabic", "annual_report", "form", "rotated_page", "code_listing"])
+def test_characters_of_samples_are_the_same(native: Library, name: str) -> None:
+    assert any(page.words for page in equal(ROOT / "tests" / "samples" / f"{name}.pdf", native))
 
 
 def test_pages_of_all_samples_are_the_same(native: Library) -> None:
@@ -160,18 +180,22 @@ def test_pages_drawn_at_random_are_the_same(native: Library, tmp_path: Path, see
     assert sum(len(page.rulings) + len(page.shapes) for page in pages) > 10
 
 
-def mapped_font(builder: Builder, codes: dict[int, str]) -> None:
-    """F5: codes that stand for any text."""
-    entries = "".join(f"<{code:02x}> <{value.encode('utf-16-be').hex()}>\n" for code, value in codes.items())
-    font = builder.fonts["F1"]
+def mapped_font(builder: Builder, values: Sequence[str]) -> None:
+    """F5: codes from 0x41 on that stand for any text, all as wide."""
+    entries = "".join(
+        f"<{0x41 + number:02x}> <{value.encode('utf-16-be', 'surrogatepass').hex()}>\n"
+        for number, value in enumerate(values)
+    )
     builder.fonts["F5"] = Dictionary(
         Type=Name.Font,
         Subtype=Name.Type1,
-        BaseFont=Name.Helvetica,
-        Encoding=font.Encoding,
+        BaseFont=Name.Courier,
+        FirstChar=0x41,
+        LastChar=0x41 + len(values) - 1,
+        Widths=Array([667] * len(values)),
         ToUnicode=builder.pdf.make_stream(
             f"begincmap 1 begincodespacerange <00> <ff> endcodespacerange\n"
-            f"{len(codes)} beginbfchar\n{entries}endbfchar endcmap".encode()
+            f"{len(values)} beginbfchar\n{entries}endbfchar endcmap".encode()
         ),
     )
 
@@ -185,26 +209,44 @@ def spread(letters: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     "values",
     [
-        "שלום (עולם) 12, נכון",
-        "السلام عليكم (نعم) 34.",
-        "\U0001d400\U0001d401\U0001f600 text \U00010330",
-        "so\u00adft hy\u00adphens\u00ad",
-        "\u200b\u200czero\ufeff width\ufe0f\u2060",
-        "\u2003em\u3000spaces\u2009and\u0085more",
-        "\x01\x02\x1f\x0b control \x07",
-        "\ufffe\uffff\ud800x\udc00\udfff",
-        "fi\ufb01ligature\ufb03 e\u0301 n\u0303 \u00b4a \u0060o",
+        [*"\U0001d400\U0001d401\U0001f600 text \U00010330"],
+        ["so", "\u00ad", "f\u00ad", *"t hy", "\u00ad\u00ad", "phens\u00ad"],
+        [*"\u200b\u200czero\ufeff width\ufe0f\u2060"],
+        [*"\u2003em\u3000spaces\u2009and\u0085more"],
+        [*"\x01\x02\x1f\x0b control \x07"],
+        [*"\ufffe\uffff\ud800x\udc00\udfff\udbff\udfff"],
+        ["fi", *"\ufb01ligature\ufb03 e\u0301 n\u0303 \u00b4a \u0060o"],
     ],
 )
-def test_every_kind_of_character_is_the_same(native: Library, tmp_path: Path, values: str) -> None:
+def test_every_kind_of_character_is_the_same(native: Library, tmp_path: Path, values: list[str]) -> None:
     builder = Builder()
-    codes = {0x41 + number: value for number, value in enumerate(values)}
-    safe = {code: value.encode("utf-16-be", "surrogatepass") for code, value in codes.items()}
-    mapped_font(builder, {code: value.decode("utf-16-be", "replace") for code, value in safe.items()})
-    whole = "".join(map(chr, codes))
+    mapped_font(builder, values)
+    whole = "".join(chr(0x41 + number) for number in range(len(values)))
     builder.page("".join(spread(whole)) + text(40, 300, whole, font_name="F5") + text(40, 200, "Helvetica"))
     [page] = equal(builder.save(tmp_path / "characters.pdf"), native)
     assert any(cell.text == "Helvetica" for cell in page.cells)
+
+
+@pytest.mark.parametrize("words", ["(يناير) هنا", "שלום (עולם) 12, [נכון]", "السلام «عليكم» (نعم) 34."])
+def test_right_to_left_lines_are_the_same_however_they_are_drawn(
+    native: Library, tmp_path: Path, words: str
+) -> None:
+    builder = Builder()
+    mapped_font(builder, sorted(set(words)))
+    rng = Random(1)
+    for _ in range(40):
+        right, shown = 500.0, list[tuple[float, str]]()
+        for letter in words:
+            mark = letter in "()[]«»,."
+            right -= 8 if mark else 12
+            if letter != " " or rng.random() < 0.3:  # else PDFium adds one
+                shown.append((right - 2 * mark, chr(0x41 + sorted(set(words)).index(letter))))
+        order = rng.choice([shown, shown[::-1], sorted(shown, key=lambda each: (each[0] // 90, each[0]))])
+        builder.page(
+            "BT /F5 18 Tf " + "".join(f"1 0 0 1 {x} 700 Tm ({letter}) Tj\n" for x, letter in order) + "ET"
+        )
+    pages = equal(builder.save(tmp_path / "lines.pdf"), native)
+    assert all(page.cells[0].rtl for page in pages)
 
 
 @pytest.mark.parametrize(
