@@ -10,6 +10,7 @@ import pytest
 from benchmarks.comparing.converting import convert
 from benchmarks.comparing.errors import CommandFailedError, ForeignImportError, RevisionError, TreeLayoutError
 from benchmarks.comparing.trees import CHECKOUT, tree_at, worktree
+from docmill.pipeline.convert.pdf.native.compiled import compile_library
 
 PRINTS_PLACE = "import sys\nprint(__file__)\nsys.exit(3)\n"
 
@@ -108,3 +109,10 @@ def test_the_trees_own_command_runs_and_its_failure_is_told(repository: Path, tm
         convert(tree, [repository], tmp_path / "made", [])
     assert "ended with 3" in str(failed.value)
     assert str(tree.root / "pipeline" / "cli" / "__main__.py") in str(failed.value)
+
+
+def test_another_commit_reads_pages_as_this_one_does(tmp_path: Path) -> None:
+    compiled = compile_library(tmp_path) is not None
+    with worktree(CHECKOUT, "HEAD") as tree:
+        made = list((tree.root / "pipeline" / "convert" / "pdf" / "native").glob("bulk-*.so"))
+    assert bool(made) == compiled
