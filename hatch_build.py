@@ -12,10 +12,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_FOLDER = Path("pipeline", "convert", "pdf", "native")
+_FOLDER = Path("docmill", "pipeline", "convert", "pdf", "native")
 
 
-class CompiledLibrary(BuildHookInterface):  # type: ignore[type-arg]
+class CompiledLibrary(BuildHookInterface):
     """Into the checkout for an editable install, into the wheel otherwise, which then is of this platform."""
 
     _made: Path | None = None
@@ -31,7 +31,7 @@ class CompiledLibrary(BuildHookInterface):  # type: ignore[type-arg]
         if library is None:
             self.app.display_warning("no library was compiled (no C compiler?): pages take longer to read")
             return
-        build_data["force_include"][str(library)] = (Path("docmill") / _FOLDER / library.name).as_posix()
+        build_data["force_include"][str(library)] = (_FOLDER / library.name).as_posix()
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
 

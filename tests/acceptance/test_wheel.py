@@ -123,3 +123,11 @@ def test_without_a_compiler_the_wheel_is_for_every_platform(tmp_path: Path) -> N
     wheel = built(tmp_path, CC="/bin/false")
     assert wheel.name.endswith("-py3-none-any.whl")
     assert libraries(wheel) == []
+
+
+def test_a_source_distribution_builds_the_same_wheel(installed: Path, tmp_path: Path) -> None:
+    [wheel] = installed.parents[1].glob("*.whl")
+    subprocess.run([*UV, "build", "--quiet", "--out-dir", str(tmp_path), str(ROOT)], check=True)
+    [other] = tmp_path.glob("*.whl")
+    assert other.name == wheel.name
+    assert libraries(other) == libraries(wheel)
