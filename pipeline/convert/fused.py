@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.convert.engines import Asked, Render
 from docmill.pipeline.convert.layout.detectors.cdla import Cells, Detection, Tensor, decode, detect, planes
-from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, possible_headings, region_doubts
+from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, region_doubts
 from docmill.pipeline.convert.layout.fusion import Fusion
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
@@ -32,8 +31,6 @@ __all__ = ["fuse_cells", "fused_layout", "fused_tables", "layout_planes", "open_
 #: The detector was trained on pages of about this resolution.
 _LAYOUT_SCALE = 2.0
 _CROP_SCALE = 3.0
-#: The score of a title that a detector is sure of.
-_SURE = 0.95
 _CROP_PADDING = 2.0
 
 
@@ -51,26 +48,16 @@ def fused_layout(
     """
     doubts: Sequence[Doubt] | None = None if asked == "always" else []
     if asked == "auto":
-        doubts = page_doubts(page, ocr)
+        doubts = page_doubts(page, ocr, style)
     fusion = Fusion(page, ocr, style)
     if doubts is not None and not doubts:  # else what stands on it decides, and it is fused once
-        plain = fusion.regions(())
+        plain = fusion.plain()
         if asked == "auto":
-            doubts = _doubts(page, fusion, plain)
+            doubts = region_doubts(page, plain.regions, open_heading=plain.open_heading)
         if not doubts:
-            return PageLayout(number=page.number, clusters=plain, doubts=[])
+            return PageLayout(number=page.number, clusters=plain.regions, doubts=[])
     found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)
     return _fused(page.number, fusion, found, doubts)
-
-
-def _doubts(page: PageContent, fusion: Fusion, plain: Sequence[Cluster]) -> list[Doubt]:
-    """Why the detector is asked about a page by its regions; the last reason costs most."""
-    found = region_doubts(page, plain)
-    titles = [Detection("title", "section_header", _SURE, box) for box in possible_headings(page, plain)]
-    if found or not titles:
-        return found
-    titled = Counter(region.label for region in fusion.regions(titles))
-    return [] if titled == Counter(region.label for region in plain) else ["heading"]
 
 
 def layout_planes(render: Render) -> NDArray[np.uint8] | None:

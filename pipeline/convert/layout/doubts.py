@@ -6,14 +6,16 @@ the geometry, and is most of what the page costs.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from docmill.pipeline.convert.layout.blocks.markers import CAPTION
 from docmill.pipeline.convert.layout.blocks.spatial import lies_in
+from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, TextCell
 
-__all__ = ["Doubt", "page_doubts", "possible_headings", "region_doubts"]
+__all__ = ["Doubt", "page_doubts", "region_doubts"]
 
 Doubt = Literal[
     "scan", "little_text", "regions", "caption", "drawing", "bitmaps", "rulings", "columns", "form", "heading"
@@ -34,36 +36,20 @@ _LONG, _TALL = 20.0, 10.0
 _ROWS_OF_THREE, _ROWS_OF_SHORT = 2, 3
 _SHORT = 0.25
 _SAME = 6.0
-#: Lines of a heading, and what is in none.
-_HEADING_LINES = 2
-_ADDRESSES = ("://", "@")
+#: Points around a caption within which stands what it names.
+_REACH = 40.0
+_OF_TABLE = re.compile(r"\W{0,3}(?:tab|表|표|جدول)", re.IGNORECASE)
+#: Sizes of text, as shares of the usual one that they differ by; and how many of a page's letters are text.
+_LIKE_TEXT, _MOSTLY = 0.12, 0.5
 
 
-def possible_headings(page: PageContent, regions: Sequence[Cluster]) -> list[Box]:
-    """Texts of a line or two that were taken for text: where a detector may see a heading."""
-    return [
-        region.box
-        for region in regions
-        if region.label == "text"
-        and len(region.cells) <= _HEADING_LINES
-        and not any(
-            address in page.cells[cell].text
-            for cell in region.cells
-            if cell < len(page.cells)
-            for address in _ADDRESSES
-        )
-    ]
-
-
-def page_doubts(page: PageContent, ocr: PageOcr | None) -> list[Doubt]:
+def page_doubts(page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None = None) -> list[Doubt]:
     """Why a detector should look at a page, by what stands on it."""
     found: list[Doubt] = []
     if page.scanned or page.doubted or (ocr and ocr.cells):
         found.append("scan")
-    if sum(len(cell.text) for cell in page.cells) < _LITTLE:
+    if sum(len(cell.text) for cell in page.cells) < _LITTLE and not _ends_text(page, style):
         found.append("little_text")
-    if any(CAPTION.match(cell.text) for cell in page.cells):
-        found.append("caption")
     if _is_drawn(page):
         found.append("drawing")
     if len(page.bitmaps) >= _MANY_BITMAPS or _written_on(page.bitmaps, page.cells):
@@ -77,20 +63,47 @@ def page_doubts(page: PageContent, ocr: PageOcr | None) -> list[Doubt]:
     return found
 
 
-def region_doubts(page: PageContent, regions: Sequence[Cluster]) -> list[Doubt]:
-    """The same by what was made of it without a detector (`fuse`); for a page that has few bitmaps."""
+def region_doubts(
+    page: PageContent, regions: Sequence[Cluster], *, open_heading: bool = False
+) -> list[Doubt]:
+    """The same by what was made of it alone (`Fusion.plain`); for a page that has few bitmaps."""
     found: list[Doubt] = []
     labels = {region.label for region in regions}
     if labels & _UNSURE:
         found.append("regions")
-    if "caption" in labels:
+    if any(region.label == "caption" and not _placed(region, page, regions) for region in regions):
         found.append("caption")
     pictures = (region.box for region in regions if region.label == "picture")
     if any(not any(_same(box, bitmap) for bitmap in page.bitmaps[:_MANY_BITMAPS]) for box in pictures):
         found.append("drawing")
     if any(label.startswith("checkbox") for label in labels):
         found.append("form")
+    if open_heading:
+        found.append("heading")
     return found
+
+
+def _ends_text(page: PageContent, style: DocumentStyle | None) -> bool:
+    """True for the rest of a text on a page of its own: no slide, and little is set unlike the text."""
+    if style is None or style.pages < 2 or page.width > page.height:
+        return False
+    sizes = Counter[bool]()
+    for word in page.words:
+        sizes[abs(word.size - style.body_size) <= _LIKE_TEXT * style.body_size] += len(word.text)
+    return sizes[True] > _MOSTLY * sizes.total()
+
+
+def _placed(caption: Cluster, page: PageContent, regions: Sequence[Cluster]) -> bool:
+    """True for the caption of a listing, and of a bitmap that no table can be."""
+    around = caption.box.padded(_REACH)
+    beside = [region for region in regions if region.box.intersection(around) > 0]
+    if any(region.label == "code" for region in beside):
+        return True
+    text = page.cells[caption.cells[0]].text if caption.cells and caption.cells[0] < len(page.cells) else ""
+    return _OF_TABLE.match(text) is None and any(
+        region.label == "picture" and any(_same(region.box, bitmap) for bitmap in page.bitmaps)
+        for region in beside
+    )
 
 
 def _is_drawn(page: PageContent) -> bool:

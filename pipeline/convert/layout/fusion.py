@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,7 +38,7 @@ from docmill.pipeline.convert.layout.regions.tables.table_regions import table_r
 from docmill.pipeline.convert.layout.style import DocumentStyle, StyleCollector, repeated_cells
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, Ruling
 
-__all__ = ["Fusion", "fuse"]
+__all__ = ["Fusion", "Plain", "fuse"]
 
 _TEXT_SCORE = 0.9
 _MAX_FIELDS = 2000
@@ -141,6 +142,13 @@ class _Ground:
     rows: list[Row]  # as they stand
 
 
+class Plain(NamedTuple):
+    """The regions of a page, and whether a title that a detector sees may make a heading of text."""
+
+    regions: list[Cluster]
+    open_heading: bool
+
+
 class Fusion:
     """A page that is fused with several answers of a detector: what they do not change is found once."""
 
@@ -149,7 +157,7 @@ class Fusion:
         self._ocr = ocr
         self._titles = style.bookmarks.get(page.number, ()) if style is not None else ()
         self._empty = not (page.width > 0 and page.height > 0)
-        self._plain: _Ground | None = None
+        self._undrawn: _Ground | None = None
         if self._empty:
             return
         lines = text_rows(page, ocr)
@@ -176,8 +184,15 @@ class Fusion:
 
     def regions(self, detections: Sequence[Detection]) -> list[Cluster]:
         """See `fuse`."""
+        return self._fused(detections).regions
+
+    def plain(self) -> Plain:
+        """What the page is without a detector."""
+        return self._fused(())
+
+    def _fused(self, detections: Sequence[Detection]) -> Plain:
         if self._empty:
-            return []
+            return Plain([], False)
         page, style = self._page, self._style
         detections = [detection for detection in detections if finite(detection.box)]
         ground = self._ground(detections)
@@ -192,7 +207,7 @@ class Fusion:
         blocks = build_blocks(level, separators, titles, checks, style.leading, known)
         if self._skew:
             blocks = [Block.of(slanted(block.rows, self._boxes)) for block in blocks]
-        kept, labels = label_blocks(
+        kept, labels, open_heading = label_blocks(
             blocks,
             found,
             (page.width, page.height),
@@ -219,15 +234,15 @@ class Fusion:
         regions += [_overprint(row, style) for row in self._over]
         for number, region in enumerate(regions):
             region.id = number
-        return regions
+        return Plain(regions, open_heading)
 
     def _ground(self, detections: Sequence[Detection]) -> _Ground:
         drawn = [detection for detection in detections if detection.raw in _DRAWN]
         if drawn:
             return self._find(drawn)
-        if self._plain is None:
-            self._plain = self._find(())
-        return self._plain
+        if self._undrawn is None:
+            self._undrawn = self._find(())
+        return self._undrawn
 
     def _find(self, detections: Sequence[Detection]) -> _Ground:
         page, lines = self._page, self._lines

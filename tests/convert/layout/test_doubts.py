@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Unpack
 
 import pytest
 
-from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, possible_headings, region_doubts
-from docmill.pipeline.convert.layout.fusion import fuse
+from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, region_doubts
+from docmill.pipeline.convert.layout.fusion import Fusion
+from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.types import Box, PageOcr, TextCell, Widget
-from tests.convert.layout.sheet import Sheet
+from tests.convert.layout.sheet import Sheet, Style
 
 
 def plain() -> Sheet:
@@ -22,9 +24,12 @@ def plain() -> Sheet:
     return sheet
 
 
-def found(sheet: Sheet, ocr: PageOcr | None = None) -> list[Doubt]:
-    regions = fuse(sheet.page, ocr, ())
-    return [*page_doubts(sheet.page, ocr), *region_doubts(sheet.page, regions)]
+def found(sheet: Sheet, ocr: PageOcr | None = None, style: DocumentStyle | None = None) -> list[Doubt]:
+    plain = Fusion(sheet.page, ocr, style).plain()
+    return [
+        *page_doubts(sheet.page, ocr, style),
+        *region_doubts(sheet.page, plain.regions, open_heading=plain.open_heading),
+    ]
 
 
 def test_paragraphs_leave_no_doubt() -> None:
@@ -62,6 +67,11 @@ def strokes(sheet: Sheet) -> None:
 
 def caption(sheet: Sheet) -> None:
     sheet.line(72, 700, "Figure 3: The harbour at noon")
+
+
+def table_named_over_a_picture(sheet: Sheet) -> None:
+    sheet.line(72, 690, "Table 3: The harbour at noon")
+    sheet.page.bitmaps.append(Box(72, 704, 400, 780))
 
 
 def columns(sheet: Sheet) -> None:
@@ -105,6 +115,7 @@ def ruled_twice(sheet: Sheet) -> None:
         (bars, "drawing"),
         (strokes, "drawing"),
         (caption, "caption"),
+        (table_named_over_a_picture, "caption"),
         (columns, "columns"),
         (pairs, "columns"),
         (labelled_map, "bitmaps"),
@@ -131,10 +142,90 @@ def test_a_title_page_leaves_a_doubt() -> None:
     assert "little_text" in found(sheet)
 
 
-def test_lines_that_may_be_headings_are_short_texts_without_an_address() -> None:
+def test_the_caption_of_a_bitmap_and_of_a_listing_leave_no_doubt() -> None:
     sheet = plain()
-    alone = sheet.line(72, 720, "Software")
-    sheet.line(72, 750, "https://example.org/tides")
-    boxes = possible_headings(sheet.page, fuse(sheet.page, None, ()))
-    assert alone in boxes
-    assert not any(box.t > 740 for box in boxes)
+    sheet.page.bitmaps.append(Box(72, 660, 400, 720))
+    sheet.line(72, 726, "Figure 3: The harbour at noon")
+    assert found(sheet) == []
+    sheet = plain()
+    sheet.lines(
+        72, 660, "def ebb(hour):", "    return tide[hour] - low", "print(ebb(7))", mono=True, font="Mono"
+    )
+    sheet.line(72, 705, "Listing 1: The ebb")
+    assert found(sheet) == []
+
+
+def test_a_sentence_about_a_figure_is_no_caption() -> None:
+    sheet = plain()
+    sheet.line(72, 700, "Figure 3 shows the harbour at noon, and the quay.")
+    assert found(sheet) == []
+
+
+def ending() -> Sheet:
+    sheet = Sheet()
+    sheet.prose(72, 90, 3)
+    return sheet
+
+
+TEXT = DocumentStyle(body_size=10, body_font="Body", pages=9)
+
+
+def test_the_rest_of_a_text_leaves_no_doubt() -> None:
+    assert found(ending(), style=TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("sheet", "style"),
+    [
+        (ending(), DocumentStyle(body_size=10, body_font="Body", pages=1)),  # all there is
+        (ending(), DocumentStyle(body_size=16, body_font="Body", pages=9)),  # set otherwise
+        (Sheet(792, 612), TEXT),  # a slide
+    ],
+)
+def test_little_else_leaves_a_doubt(sheet: Sheet, style: DocumentStyle) -> None:
+    if not sheet.page.cells:
+        sheet.prose(72, 90, 3)
+    assert found(sheet, style=style) == ["little_text"]
+
+
+def line(text: str, size: float = 10, top: float = 714, **style: Unpack[Style]) -> Sheet:
+    sheet = plain()
+    sheet.line(72, top, text, size, **style)
+    return sheet
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        line("Usage examples", 11),
+        line("Usage examples", top=690, italic=True),
+        line("Usage Examples Today", font="Sans"),
+    ],
+)
+def test_a_line_set_as_headings_may_be_leaves_a_doubt(sheet: Sheet) -> None:
+    assert found(sheet) == ["heading"]
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        line("For example:", 11),
+        line("See the manual.", 11),
+        line("of tides and gauges", 11),
+        line("example.org://tides", 11),
+        line("Software", 8, bold=True),  # smaller than the text
+        line("Usage examples", 11, top=662),  # right under text
+    ],
+)
+def test_a_line_that_says_it_is_no_heading_leaves_none(sheet: Sheet) -> None:
+    assert found(sheet) == []
+
+
+def test_two_lines_set_as_text_leave_no_doubt_and_bold_ones_do() -> None:
+    for bold in (False, True):
+        sheet = plain()
+        sheet.lines(
+            72, 714, "Usage Examples Of The Tide Tables And The", "Gauges", size=10.5, font="Sans", bold=bold
+        )
+        style = DocumentStyle(body_size=10, body_font="Body", text_size=14, pages=1)
+        assert found(sheet, style=style) == ["heading"] * bold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from typing import NamedTuple
 
 from docmill.pipeline.convert.layout.blocks.blocks import Block
 from docmill.pipeline.convert.layout.blocks.markers import EQUATION_NUMBER
@@ -15,7 +16,13 @@ from docmill.pipeline.convert.layout.labels.footnotes import begins_as_note, is_
 from docmill.pipeline.convert.layout.labels.formulas import is_formula, joined_formulas
 from docmill.pipeline.convert.layout.labels.front_matter.front_matter import front_matter
 from docmill.pipeline.convert.layout.labels.furniture import furniture_label, margins
-from docmill.pipeline.convert.layout.labels.headings import Setting, is_heading, like_heading, style_key
+from docmill.pipeline.convert.layout.labels.headings import (
+    Setting,
+    is_heading,
+    is_open,
+    like_heading,
+    style_key,
+)
 from docmill.pipeline.convert.layout.labels.lettered_headings import heads_section
 from docmill.pipeline.convert.layout.labels.list_items import is_list_item, reference_entries
 from docmill.pipeline.convert.layout.labels.listings import is_code, joined_code
@@ -24,10 +31,18 @@ from docmill.pipeline.convert.layout.regions.found_region import Found
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.types import Ruling
 
-__all__ = ["label_blocks"]
+__all__ = ["Labelled", "label_blocks"]
 
 _BIG = 1.12  # times the body's size: what headings have, and hardly any running head
 _MARGIN_BLOCKS = 60  # blocks at each end of the page among which furniture and footnotes are sought
+
+
+class Labelled(NamedTuple):
+    """Blocks and the label of each."""
+
+    blocks: list[Block]
+    labels: list[str]
+    open: bool  # some text may be a heading: a detector that sees a title there decides
 
 
 def _setting(block: Block, index: ColumnIndex[Block | Found], size: float, counted: bool = False) -> Setting:
@@ -54,7 +69,7 @@ def label_blocks(
     number: int = 2,
     marks: NoteMarks = NO_MARKS,
     named: Container[int] = (),
-) -> tuple[list[Block], list[str]]:
+) -> Labelled:
     """Blocks with their labels; formulas and listings come back joined.
 
     `page` is the page's width and height, `separators` its horizontal rulings sorted by y, `values` the
@@ -77,6 +92,7 @@ def label_blocks(
     counted = style.sections.get(number, ())
     labels: list[str] = []
     maybe: list[int] = []
+    unsure: set[int] = set()
     looks: set[Face] = set()
     for place, block in enumerate(blocks):
         vote = votes(block.box, detections)
@@ -110,6 +126,8 @@ def label_blocks(
                 or is_small_caption(block, pictures, style, setting.trail)
             ):
                 label = "caption"
+            if label == "text" and place not in plain and is_open(block, style, setting):
+                unsure.add(place)
         labels.append(label)
     for place in maybe:
         if style_key(blocks[place]) in looks:
@@ -119,8 +137,10 @@ def label_blocks(
             first = blocks[place].rows[0].cells[0]
             if first not in named and first not in counted:
                 labels[place] = "text"
+                unsure.discard(place)
+    unsure = {place for place in unsure if labels[place] == "text"}
     merged, names = joined_formulas(blocks, labels)
-    return joined_code(merged, names)
+    return Labelled(*joined_code(merged, names), bool(unsure))
 
 
 def _set_as_headings(block: Block, style: DocumentStyle) -> bool:

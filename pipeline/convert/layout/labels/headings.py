@@ -11,7 +11,15 @@ from docmill.pipeline.convert.layout.blocks.markers import SECTION_NUMBER, has_d
 from docmill.pipeline.convert.layout.blocks.text_rows import Face
 from docmill.pipeline.convert.layout.style import DocumentStyle
 
-__all__ = ["Setting", "heading_strength", "is_heading", "is_usual", "like_heading", "style_key"]
+__all__ = [
+    "Setting",
+    "heading_strength",
+    "is_heading",
+    "is_open",
+    "is_usual",
+    "like_heading",
+    "style_key",
+]
 
 _ENOUGH = 2.0
 _PEER_ENOUGH = 1.4
@@ -31,6 +39,14 @@ _BIG = 1.12  # times the body's size
 #: The number of a release, over what has changed in it.
 _RELEASE = re.compile(r"\[?v?\d{1,4}\.\d{1,4}\.\d{1,4}")
 _TITLES = 0.75  # what it is worth that a bold line stands over a table, or a typed one in capitals over text
+_ALONE = 0.7  # white space above a line that is no line of a paragraph, in units of the body size
+_LEAST_TEXT, _NEAR = 30, 2.0  # characters of what a heading stands over; how near, in units of the body size
+_SMALL = 0.93  # times the body's size: smaller are labels of what stands beside the text
+_OPEN_LINES = 2  # of a heading that geometry may miss
+_VOTE = 0.8  # of a detector that sees a title: three in four are less sure
+#: What sentences end with, and what text goes on after.
+_STOPS = (".", ",", ";", ":", "。", "，", "；", "：", "،")
+_ADDRESSES = ("://", "@")
 #: Titles of sections that say by themselves what they are.
 _USUAL = re.compile(
     r"(?:abstract|contents|table of contents|introduction|conclusions?|references|bibliography|appendix|"
@@ -125,7 +141,7 @@ def _heads(block: Block, below: Block | None, trail: float, style: DocumentStyle
         return False
     edge = min(row.start for row in below.rows[:2])
     return (
-        below.chars > 30
+        below.chars > _LEAST_TEXT
         and abs(below.size - style.body_size) < 1.5
         and abs(edge - block.rows[0].start) < 1.5 * style.body_size
         and below.rows[0].font != block.rows[0].font
@@ -141,6 +157,13 @@ def _numbered_apart(block: Block, setting: Setting) -> bool:
         and not block.text.endswith((".", ":", "。", "："))
         and not (setting.below is not None and has_deep_number(setting.below.text))
     )
+
+
+def _usual_apart(block: Block, setting: Setting) -> bool:
+    """True for a line with space above it that is nothing but the title of a section, right over text."""
+    below = setting.below
+    over = below is not None and below.chars > _LEAST_TEXT and setting.trail < _NEAR
+    return over and len(block.rows) == 1 and setting.lead >= _ALONE and is_usual(block.text)
 
 
 def _centred_over(block: Block, setting: Setting) -> bool:
@@ -174,12 +197,16 @@ def heading_strength(
     """How strongly a block looks like a heading; 2 is enough."""
     wording = _wording(block)
     strength = _distinction(block, style) + wording
-    if setting.lead >= 0.7 and setting.lead >= 1.3 * setting.trail:
+    if setting.lead >= _ALONE and setting.lead >= 1.3 * setting.trail:
         strength += 0.5
     if _heads(block, setting.below, setting.trail, style):
         strength += 0.5
     named = wording >= _NAMED and not is_usual(block.text)
-    if _numbered_apart(block, setting) or (named and _centred_over(block, setting)):
+    if (
+        _numbered_apart(block, setting)
+        or (named and _centred_over(block, setting))
+        or _usual_apart(block, setting)
+    ):
         strength += 1.0
     if all(row.uniform and row.lettering in style.headings for row in block.rows):
         strength += _FACE
@@ -225,3 +252,30 @@ def like_heading(block: Block, style: DocumentStyle, vote: Mapping[str, float], 
 def is_heading(block: Block, style: DocumentStyle, vote: Mapping[str, float], setting: Setting) -> bool:
     """True for a section header."""
     return _possible(block, style) and heading_strength(block, style, vote, setting) >= _ENOUGH
+
+
+def is_open(block: Block, style: DocumentStyle, setting: Setting) -> bool:
+    """True for text that is a heading if a detector sees a title there, and may well be one.
+
+    Detectors see a title in hardly any of the rest: what a sentence ends, what goes on from the line over it,
+    what is smaller than the text, and two lines set as text is.
+    """
+    text = block.text
+    if len(block.rows) > _OPEN_LINES or text.endswith(_STOPS):
+        return False
+    if any(address in text for address in _ADDRESSES):
+        return False
+    if setting.lead < _ALONE or next(filter(str.isalpha, text), "").islower():
+        return False
+    if not all(row.lettering in style.headings for row in block.rows):
+        if block.size < _SMALL * style.body_size:
+            return False
+        if len(block.rows) > 1 and not _set_apart(block, style):
+            return False
+    return is_heading(block, style, {"title": _VOTE}, setting)
+
+
+def _set_apart(block: Block, style: DocumentStyle) -> bool:
+    """True for type that is bolder, slanted or much bigger where the text's is not."""
+    bold, italic = block.all("bold") and not style.body_bold, block.all("italic") and not style.body_italic
+    return bold or italic or block.size >= _BIG * style.body_size

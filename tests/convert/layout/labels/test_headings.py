@@ -87,3 +87,29 @@ def test_months_over_their_text_stay_headings() -> None:
         sheet.line(72, 100 + 130 * number, month, 14, bold=True)
         sheet.prose(72, 120 + 130 * number, 8)
     assert headings(sheet) == ["Tides of the Inner Sound", "March 2020", "April 2020"]
+
+
+@pytest.mark.parametrize(
+    ("text", "top", "found"),
+    [
+        ("References", 190, ["References"]),
+        ("References", 180 - 10, []),  # as near as the next line
+        ("Our references", 190, []),
+    ],
+)
+def test_a_usual_title_by_itself_needs_no_type_of_its_own(text: str, top: float, found: list[str]) -> None:
+    sheet = Sheet()
+    last = sheet.prose(72, 60, 8).b
+    sheet.line(72, last + top - 170, text)
+    sheet.prose(72, last + top - 170 + 20, 8)
+    assert headings(sheet) == found
+
+
+@pytest.mark.parametrize("below", ["nothing", "far"])
+def test_a_usual_title_over_nothing_near_is_none(below: str) -> None:
+    sheet = Sheet()
+    sheet.prose(72, 60, 8)
+    sheet.line(72, 200, "References")
+    if below == "far":
+        sheet.prose(72, 240, 8)
+    assert headings(sheet) == []
