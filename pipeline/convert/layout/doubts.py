@@ -28,6 +28,8 @@ _LITTLE = 600
 #: Points: icons in a line of text and bullets are smaller, drawings larger.
 _ICON = 30.0
 _MANY_ICONS = 40
+#: Of the page's width, at least: labelled boxes of a diagram are narrower.
+_PANEL = 0.3
 _MANY_BITMAPS = 4
 #: Rules that stand above one another, and beside one another: what a page with a header and a footnote lacks.
 _STACKED, _BESIDE = 3, 2
@@ -107,10 +109,17 @@ def _placed(caption: Cluster, page: PageContent, regions: Sequence[Cluster]) -> 
 
 
 def _is_drawn(page: PageContent) -> bool:
-    """Shapes larger than icons, but for the page's background, or very many of any size."""
+    """Shapes larger than icons, but for the page's background and panels, or very many of any size."""
     sheet = 0.9 * page.width * page.height
-    sides = [max(box.width, box.height) for box in page.shapes if box.area < sheet]
-    return len(sides) > _MANY_ICONS or any(side > _ICON for side in sides)
+    shapes = [box for box in page.shapes if box.area < sheet]
+    large = (box for box in shapes if max(box.width, box.height) > _ICON)
+    return len(shapes) > _MANY_ICONS or any(not _is_panel(box, page) for box in large)
+
+
+def _is_panel(box: Box, page: PageContent) -> bool:
+    """True for what is drawn behind lines of text, as behind code: each line by itself, unlike a table's."""
+    lines = [cell for cell in page.cells if lies_in(cell.box, box, 0.9)]
+    return box.width >= _PANEL * page.width and bool(lines) and all(len(band) == 1 for band in _bands(lines))
 
 
 def _same(one: Box, two: Box) -> bool:

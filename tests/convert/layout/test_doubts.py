@@ -53,12 +53,34 @@ def test_icons_and_a_footnotes_rule_leave_no_doubt() -> None:
     assert found(sheet) == []
 
 
+def test_a_panel_behind_lines_of_text_leaves_no_doubt() -> None:
+    sheet = plain()
+    sheet.page.shapes.append(Box(72, 680, 540, 730))
+    sheet.lines(80, 690, "The tide is low at noon, and the", "quay is dry for two hours.")
+    assert found(sheet) == []
+
+
 def grid(sheet: Sheet) -> None:
     sheet.grid([100, 200, 300], [660, 680, 700])
 
 
 def bars(sheet: Sheet) -> None:
     sheet.page.shapes += [Box(100 + 20 * n, 700 - 10 * n, 115 + 20 * n, 740) for n in range(4)]
+
+
+def shaded_row(sheet: Sheet) -> None:
+    sheet.page.shapes.append(Box(72, 690, 400, 706))
+    sheet.line(76, 693, "Ebb")
+    sheet.line(240, 693, "at noon")
+
+
+def labelled_box(sheet: Sheet) -> None:
+    sheet.page.shapes.append(Box(72, 690, 200, 710))
+    sheet.line(80, 695, "Tide gauge.")
+
+
+def frame(sheet: Sheet) -> None:
+    sheet.page.shapes.append(Box(72, 665, 400, 760))
 
 
 def strokes(sheet: Sheet) -> None:
@@ -114,6 +136,9 @@ def ruled_twice(sheet: Sheet) -> None:
         (ruled_twice, "rulings"),
         (bars, "drawing"),
         (strokes, "drawing"),
+        (shaded_row, "drawing"),
+        (labelled_box, "drawing"),
+        (frame, "drawing"),
         (caption, "caption"),
         (table_named_over_a_picture, "caption"),
         (columns, "columns"),
