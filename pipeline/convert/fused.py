@@ -53,7 +53,7 @@ def fused_layout(
     if doubts is not None and not doubts:  # else what stands on it decides, and it is fused once
         plain = fusion.plain()
         if asked == "auto":
-            doubts = region_doubts(page, plain.regions, open_heading=plain.open_heading)
+            doubts = region_doubts(page, *plain)
         if not doubts:
             return PageLayout(number=page.number, clusters=plain.regions, doubts=[])
     found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)

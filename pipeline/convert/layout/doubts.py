@@ -12,13 +12,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from docmill.pipeline.convert.layout.blocks.spatial import lies_in
+from docmill.pipeline.convert.layout.labels.block_labels import Open
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, TextCell
 
 __all__ = ["Doubt", "page_doubts", "region_doubts"]
 
 Doubt = Literal[
-    "scan", "little_text", "regions", "caption", "drawing", "bitmaps", "rulings", "columns", "form", "heading"
+    "scan",
+    "little_text",
+    "regions",
+    "caption",
+    "drawing",
+    "bitmaps",
+    "rulings",
+    "columns",
+    "form",
+    "heading",
+    "formula",
 ]
 
 #: Found by geometry: what a detector says of their kind and extent is worth having.
@@ -65,10 +76,11 @@ def page_doubts(page: PageContent, ocr: PageOcr | None, style: DocumentStyle | N
     return found
 
 
-def region_doubts(
-    page: PageContent, regions: Sequence[Cluster], *, open_heading: bool = False
-) -> list[Doubt]:
-    """The same by what was made of it alone (`Fusion.plain`); for a page that has few bitmaps."""
+def region_doubts(page: PageContent, regions: Sequence[Cluster], text: Iterable[Open] = ()) -> list[Doubt]:
+    """The same by what was made of it alone (`Fusion.plain`); `text` is what its text may be.
+
+    For a page that has few bitmaps.
+    """
     found: list[Doubt] = []
     labels = {region.label for region in regions}
     if labels & _UNSURE:
@@ -80,9 +92,7 @@ def region_doubts(
         found.append("drawing")
     if any(label.startswith("checkbox") for label in labels):
         found.append("form")
-    if open_heading:
-        found.append("heading")
-    return found
+    return found + sorted(text)
 
 
 def _ends_text(page: PageContent, style: DocumentStyle | None) -> bool:

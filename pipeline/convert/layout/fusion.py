@@ -24,7 +24,7 @@ from docmill.pipeline.convert.layout.blocks.text_rows import Row, text_rows
 from docmill.pipeline.convert.layout.blocks.typewriter import without_typed_prose
 from docmill.pipeline.convert.layout.bookmarks import bookmarked_rows
 from docmill.pipeline.convert.layout.detectors.cdla import Detection
-from docmill.pipeline.convert.layout.labels.block_labels import label_blocks
+from docmill.pipeline.convert.layout.labels.block_labels import Open, label_blocks
 from docmill.pipeline.convert.layout.labels.detector_votes import title_rows
 from docmill.pipeline.convert.layout.labels.note_marks import note_marks
 from docmill.pipeline.convert.layout.regions.forms import Checkbox, checkbox_glyph, checkboxes, labelled_rows
@@ -143,10 +143,10 @@ class _Ground:
 
 
 class Plain(NamedTuple):
-    """The regions of a page, and whether a title that a detector sees may make a heading of text."""
+    """The regions of a page, and what a detector may make of its text."""
 
     regions: list[Cluster]
-    open_heading: bool
+    open: frozenset[Open]
 
 
 class Fusion:
@@ -192,7 +192,7 @@ class Fusion:
 
     def _fused(self, detections: Sequence[Detection]) -> Plain:
         if self._empty:
-            return Plain([], False)
+            return Plain([], frozenset())
         page, style = self._page, self._style
         detections = [detection for detection in detections if finite(detection.box)]
         ground = self._ground(detections)
@@ -207,7 +207,7 @@ class Fusion:
         blocks = build_blocks(level, separators, titles, checks, style.leading, known)
         if self._skew:
             blocks = [Block.of(slanted(block.rows, self._boxes)) for block in blocks]
-        kept, labels, open_heading = label_blocks(
+        kept, labels, open_labels = label_blocks(
             blocks,
             found,
             (page.width, page.height),
@@ -234,7 +234,7 @@ class Fusion:
         regions += [_overprint(row, style) for row in self._over]
         for number, region in enumerate(regions):
             region.id = number
-        return Plain(regions, open_heading)
+        return Plain(regions, open_labels)
 
     def _ground(self, detections: Sequence[Detection]) -> _Ground:
         drawn = [detection for detection in detections if detection.raw in _DRAWN]

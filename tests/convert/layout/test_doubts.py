@@ -28,7 +28,7 @@ def found(sheet: Sheet, ocr: PageOcr | None = None, style: DocumentStyle | None 
     plain = Fusion(sheet.page, ocr, style).plain()
     return [
         *page_doubts(sheet.page, ocr, style),
-        *region_doubts(sheet.page, plain.regions, open_heading=plain.open_heading),
+        *region_doubts(sheet.page, *plain),
     ]
 
 
@@ -254,3 +254,35 @@ def test_two_lines_set_as_text_leave_no_doubt_and_bold_ones_do() -> None:
         )
         style = DocumentStyle(body_size=10, body_font="Body", text_size=14, pages=1)
         assert found(sheet, style=style) == ["heading"] * bold
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("F = k A", ["formula"]),
+        ("<a id=x>", []),  # no sum, but a mark
+        ("Tide = k A", []),  # a word: code perhaps, or a definition
+        ("F k A B", []),
+    ],
+)
+def test_a_line_with_a_relation_of_letters_leaves_a_doubt(text: str, why: list[Doubt]) -> None:
+    sheet = plain()
+    sheet.line(280, 675, text)
+    assert [doubt for doubt in found(sheet) if doubt == "formula"] == why
+
+
+def test_a_relation_right_under_text_leaves_no_doubt() -> None:
+    sheet = plain()
+    sheet.line(72, 662, "F = k A")
+    assert "formula" not in found(sheet)
+
+
+def test_authors_under_a_title_are_no_headings_whatever_a_detector_sees() -> None:
+    sheet = Sheet()
+    sheet.line(150, 60, "On Tides and Harbours", 20, bold=True)
+    sheet.line(200, 110, "Institute Of Tides Norland", 11, font="Sans")
+    for place in range(3):
+        sheet.prose(72, 170 + 150 * place, 10)
+    assert found(sheet) == []
+    sheet.page.number = 2
+    assert found(sheet) == ["heading"]

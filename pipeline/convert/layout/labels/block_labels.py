@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from docmill.pipeline.convert.layout.blocks.blocks import Block
 from docmill.pipeline.convert.layout.blocks.markers import EQUATION_NUMBER
@@ -13,13 +13,13 @@ from docmill.pipeline.convert.layout.detectors.cdla import Detection
 from docmill.pipeline.convert.layout.labels.captions import is_caption, is_small_caption, is_voted_caption
 from docmill.pipeline.convert.layout.labels.detector_votes import votes
 from docmill.pipeline.convert.layout.labels.footnotes import begins_as_note, is_footnote
-from docmill.pipeline.convert.layout.labels.formulas import is_formula, joined_formulas
+from docmill.pipeline.convert.layout.labels.formulas import is_formula, is_open_formula, joined_formulas
 from docmill.pipeline.convert.layout.labels.front_matter.front_matter import front_matter
 from docmill.pipeline.convert.layout.labels.furniture import furniture_label, margins
 from docmill.pipeline.convert.layout.labels.headings import (
     Setting,
     is_heading,
-    is_open,
+    is_open_heading,
     like_heading,
     style_key,
 )
@@ -31,10 +31,13 @@ from docmill.pipeline.convert.layout.regions.found_region import Found
 from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.types import Ruling
 
-__all__ = ["Labelled", "label_blocks"]
+__all__ = ["Labelled", "Open", "label_blocks"]
 
 _BIG = 1.12  # times the body's size: what headings have, and hardly any running head
 _MARGIN_BLOCKS = 60  # blocks at each end of the page among which furniture and footnotes are sought
+
+
+Open = Literal["formula", "heading"]
 
 
 class Labelled(NamedTuple):
@@ -42,7 +45,7 @@ class Labelled(NamedTuple):
 
     blocks: list[Block]
     labels: list[str]
-    open: bool  # some text may be a heading: a detector that sees a title there decides
+    open: frozenset[Open]  # what text may be: a detector that sees it there decides
 
 
 def _setting(block: Block, index: ColumnIndex[Block | Found], size: float, counted: bool = False) -> Setting:
@@ -93,6 +96,7 @@ def label_blocks(
     labels: list[str] = []
     maybe: list[int] = []
     unsure: set[int] = set()
+    open_labels: set[Open] = set()
     looks: set[Face] = set()
     for place, block in enumerate(blocks):
         vote = votes(block.box, detections)
@@ -126,7 +130,9 @@ def label_blocks(
                 or is_small_caption(block, pictures, style, setting.trail)
             ):
                 label = "caption"
-            if label == "text" and place not in plain and is_open(block, style, setting):
+            if label == "text" and is_open_formula(block, setting.lead):
+                open_labels.add("formula")
+            elif label == "text" and place not in plain and is_open_heading(block, style, setting):
                 unsure.add(place)
         labels.append(label)
     for place in maybe:
@@ -137,10 +143,14 @@ def label_blocks(
             first = blocks[place].rows[0].cells[0]
             if first not in named and first not in counted:
                 labels[place] = "text"
-                unsure.discard(place)
     unsure = {place for place in unsure if labels[place] == "text"}
+    if number == 1 and unsure:  # what names authors is none, whoever sees a title there
+        titled = ["section_header" if place in unsure else label for place, label in enumerate(labels)]
+        unsure -= front_matter(blocks, titled)
+    if unsure:
+        open_labels.add("heading")
     merged, names = joined_formulas(blocks, labels)
-    return Labelled(*joined_code(merged, names), bool(unsure))
+    return Labelled(*joined_code(merged, names), frozenset(open_labels))
 
 
 def _set_as_headings(block: Block, style: DocumentStyle) -> bool:

@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from docmill.pipeline.convert.layout.blocks.blocks import Block
 from docmill.pipeline.convert.layout.blocks.markers import EQUATION_NUMBER
 
-__all__ = ["is_formula", "joined_formulas"]
+__all__ = ["is_formula", "is_open_formula", "joined_formulas"]
 
 _MATH = 0.3  # of the characters of what goes on beside a formula
+_ALONE = 0.7  # white space above a line that is no line of a paragraph, in units of the body size
+_VOTE = 0.8  # of a detector that sees a formula
+_RELATIONS = frozenset("=<>≤≥≈≠≡∈→∼∝")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
@@ -26,7 +29,17 @@ def is_formula(block: Block, vote: Mapping[str, float]) -> bool:
         return False
     if voted > 0.4 and share > 0.05:
         return True
-    return share >= 0.3 and words <= 2 and any(char in "=<>≤≥≈≠≡∈→∼∝" for char in text)
+    return share >= 0.3 and words <= 2 and not _RELATIONS.isdisjoint(text)
+
+
+def is_open_formula(block: Block, lead: float) -> bool:
+    """True for a line that is a formula if a detector sees one there: of few words, in the text's type.
+
+    `lead` is the white space above it, in units of the body size.
+    """
+    relation = not _RELATIONS.isdisjoint(block.text.split())
+    alone = len(block.rows) == 1 and lead >= _ALONE
+    return alone and relation and not _WORD.search(block.text) and is_formula(block, {"equation": _VOTE})
 
 
 def joined_formulas(blocks: Sequence[Block], labels: Sequence[str]) -> tuple[list[Block], list[str]]:

@@ -15,7 +15,7 @@ __all__ = [
     "Setting",
     "heading_strength",
     "is_heading",
-    "is_open",
+    "is_open_heading",
     "is_usual",
     "like_heading",
     "style_key",
@@ -254,7 +254,7 @@ def is_heading(block: Block, style: DocumentStyle, vote: Mapping[str, float], se
     return _possible(block, style) and heading_strength(block, style, vote, setting) >= _ENOUGH
 
 
-def is_open(block: Block, style: DocumentStyle, setting: Setting) -> bool:
+def is_open_heading(block: Block, style: DocumentStyle, setting: Setting) -> bool:
     """True for text that is a heading if a detector sees a title there, and may well be one.
 
     Detectors see a title in hardly any of the rest: what a sentence ends, what goes on from the line over it,
