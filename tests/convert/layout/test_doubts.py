@@ -231,29 +231,40 @@ def test_a_line_set_as_headings_may_be_leaves_a_doubt(sheet: Sheet) -> None:
     assert found(sheet) == ["heading"]
 
 
+def over_text(text: str, size: float = 10, top: float = 685, **style: Unpack[Style]) -> Sheet:
+    sheet = line(text, size, top, **style)
+    sheet.prose(72, 704, 3)
+    return sheet
+
+
 @pytest.mark.parametrize(
     "sheet",
     [
-        line("For example:", 11),
-        line("See the manual.", 11),
-        line("of tides and gauges", 11),
-        line("example.org://tides", 11),
-        line("Software", 8, bold=True),  # smaller than the text
-        line("Usage examples", 11, top=662),  # right under text
+        over_text("For example:", italic=True),
+        over_text("See the manual.", italic=True),
+        over_text("of tides and gauges", bold=True),
+        over_text("Tides://example", italic=True),
+        over_text("Software", 8, bold=True),  # smaller than the text
+        over_text("Usage examples", top=662, italic=True),  # right under text
     ],
 )
 def test_a_line_that_says_it_is_no_heading_leaves_none(sheet: Sheet) -> None:
     assert found(sheet) == []
 
 
+def test_a_line_smaller_than_the_text_leaves_a_doubt_in_the_face_of_headings() -> None:
+    face = (9.0, "Sans", False, False, False)
+    for headings in ((), (face,)):
+        style = DocumentStyle(body_size=10, body_font="Body", headings=headings, pages=1)
+        assert found(line("Usage examples", 9, 690, font="Sans"), style=style) == ["heading"] * len(headings)
+
+
 def test_two_lines_set_as_text_leave_no_doubt_and_bold_ones_do() -> None:
     for bold in (False, True):
         sheet = plain()
-        sheet.lines(
-            72, 714, "Usage Examples Of The Tide Tables And The", "Gauges", size=10.5, font="Sans", bold=bold
-        )
-        style = DocumentStyle(body_size=10, body_font="Body", text_size=14, pages=1)
-        assert found(sheet, style=style) == ["heading"] * bold
+        lines = ("Usage Examples Of The Tide Tables And The", "Gauges")
+        sheet.lines(72, 690, *lines, font="Sans", bold=bold)
+        assert found(sheet) == ["heading"] * bold
 
 
 @pytest.mark.parametrize(
