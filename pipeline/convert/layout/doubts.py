@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from docmill.pipeline.convert.layout.blocks.spatial import lies_in
 from docmill.pipeline.convert.layout.labels.block_labels import Open
 from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.layout.table_signs import baselines, has_columns, is_ruled
 from docmill.pipeline.convert.types import Box, Cluster, PageContent, PageOcr, TextCell
 
 __all__ = ["Doubt", "page_doubts", "region_doubts"]
@@ -42,12 +43,6 @@ _MANY_ICONS = 40
 #: Of the page's width, at least: labelled boxes of a diagram are narrower.
 _PANEL = 0.3
 _MANY_BITMAPS = 4
-#: Rules that stand above one another, and beside one another: what a page with a header and a footnote lacks.
-_STACKED, _BESIDE = 3, 2
-_LONG, _TALL = 20.0, 10.0
-#: Baselines in a row on which three pieces of text stand, or two short ones.
-_ROWS_OF_THREE, _ROWS_OF_SHORT = 2, 3
-_SHORT = 0.25
 _SAME = 6.0
 #: Points around a caption within which stands what it names.
 _REACH = 40.0
@@ -67,9 +62,9 @@ def page_doubts(page: PageContent, ocr: PageOcr | None, style: DocumentStyle | N
         found.append("drawing")
     if len(page.bitmaps) >= _MANY_BITMAPS or _written_on(page.bitmaps, page.cells):
         found.append("bitmaps")
-    if _is_ruled(page):
+    if is_ruled(page):
         found.append("rulings")
-    if _has_columns(page):
+    if has_columns(page):
         found.append("columns")
     if page.widgets:
         found.append("form")
@@ -129,7 +124,7 @@ def _is_drawn(page: PageContent) -> bool:
 def _is_panel(box: Box, page: PageContent) -> bool:
     """True for what is drawn behind lines of text, as behind code: each line by itself, unlike a table's."""
     lines = [cell for cell in page.cells if lies_in(cell.box, box, 0.9)]
-    return box.width >= _PANEL * page.width and bool(lines) and all(len(band) == 1 for band in _bands(lines))
+    return box.width >= _PANEL * page.width and bool(lines) and all(len(band) == 1 for band in baselines(lines))
 
 
 def _same(one: Box, two: Box) -> bool:
@@ -139,32 +134,3 @@ def _same(one: Box, two: Box) -> bool:
 
 def _written_on(bitmaps: Sequence[Box], cells: Sequence[TextCell]) -> bool:
     return any(lies_in(cell.box, bitmap, 0.5) for bitmap in bitmaps for cell in cells)
-
-
-def _is_ruled(page: PageContent) -> bool:
-    across = sum(rule.horizontal and rule.x1 - rule.x0 > _LONG for rule in page.rulings)
-    down = sum(not rule.horizontal and rule.y1 - rule.y0 > _TALL for rule in page.rulings)
-    return across >= _STACKED or down >= _BESIDE
-
-
-def _has_columns(page: PageContent) -> bool:
-    narrow = _SHORT * page.width
-    three = short = 0
-    for band in _bands(page.cells):
-        three = three + 1 if len(band) >= 3 else 0
-        short = short + 1 if sum(cell.box.width < narrow for cell in band) >= 2 else 0
-        if three >= _ROWS_OF_THREE or short >= _ROWS_OF_SHORT:
-            return True
-    return False
-
-
-def _bands(cells: Iterable[TextCell]) -> Iterator[list[TextCell]]:
-    """Cells on one baseline, from top to bottom."""
-    band: list[TextCell] = []
-    for cell in sorted(cells, key=lambda cell: cell.box.t):
-        if band and cell.box.t >= band[0].box.t + 0.5 * band[0].box.height:
-            yield band
-            band = []
-        band.append(cell)
-    if band:
-        yield band

@@ -60,8 +60,11 @@ def test_a_panel_behind_lines_of_text_leaves_no_doubt() -> None:
     assert found(sheet) == []
 
 
-def grid(sheet: Sheet) -> None:
+def panel(sheet: Sheet) -> None:
+    """A grid that does not close above its heads."""
     sheet.grid([100, 200, 300], [660, 680, 700])
+    sheet.line(104, 649, "Ebb")
+    sheet.line(204, 649, "Flow")
 
 
 def bars(sheet: Sheet) -> None:
@@ -127,12 +130,14 @@ def scanned(sheet: Sheet) -> None:
 def ruled_twice(sheet: Sheet) -> None:
     for y in (660, 690, 720):
         sheet.rule(72, y, 400, y)
+    for left in (80, 240):
+        sheet.line(left, 700, "at noon")
 
 
 @pytest.mark.parametrize(
     ("draw", "why"),
     [
-        (grid, "rulings"),
+        (panel, "rulings"),
         (ruled_twice, "rulings"),
         (bars, "drawing"),
         (strokes, "drawing"),
