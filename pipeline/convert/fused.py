@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from docmill.pipeline.convert.engines import Asked, Render
 from docmill.pipeline.convert.layout.detectors.cdla import Cells, Detection, Tensor, decode, detect, planes
 from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, region_doubts
-from docmill.pipeline.convert.layout.fusion import Fusion
+from docmill.pipeline.convert.layout.fusion import Fusion, Plain
 from docmill.pipeline.convert.layout.style import DocumentStyle
+from docmill.pipeline.convert.layout.sure_regions import beside_sure_regions, may_be_of_tables
 from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
 from docmill.pipeline.convert.tables.structure import OpenTables, TableInput
 from docmill.pipeline.convert.types import (
@@ -50,14 +51,31 @@ def fused_layout(
     if asked == "auto":
         doubts = page_doubts(page, ocr, style)
     fusion = Fusion(page, ocr, style)
-    if doubts is not None and not doubts:  # else what stands on it decides, and it is fused once
+    if doubts is not None and (not doubts or may_be_of_tables(doubts)):  # else it is fused once
         plain = fusion.plain()
         if asked == "auto":
-            doubts = region_doubts(page, *plain)
+            doubts = _doubts(page, ocr, style, plain, doubts)
         if not doubts:
             return PageLayout(number=page.number, clusters=plain.regions, doubts=[])
     found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)
     return _fused(page.number, fusion, found, doubts)
+
+
+def _doubts(
+    page: PageContent,
+    ocr: PageOcr | None,
+    style: DocumentStyle | None,
+    plain: Plain,
+    doubts: Sequence[Doubt],
+) -> list[Doubt]:
+    """Why the detector is asked about a page by its regions.
+
+    Of what stands on the page, `doubts`, only those count that are not of its sure regions.
+    """
+    rest, others = beside_sure_regions(page, plain.regions)
+    left = page_doubts(rest, ocr, style) if doubts else ()
+    found = [doubt for doubt in doubts if doubt in left]
+    return found + [doubt for doubt in region_doubts(page, others, plain.open) if doubt not in found]
 
 
 def layout_planes(render: Render) -> NDArray[np.uint8] | None:

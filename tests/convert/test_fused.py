@@ -45,6 +45,15 @@ def prose() -> Sheet:
     return sheet
 
 
+def table(sheet: Sheet) -> None:
+    """Three rules and four lines in three columns."""
+    for y in (690, 705, 738):
+        sheet.rule(100, y, 400, y)
+    for row, texts in enumerate([["Port", "Ebb", "Flow"], ["Dover", "1.2", "3.4"], ["Cork", "5.6", "7.8"]]):
+        for column, text in enumerate(texts):
+            sheet.line(104 + 100 * column, 692 + 15 * row, text)
+
+
 @pytest.mark.parametrize("asked", ["auto", "never"])
 def test_a_page_of_prose_is_neither_drawn_nor_shown(asked: Asked) -> None:
     detector = Blind()
@@ -56,12 +65,26 @@ def test_a_page_of_prose_is_neither_drawn_nor_shown(asked: Asked) -> None:
 def test_a_page_with_rules_is_shown_and_says_why() -> None:
     sheet, detector = prose(), Blind()
     sheet.grid([100, 200, 300], [660, 680, 700])
+    sheet.line(104, 649, "Ebb")
+    sheet.line(204, 649, "Flow")
     layout = detector.layout(sheet, "auto")
     assert (detector.drawn, detector.asked) == (1, 1)
     assert layout.doubts
     assert "rulings" in layout.doubts
     assert detector.layout(sheet, "never").doubts == []
     assert detector.asked == 1
+
+
+def test_a_page_whose_doubts_are_a_sure_tables_is_not_shown() -> None:
+    sheet, detector = prose(), Blind()
+    sheet.line(100, 675, "Table 2: Tides of the week")
+    table(sheet)
+    sheet.page.shapes.append(Box(100, 690, 400, 705))
+    layout = detector.layout(sheet, "auto")
+    assert detector.asked == 0
+    assert [region.label for region in layout.clusters].count("table") == 1
+    sheet.line(72, 770, "Figure 2: The harbour at noon")
+    assert detector.layout(sheet, "auto").doubts == ["caption"]
 
 
 def test_a_line_that_a_detector_would_make_a_heading_is_shown() -> None:
