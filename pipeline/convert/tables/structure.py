@@ -27,8 +27,9 @@ __all__ = ["OpenTables", "TableInput", "table_structure", "table_structures", "w
 
 #: More words than this are no table; they become one cell rather than hours of geometry.
 _MOST_WORDS = 20_000
-#: A grid that fits its words at least this well needs no second opinion.
-_CERTAIN = 0.97
+#: A grid that fits its words at least this well needs no second opinion; nor does one that both rulings and
+#: words give, if it fits them at least so well.
+_CERTAIN, _AGREED = 0.95, 0.9
 #: What a method's fit is raised by: rulings are drawn by intent, and the model sees only pixels.
 _TRUST = {"rulings": 0.03, "fused": 0.025, "whitespace": 0.02, "slanet": -0.03}
 #: How far a drawn grid whose rows and columns the model sees too may score below the best grid by geometry.
@@ -183,10 +184,19 @@ def _is_certain(candidates: Sequence[Skeleton], evidence: Evidence) -> bool:
     if first.method != "whitespace":
         if first.method in ("index", "text") or fits >= _CERTAIN:
             return True
+        if fits >= _AGREED and _words_in_slots(first) == _words_in_slots(last):
+            return True
         drawn, fits = _trusted(fits, first), evidence.fit(last)
         if drawn >= _trusted(fits, last) - _SECONDED:
             return False
-    return fits >= _CERTAIN and not _may_span(last)
+    return fits >= _CERTAIN and (last.confidence == 1 or not _may_span(last))
+
+
+def _words_in_slots(grid: Skeleton) -> set[tuple[int, int, int, int, tuple[int, ...]]]:
+    """The slots that hold words, without their boxes: rulings and words have others."""
+    return {
+        (slot.row, slot.col, slot.row_span, slot.col_span, slot.words) for slot in grid.slots if slot.words
+    }
 
 
 def _may_span(grid: Skeleton) -> bool:
