@@ -312,6 +312,37 @@ def test_the_model_is_asked_where_a_drawn_grid_is_near_the_words() -> None:
     assert model.batches == [1]
 
 
+@pytest.mark.parametrize("drawn", [6, 5])
+def test_the_model_is_asked_where_rulings_and_words_see_other_cells(drawn: int) -> None:
+    rows = [[f"{i}{i}.{j}{i % 7}" for j in range(5)] for i in range(1, 9)]
+    width = width_of("11.11")
+    words = typeset(rows, [width] * 5, gap=8.5)  # so near to each other that it could be one cell
+    edges = [46 + (width + 8.5) * column for column in range(6) if column < 2 or column > 7 - drawn]
+    rules = grid_lines(edges, [97.0 + 16 * row for row in range(9)])
+    model = plain_grid(8, 5)
+    table = TableInput(region(words, rules), lambda: crop_at(50, 100))
+    found = table_structure(table, page(words, rules), words, model)
+    assert (len(edges), model.batches) == (drawn, [] if drawn == 6 else [1])
+    assert texts(found) == rows
+
+
+@pytest.mark.parametrize("underlined", [True, False])
+def test_the_model_is_not_asked_what_heads_span_where_rules_show_it(underlined: bool) -> None:
+    rows = [
+        ["", "one", "two", "six"],
+        ["ann", "4.1", "5.1", "6.1"],
+        ["bob", "4", "5", "6"],
+        ["cy", "7", "8", "9"],
+    ]
+    words = [*line("Score", 165, 76), *typeset(rows, [60, 50, 50, 50], right=(1, 2, 3))]
+    rules = [Ruling(140, 88, 232, 88)] if underlined else []
+    model = plain_grid(5, 4)
+    table = TableInput(region(words, rules), lambda: crop_at(50, 76))
+    found = table_structure(table, page(words, rules), words, model)
+    assert model.batches == ([] if underlined else [1])
+    assert any(cell.text == "Score" and cell.col_span == 2 for cell in found.cells) == underlined
+
+
 def test_a_drawn_grid_of_the_models_shape_may_have_wide_gaps_within_its_cells() -> None:
     xs, ys = [50.0, 150.0, 260.0], [100.0, 118.0, 136.0, 154.0, 172.0]
     words = line("Question", 55, 104) + line("Answer", 155, 104)
