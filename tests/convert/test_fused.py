@@ -83,8 +83,8 @@ def test_a_page_whose_doubts_are_a_sure_tables_is_not_shown() -> None:
     layout = detector.layout(sheet, "auto")
     assert detector.asked == 0
     assert [region.label for region in layout.clusters].count("table") == 1
-    sheet.line(72, 770, "Figure 2: The harbour at noon")
-    assert detector.layout(sheet, "auto").doubts == ["caption"]
+    sheet.page.shapes.append(Box(500, 690, 560, 750))
+    assert detector.layout(sheet, "auto").doubts == ["drawing"]
 
 
 def test_a_line_that_a_detector_would_make_a_heading_is_shown() -> None:

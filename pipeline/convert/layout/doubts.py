@@ -124,7 +124,8 @@ def _is_drawn(page: PageContent) -> bool:
 def _is_panel(box: Box, page: PageContent) -> bool:
     """True for what is drawn behind lines of text, as behind code: each line by itself, unlike a table's."""
     lines = [cell for cell in page.cells if lies_in(cell.box, box, 0.9)]
-    return box.width >= _PANEL * page.width and bool(lines) and all(len(band) == 1 for band in baselines(lines))
+    single = all(len(band) == 1 for band in baselines(lines))
+    return box.width >= _PANEL * page.width and bool(lines) and single
 
 
 def _same(one: Box, two: Box) -> bool:
