@@ -19,7 +19,8 @@ __all__ = ["beside_sure_regions", "may_be_of_tables", "sure_tables"]
 #: Doubts that sure regions may settle, and those without which a page has no table that rules close.
 _SETTLED = frozenset({"caption", "drawing", "rulings", "columns"})
 _SIGNS = frozenset({"rulings", "columns"})
-_MOST_CELLS = 3000
+#: A page of more is no page of text and tables; a table with more about it stands in something else.
+_MOST_CELLS, _MOST_RULES, _MOST_NEAR = 3000, 5000, 100
 #: Found by dot leaders, before a detection is looked at; found by more than how words are aligned.
 _LED, _DRAWN = 0.9, 0.75
 _LED_LABELS = frozenset({"table", "document_index"})
@@ -69,7 +70,7 @@ def beside_sure_regions(page: PageContent, regions: Sequence[Cluster]) -> tuple[
 def sure_tables(page: PageContent, regions: Sequence[Cluster]) -> list[Cluster]:
     """Those with dot leaders, and those that rules close, next to which no line of them can stand."""
     led = [region for region in regions if region.label in _LED_LABELS and region.score >= _LED]
-    if len(page.cells) > _MOST_CELLS:
+    if len(page.cells) > _MOST_CELLS or len(page.rulings) > _MOST_RULES:
         return led
     tables = [region for region in regions if region.label == "table"]
     drawn = [table for table in tables if _DRAWN <= table.score < _LED]
@@ -121,7 +122,7 @@ def _goes_on(table: Cluster, tables: Sequence[Cluster], page: PageContent) -> bo
         and _gap(cell.box, box) < _REACH * line
         and not any(cell.box.inside(other.padded(2.0)) > 0.5 for other in others)
     ]
-    return any(
+    return len(near) > _MOST_NEAR or any(
         abs(one.t + one.b - two.t - two.b) < line and max(one.l - two.r, two.l - one.r) > line
         for one, two in combinations(near, 2)
     )

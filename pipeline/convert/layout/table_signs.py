@@ -9,7 +9,8 @@ from docmill.pipeline.convert.types import PageContent, TextCell
 
 __all__ = ["baselines", "has_columns", "is_ruled"]
 
-_MOST_RULES, _MOST_UPRIGHT = 2000, 100
+#: More than these are of drawings, and of pages that nobody should wait for.
+_MOST_RULES, _MOST_UPRIGHT, _MOST_PAIRS, _MOST_CELLS = 2000, 100, 40, 3000
 #: Rules of one width above one another: a page with a header and a footnote has fewer.
 _STACKED = 3
 _LONG, _TALL = 20.0, 10.0
@@ -28,6 +29,8 @@ def is_ruled(page: PageContent) -> bool:
     down = _joined((rule.x0, rule.y0, rule.y1) for rule in rulings if not rule.horizontal)
     across = [line for line in across if line[2] - line[1] > _LONG]
     down = [line for line in down if line[2] - line[1] > _TALL]
+    if len(page.cells) > _MOST_CELLS:
+        return len(across) >= _STACKED or len(down) > 1
     return _is_stacked(across, page.cells) or _parts_columns(down, across, page.cells)
 
 
@@ -95,13 +98,13 @@ def _is_stacked(across: Sequence[_Line], cells: Sequence[TextCell]) -> bool:
 def _parts_columns(down: Sequence[_Line], across: Sequence[_Line], cells: Sequence[TextCell]) -> bool:
     """Whether three upright rules stand beside each other, or two that are not just the sides of a box."""
     down = down[:_MOST_UPRIGHT]
+    pairs: list[tuple[_Line, _Line]] = []
     for at, one in enumerate(down):
         beside = [two for two in down[:at] if _is_beside(one, two)]
-        if any(_is_beside(two, three) for two, three in combinations(beside, 2)):
+        pairs += [(one, two) for two in beside]
+        if len(pairs) > _MOST_PAIRS or any(_is_beside(two, three) for two, three in combinations(beside, 2)):
             return True
-        if any(not _is_box(one, two, across) and _holds_columns(one, two, cells) for two in beside):
-            return True
-    return False
+    return any(not _is_box(one, two, across) and _holds_columns(one, two, cells) for one, two in pairs)
 
 
 def _holds_columns(one: _Line, two: _Line, cells: Sequence[TextCell]) -> bool:

@@ -66,6 +66,13 @@ def test_two_sides_are_a_sign_where_columns_stand_between_them(closed: bool, col
     assert is_ruled(sheet.page) == (columns > 1)
 
 
+def test_a_page_of_very_many_pieces_is_judged_by_its_rules_alone() -> None:
+    sheet = stacked((72, 540), (72, 300), (72, 200))
+    assert not is_ruled(sheet.page)
+    sheet.page.cells *= 600
+    assert is_ruled(sheet.page)
+
+
 def test_sides_drawn_line_by_line_are_two() -> None:
     sheet = Sheet()
     for row in range(6):
