@@ -14,7 +14,7 @@ from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.extras import is_installed, need
 from docmill.resources.quiet import hush
 
-__all__ = ["Array", "Engine", "OnnxModel", "resolve_engine"]
+__all__ = ["Array", "Engine", "OnnxModel", "import_runtime", "resolve_engine"]
 
 Array = NDArray[Any]
 Engine = Literal["auto", "onnxruntime", "openvino"]
@@ -120,6 +120,16 @@ def resolve_engine(engine: Engine) -> Literal["onnxruntime", "openvino"]:
     if engine == "openvino":
         need("openvino", "engine: openvino")
     return "openvino" if engine != "onnxruntime" and is_installed("openvino") else "onnxruntime"
+
+
+def import_runtime() -> None:
+    """Import what runs models: once, for all processes that are forked from this one.
+
+    It starts no thread before a model is loaded. OpenVINO would, so that one is left to who uses it.
+    """
+    if resolve_engine("auto") == "onnxruntime":
+        hush()
+        import onnxruntime  # noqa: F401
 
 
 def _load_onnxruntime(path: Path, threads: int, arena: bool) -> _Backend:

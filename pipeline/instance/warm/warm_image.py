@@ -1,7 +1,7 @@
 """Imports all that a run needs. The warm parent imports this, and nothing else is to.
 
 It has to have one thread: what another held when a run is forked would be held in it for ever. So libraries
-that start threads when they are loaded are told not to, gRPC and ONNX Runtime are left to those who use them,
+that start threads when they are loaded are told not to, gRPC is left to those who use it, no model is loaded,
 and nothing here opens a connection.
 """
 

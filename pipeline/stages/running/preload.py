@@ -13,7 +13,17 @@ from importlib import import_module
 from docmill.pipeline.stages.registry import STAGES
 from docmill.pipeline.stages.running.loading import put_off, uncollected
 
-__all__ = ["overlays", "worker"]
+__all__ = ["overlays", "pool", "worker"]
+
+#: What packages import when they are first used: every worker would anew.
+_AT_FIRST_USE = (
+    "docling_core.transforms.serializer.html",
+    "encodings.utf_16_le",
+    "fsspec.implementations.chained",
+    "multiprocessing.popen_forkserver",
+    "numpy.ma",
+    "resource",
+)
 
 
 @contextmanager
@@ -37,10 +47,18 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 # seconds of every run's. docling-core wants pandas for an annotation and for data frames, which nobody here
 # asks for: another 0.2
 with uncollected(), _hidden("transformers"), put_off("pandas"):
-    from docmill.pipeline.stages.running import overlays, worker
+    from PIL import Image
+
+    from docmill.pipeline.stages.running import overlays, pool, worker
+    from docmill.resources.engines.onnx_runtime import import_runtime
 
     for _stage in STAGES:
         import_module(_stage.work.partition(":")[0])
+
+    for _name in _AT_FIRST_USE:
+        import_module(_name)
+    import_runtime()
+    Image.preinit()  # what it reads and writes
 
 # Hostile files have these by the thousand, and none of them is for whoever converts: docling clips boxes that
 # reach over the edge of a page, and PDFium has no XFA.
