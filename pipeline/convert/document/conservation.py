@@ -66,29 +66,36 @@ class PageCount:
 
 def characters(text: str) -> Counter[str]:
     """The letters and digits of `text`, ligatures and other compatibility forms taken apart."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    counted = Counter(text)
-    return Counter({char: count for char, count in counted.items() if char.isalnum()})
+    return _counted(_apart(text))
+
+
+def _apart(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _counted(text: str) -> Counter[str]:
+    return Counter({char: count for char, count in Counter(text).items() if char.isalnum()})
 
 
 def balance(pages: Mapping[int, PageCount], document: DoclingDocument) -> list[PageBalance]:
     """The balance of each of `pages`, by page number, in order."""
-    own: dict[int, Counter[str]] = defaultdict(Counter)
+    own: dict[int, list[str]] = defaultdict(list)  # counted at once: to add up counts takes longer
     shared: dict[int, list[Counter[str]]] = defaultdict(list)  # what runs on over pages counts on any of them
     heads: dict[int, list[Counter[str]]] = defaultdict(list)  # a table's, once of all pages that repeat them
     parts: dict[str, Counter[int]] = {"furniture": Counter(), "formulas": Counter(), "pictures": Counter()}
     inside = _inside_pictures(document)
     for item in (*document.texts, *document.tables):
-        text = characters(_text(item))
+        text = _apart(_text(item))
         numbers = {place.page_no for place in item.prov}
         if len(numbers) == 1:
             (number,) = numbers
-            own[number].update(text)
+            own[number].append(text)
             if part := _part(item, inside):
-                parts[part][number] += text.total()
-        for number in numbers if len(numbers) > 1 else ():
-            shared[number].append(text)
+                parts[part][number] += sum(map(str.isalnum, text))
+            continue
+        counted = _counted(text)
+        for number in numbers:
+            shared[number].append(counted)
             if number > min(numbers) and isinstance(item, TableItem):
                 heads[number].append(characters(_heads(item)))
     return [
@@ -96,7 +103,7 @@ def balance(pages: Mapping[int, PageCount], document: DoclingDocument) -> list[P
             page=number,
             read=count.read.total(),
             **{part: numbers[number] for part, numbers in parts.items()},
-            lost=_lost(count.read - own[number], shared[number], heads[number]),
+            lost=_lost(count.read - _counted("".join(own[number])), shared[number], heads[number]),
             left_out=dict(count.left_out),
         )
         for number, count in sorted(pages.items())
