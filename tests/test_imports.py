@@ -186,6 +186,11 @@ def test_what_runs_beside_the_workers_is_light(module: str) -> None:
     assert packages.isdisjoint({"dagster", "docling", "docling_core", "onnxruntime", "pypdfium2", "cv2"})
 
 
+def test_who_starts_runs_has_nothing_that_computes() -> None:
+    packages = loaded_by("docmill.pipeline.cli.convert_files")
+    assert packages.isdisjoint({"cv2", "docling", "docling_core", "onnx", "onnxruntime", "PIL", "shapely"})
+
+
 def test_the_fork_server_leaves_out_what_conversions_do_not_use() -> None:
     assert loaded_by("docmill.pipeline.stages.running.preload").isdisjoint(
         {"transformers", "semchunk", "mpire", "flask", "pandas", "onnx"}

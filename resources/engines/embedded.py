@@ -1,6 +1,7 @@
 """The embedded engines: small models from PyPI wheels, run in the worker, combined with the PDF's geometry.
 
 They are not docling's models (heron, TableFormer): documents made with them say so in their metadata.
+A run makes engines too, and hands them to its workers: what computes is imported where it computes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from docmill.pipeline.convert.engines import (
     Asked,
@@ -20,14 +21,13 @@ from docmill.pipeline.convert.engines import (
     TableEngine,
     TableView,
 )
-from docmill.pipeline.convert.fused import fused_layout, fused_tables
-from docmill.pipeline.convert.ocr.page import ocr_page
-from docmill.pipeline.convert.ocr.read import OcrModels
-from docmill.pipeline.convert.ocr.recognise import characters
 from docmill.pipeline.convert.types import PageLayout, PageOcr, TableStructure
 from docmill.resources.engines.onnx_runtime import Engine, OnnxModel, resolve_engine
 from docmill.resources.weights.embedded_weights import EMBEDDED, ModelCache, Progress
 from docmill.resources.weights.onnx_graphs.fold_version import FOLD_VERSION
+
+if TYPE_CHECKING:
+    from docmill.pipeline.convert.ocr.read import OcrModels
 
 __all__ = ["EmbeddedLayout", "EmbeddedOcr", "EmbeddedTables"]
 
@@ -78,6 +78,8 @@ class EmbeddedLayout(_Embedded, LayoutEngine):
 
     def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
         """Regions of each page before docling's post-processing."""
+        from docmill.pipeline.convert.fused import fused_layout
+
         for view in views:
             yield fused_layout(view.page, view.ocr, view.style, view.render, self._detector, self.asked)
 
@@ -97,6 +99,8 @@ class EmbeddedTables(_Embedded, TableEngine):
 
     def structures_of_pages(self, views: Iterable[TableView]) -> Iterator[list[TableStructure]]:
         """One structure per region of each page."""
+        from docmill.pipeline.convert.fused import fused_tables
+
         for view in views:
             yield fused_tables(view.regions, view.page, view.words, view.render, self._recogniser)
 
@@ -116,10 +120,15 @@ class EmbeddedOcr(_Embedded, OcrEngine):
 
     def read_pages(self, views: Iterable[OcrView]) -> Iterator[PageOcr]:
         """The text of the scanned regions of each page."""
+        from docmill.pipeline.convert.ocr.page import ocr_page
+
         for view in views:
             yield ocr_page(view.page, view.render, self._reader)
 
     @cached_property
     def _reader(self) -> OcrModels:
+        from docmill.pipeline.convert.ocr.read import OcrModels
+        from docmill.pipeline.convert.ocr.recognise import characters
+
         recogniser = self._model("ocr-recognise", arena=False)
         return OcrModels(self._model("ocr-detect", arena=False), recogniser, characters(recogniser.metadata))

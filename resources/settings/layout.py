@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from pydantic import Field
 
 from docmill.pipeline.convert.engines import Asked, LayoutEngine
 from docmill.resources.engines.embedded import EmbeddedLayout
-from docmill.resources.engines.triton import TritonCdlaLayout, TritonLayout
 from docmill.resources.settings.backends import EmbeddedModels, ServedModel, falls_back
 from docmill.resources.triton import Triton
+
+if TYPE_CHECKING:
+    from docmill.resources.engines.triton import TritonCdlaLayout, TritonLayout
 
 __all__ = ["EmbeddedLayoutConfig", "Layout", "TritonLayoutConfig"]
 
@@ -51,6 +53,8 @@ class TritonLayoutConfig(ServedModel):
 
     def engine(self, triton: Triton, asked: Asked = "auto") -> TritonLayout | TritonCdlaLayout:
         """The engine; the server is asked when a step has work for it, about every page."""
+        from docmill.resources.engines.triton import TritonCdlaLayout, TritonLayout
+
         server = triton.server(self.url)
         if self.contract == "cdla":
             small = TritonCdlaLayout(server, self.model or "layout_cdla", self.model_version)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -12,10 +12,12 @@ from docmill.pipeline.convert.engines import OcrEngine
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.convert.ocr.languages import has_script
 from docmill.resources.engines.embedded import EmbeddedOcr
-from docmill.resources.engines.triton import DETECTOR, RECOGNISER, TritonDoclingOcr, TritonOcr
 from docmill.resources.settings.backends import EmbeddedModels, ServedModel, falls_back
 from docmill.resources.triton import Triton
 from docmill.resources.weights.embedded_weights import default_folder
+
+if TYPE_CHECKING:
+    from docmill.resources.engines.triton import TritonDoclingOcr, TritonOcr
 
 __all__ = ["EmbeddedOcrConfig", "Ocr", "OcrOffConfig", "TritonOcrConfig"]
 
@@ -45,8 +47,8 @@ class TritonOcrConfig(ServedModel):
     )
     model: str = Field(default="ocr", description="docling: the model's name on the server")
     language: str = Field(default="english", description="docling: the language named to the model")
-    detector: str = Field(default=DETECTOR, description="ppocr: the name of the detecting model")
-    recogniser: str = Field(default=RECOGNISER, description="ppocr: the name of the recognising model")
+    detector: str = Field(default="ocr_detect", description="ppocr: the name of the detecting model")
+    recogniser: str = Field(default="ocr_recognise", description="ppocr: the name of the recognising model")
     models: str = Field(
         default="",
         description="ppocr: folder of the embedded weights, for the alphabet. Default: $DOCMILL_HOME/models",
@@ -54,6 +56,8 @@ class TritonOcrConfig(ServedModel):
 
     def engine(self, triton: Triton) -> TritonOcr | TritonDoclingOcr:
         """The engine; the server is asked when a step has work for it."""
+        from docmill.resources.engines.triton import TritonDoclingOcr, TritonOcr
+
         server = triton.server(self.url)
         if self.contract == "docling":
             engine = TritonDoclingOcr(server, self.model, self.language, self.model_version)

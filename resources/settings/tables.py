@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from pydantic import Field
 
 from docmill.pipeline.convert.engines import TableEngine
 from docmill.resources.engines.embedded import EmbeddedTables
-from docmill.resources.engines.triton import TritonSlanetTables, TritonTables
 from docmill.resources.settings.backends import EmbeddedModels, ServedModel, falls_back
 from docmill.resources.triton import Triton
+
+if TYPE_CHECKING:
+    from docmill.resources.engines.triton import TritonSlanetTables, TritonTables
 
 __all__ = ["EmbeddedTablesConfig", "Tables", "TritonTablesConfig"]
 
@@ -39,6 +41,8 @@ class TritonTablesConfig(ServedModel):
 
     def engine(self, triton: Triton) -> TritonTables | TritonSlanetTables:
         """The engine; the server is asked when a step has work for it."""
+        from docmill.resources.engines.triton import TritonSlanetTables, TritonTables
+
         server = triton.server(self.url)
         if self.contract == "slanet":
             small = TritonSlanetTables(server, self.model or "slanet_plus", self.model_version)

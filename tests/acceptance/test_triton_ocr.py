@@ -12,8 +12,9 @@ import pytest
 from docling.models.inference_engines.common import KserveV2HttpClient
 from docling.models.inference_engines.common.kserve_v2_grpc import KserveV2GrpcClient
 
-from docmill.pipeline.convert.ocr import OcrModels, characters
 from docmill.pipeline.convert.ocr.image import ImageText, read_image
+from docmill.pipeline.convert.ocr.read import OcrModels
+from docmill.pipeline.convert.ocr.recognise import characters
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance.serving import make_repository, server, statistics

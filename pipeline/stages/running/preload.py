@@ -15,8 +15,10 @@ from docmill.pipeline.stages.running.loading import put_off, uncollected
 
 __all__ = ["overlays", "pool", "worker"]
 
-#: What packages import when they are first used: every worker would anew.
+#: What engines and packages import when they are first used: every worker would anew.
 _AT_FIRST_USE = (
+    "docmill.pipeline.convert.fused",
+    "docmill.pipeline.convert.ocr.page",
     "docling_core.transforms.serializer.html",
     "encodings.utf_16_le",
     "fsspec.implementations.chained",

@@ -18,10 +18,7 @@ from docmill.resources.engines.triton.pinning import ServedModels
 from docmill.resources.weights.embedded_weights import ModelCache, Progress
 from docmill.resources.weights.onnx_graphs.ocr_alphabet import read_alphabet
 
-__all__ = ["DETECTOR", "RECOGNISER", "TritonOcr"]
-
-#: docmill's served networks.
-DETECTOR, RECOGNISER = "ocr_detect", "ocr_recognise"
+__all__ = ["TritonOcr"]
 
 _WEIGHTS = "ocr-recognise"
 
@@ -37,8 +34,8 @@ class TritonOcr(ServedModels, OcrEngine):
         self,
         server: TritonServer,
         models: Path,
-        detector: str = DETECTOR,
-        recogniser: str = RECOGNISER,
+        detector: str = "ocr_detect",
+        recogniser: str = "ocr_recognise",
         version: str = "",
     ) -> None:
         self._names = {"detect": detector, "recognise": recogniser}

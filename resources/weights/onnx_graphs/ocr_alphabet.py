@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
-
 from docmill.pipeline.convert.errors import BackendConfigError
 
 __all__ = ["read_alphabet"]
@@ -13,6 +11,8 @@ __all__ = ["read_alphabet"]
 
 def read_alphabet(recogniser: Path) -> str:
     """A character a line, of the ONNX graph `recogniser`. Raises `BackendConfigError` for another graph."""
+    import onnx  # settings get here, and seldom have an alphabet to read
+
     entries = onnx.load(recogniser, load_external_data=False).metadata_props
     for entry in entries:
         if entry.key == "character":

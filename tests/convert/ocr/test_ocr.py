@@ -15,11 +15,13 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 from rapidfuzz.distance import Levenshtein
 
-from docmill.pipeline.convert.ocr import UNKNOWN_SCRIPT, OcrModels, Render, characters, ocr_page, read_text
 from docmill.pipeline.convert.ocr.crops import crop, reading_order, turn, turn_back
 from docmill.pipeline.convert.ocr.detect import detect
+from docmill.pipeline.convert.ocr.image import UNKNOWN_SCRIPT
 from docmill.pipeline.convert.ocr.line_words import ink, split, unread
-from docmill.pipeline.convert.ocr.recognise import Recognised, recognise
+from docmill.pipeline.convert.ocr.page import Render, ocr_page
+from docmill.pipeline.convert.ocr.read import OcrModels, read_text
+from docmill.pipeline.convert.ocr.recognise import Recognised, characters, recognise
 from docmill.pipeline.convert.types import Box, PageContent, PageOcr
 from docmill.resources.engines.onnx_runtime import OnnxModel
 from tests.support.model_cache import weights
