@@ -22,8 +22,12 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Memory:
-    """Megabytes of a process: resident, and with pages that several processes share divided among them."""
+    """Megabytes of a process: resident, and with pages that several processes share divided among them.
 
+    `name` is what it calls itself.
+    """
+
+    name: str
     command: str
     rss_mb: float
     pss_mb: float
@@ -88,10 +92,10 @@ class ProcessTree:
         for process in list(self._processes())[1:]:
             try:
                 info = process.memory_full_info()
-                command = " ".join(process.cmdline())
+                name, command = process.name(), " ".join(process.cmdline())
             except psutil.NoSuchProcess:
                 continue
-            found.append(Memory(command, info.rss / 1e6, info.pss / 1e6))
+            found.append(Memory(name, command, info.rss / 1e6, info.pss / 1e6))
         return found
 
     def _processes(self) -> Iterator[psutil.Process]:
