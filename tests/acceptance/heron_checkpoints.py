@@ -1,27 +1,35 @@
-"""Checkpoints of heron's architecture with random weights, made in the export environment and kept."""
+"""Checkpoints of heron's architecture with random weights, and what transformers makes of them."""
 
 from __future__ import annotations
 
 import functools
 import os
 import shutil
-import subprocess
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
+from benchmarks.beside_docling.random_heron import SCRIPTS, RandomHeron
 from docmill.resources.local.errors import EnvironmentSetupError
-from docmill.resources.local.triton.places import shipped
-from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
-from docmill.resources.weights.docling_models.environment import prepare_export_environment
-from docmill.resources.weights.docling_models.pictures import draw_pages
-from docmill.resources.weights.docling_models.pull import Places, pull
-from docmill.resources.weights.hub import Hub
+from docmill.resources.local.virtual_environment import VirtualEnvironment
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "tests" / "exporters"
+
+__all__ = [
+    "ROOT",
+    "SCRIPTS",
+    "checkpoint",
+    "copy",
+    "docmill_home",
+    "export_environment",
+    "pictures",
+    "reference",
+    "repository",
+    "run",
+]
 
 
 @functools.cache
@@ -31,42 +39,36 @@ def docmill_home() -> Path:
 
 
 @functools.cache
+def heron() -> RandomHeron:
+    """In that home."""
+    return RandomHeron(docmill_home())
+
+
+@functools.cache
 def export_environment() -> VirtualEnvironment:
     """What exports models, made when it is missing."""
     try:
-        return prepare_export_environment(docmill_home() / "export", shipped())
+        return heron().environment
     except EnvironmentSetupError as error:
         pytest.fail(str(error))
 
 
-@functools.cache
 def pictures() -> Path:
     """Pictures of pages, as the exporter sees them."""
-    folder = _folder("pictures", [ROOT / "resources" / "weights" / "docling_models" / "pictures.py"])
-    with FileLock(folder.with_suffix(".lock")):
-        if not folder.exists():
-            draw_pages(shipped().samples, folder.with_suffix(".new"))
-            folder.with_suffix(".new").rename(folder)
-    return folder
+    return heron().pictures
 
 
 @functools.cache
-def checkpoint(size: str) -> Path:
+def checkpoint(size: Literal["full", "small"]) -> Path:
     """`full`: docling's sizes; `small`: another backbone and fewer channels. Not docling's weights."""
-    script = SCRIPTS / "random_heron.py"
-    folder = _folder(f"heron-{size}", [script])
-    with FileLock(folder.with_suffix(".lock")):
-        if not folder.exists():
-            run(script, "--size", size, "--pictures", pictures(), "--out", folder.with_suffix(".new"))
-            folder.with_suffix(".new").rename(folder)
-    return folder
+    return heron().checkpoint(size)
 
 
 @functools.cache
-def reference(size: str) -> dict[str, np.ndarray]:
+def reference(size: Literal["full", "small"]) -> dict[str, np.ndarray]:
     """What transformers finds on the pictures with the checkpoint of that size."""
     script = SCRIPTS / "reference_detections.py"
-    file = _folder(f"reference-{size}", [script, SCRIPTS / "random_heron.py"]).with_suffix(".npz")
+    file = heron().place(f"reference-{size}", [script, SCRIPTS / "random_heron.py"]).with_suffix(".npz")
     with FileLock(file.with_suffix(".lock")):
         if not file.exists():
             run(script, "--checkpoint", checkpoint(size), "--pictures", pictures(), "--out", file)
@@ -75,14 +77,8 @@ def reference(size: str) -> dict[str, np.ndarray]:
 
 @functools.cache
 def repository() -> Path:
-    """A repository with both of heron's models, docling's sizes, installed as users do it.
-
-    Kept, for that takes a minute.
-    """
-    folder = docmill_home() / "tests" / "heron-repository"
-    places = Places(shipped(), docmill_home() / "export", docmill_home() / "none", folder)
-    pull("layout", "accurate", places, checkpoint("full"), Hub())
-    return folder
+    """A repository with both of heron's models, docling's sizes, installed as users do it."""
+    return heron().repository()
 
 
 def copy(folder: Path, to: Path) -> None:
@@ -93,22 +89,8 @@ def copy(folder: Path, to: Path) -> None:
 
 def run(script: Path, *arguments: object) -> None:
     """A script in the export environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
-        [str(export_environment().python), str(script), *map(str, arguments)],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    heron().run(script, *arguments)
 
 
 def _link(source: str, target: str) -> None:
     Path(target).hardlink_to(source)
-
-
-def _folder(name: str, made_by: list[Path]) -> Path:
-    """A place for what scripts make, another one when they change."""
-    folder = docmill_home() / "tests"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}-{stamp_of(made_by)[:12]}"

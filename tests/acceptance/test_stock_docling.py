@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.beside_docling.artifacts import write_artifacts
+from benchmarks.beside_docling.stock import stock_docling
 from docmill.pipeline.convert.layout.detectors import heron
 from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
@@ -30,8 +32,7 @@ from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance import heron_checkpoints, table_checkpoints
 from tests.acceptance.heron_checkpoints import copy
 from tests.acceptance.serving import HERON, ROOT, make_repository, server, statistics
-from tests.acceptance.stock_docling import environment
-from tests.acceptance.stock_docling.stand_ins import write_artifacts, write_heron, write_tableformer
+from tests.acceptance.stock_docling.stand_ins import write_heron, write_tableformer
 from tests.acceptance.test_triton_conversion import SAMPLES, Place, finished
 from tests.support.one_page import detected
 
@@ -95,7 +96,13 @@ class Stock:
         script.write_text(code)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         run = subprocess.run(
-            [str(environment.python()), str(RUNNER), str(script), str(out), str(self.sent)],
+            [
+                str(stock_docling(heron_checkpoints.docmill_home()).python),
+                str(RUNNER),
+                str(script),
+                str(out),
+                str(self.sent),
+            ],
             env=kept | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
             cwd=self.folder,
             capture_output=True,

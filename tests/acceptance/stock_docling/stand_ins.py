@@ -1,4 +1,4 @@
-"""Small networks that keep the contracts of docling's, and what docling reads of heron on its own side.
+"""Small networks that keep the contracts of docling's.
 
 They are not docling's models and know nothing of documents: what they answer follows from the picture alone,
 so that two clients that send the same picture get the same answer, and two that do not, do not.
@@ -6,30 +6,16 @@ so that two clients that send the same picture get the same answer, and two that
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-__all__ = ["write_artifacts", "write_heron", "write_tableformer"]
+from docmill.pipeline.convert.layout.detectors.heron import LABELS
 
-#: heron's classes, by index.
-_LABELS = (
-    *(
-        "caption",
-        "footnote",
-        "formula",
-        "list_item",
-        "page_footer",
-        "page_header",
-        "picture",
-        "section_header",
-    ),
-    *("table", "text", "title", "document_index", "code", "checkbox_selected", "checkbox_unselected", "form"),
-    "key_value_region",
-)
+__all__ = ["write_heron", "write_tableformer"]
+
 _BANDS = 20
 _QUERIES = 300
 
@@ -114,8 +100,8 @@ def write_heron(model: Path) -> None:
         "places": places,
         "dark": np.array(0.08, np.float32),
         "bands_only": bands_only,
-        "heading": np.array(_LABELS.index("section_header"), np.int64),
-        "plain": np.where(bands_only, _LABELS.index("text"), _LABELS.index("table")).astype(np.int64),
+        "heading": np.array(LABELS.index("section_header"), np.int64),
+        "plain": np.where(bands_only, LABELS.index("text"), LABELS.index("table")).astype(np.int64),
     }
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["grey"], axes=[1], keepdims=1),
@@ -148,26 +134,3 @@ def write_heron(model: Path) -> None:
     onnx.checker.check_model(made, full_check=True)
     (model / "1").mkdir(parents=True, exist_ok=True)
     onnx.save(made, model / "1" / "model.onnx")
-
-
-def write_artifacts(folder: Path) -> None:
-    """heron's configuration and that of its image processor, as docling's `artifacts_path` holds them."""
-    model = folder / "docling-project--docling-layout-heron"
-    model.mkdir(parents=True)
-    config = {
-        "model_type": "rt_detr_v2",
-        "id2label": dict(enumerate(_LABELS)),
-        "label2id": {label: index for index, label in enumerate(_LABELS)},
-    }
-    (model / "config.json").write_text(json.dumps(config))
-    processor = {
-        "image_processor_type": "RTDetrImageProcessor",
-        "do_resize": True,
-        "size": {"height": 640, "width": 640},
-        "resample": 2,
-        "do_rescale": True,
-        "rescale_factor": 1 / 255,
-        "do_normalize": False,
-        "do_pad": False,
-    }
-    (model / "preprocessor_config.json").write_text(json.dumps(processor))

@@ -18,6 +18,7 @@ BENCHMARKS = ROOT / "benchmarks"
 #: Commands that measure nothing, or are a part of one that does.
 NO_BENCHMARKS = {
     "benchmarks",
+    "benchmarks.beside_docling.convert",
     "benchmarks.conformance.record",
     "benchmarks.pages.setters.weasyprint_pages",
     "benchmarks.quality.peers.convert",

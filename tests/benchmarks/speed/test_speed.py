@@ -38,6 +38,13 @@ def test_documents_are_cheaper_together(tmp_path: Path) -> None:
     assert 0 < four.cpu_ms_a_document < one.cpu_ms_a_document
 
 
+def test_pages_of_a_long_document_are_cheaper(tmp_path: Path) -> None:
+    one, four = growth.measure_lengths(tmp_path, [1, 4], [1], 1)["1 worker"]
+    assert (one.pages, four.pages) == (1, 4)
+    assert 0 < four.cpu_ms_a_page < one.cpu_ms_a_page
+    assert one.pages_per_s < four.pages_per_s
+
+
 def test_ratios_are_of_the_parts_alone_to_the_others() -> None:
     run = throughput.Run(
         pages=10,

@@ -1,0 +1,1 @@
+"""docmill beside a stock docling, which asks the same Triton server."""
