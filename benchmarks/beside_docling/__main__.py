@@ -53,9 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.beside_docling", description=__doc__)
     parser.add_argument(
-        "--pages", type=int, default=96, help="of each corpus, for the model that answers at once"
+        "--pages",
+        type=int,
+        default=96,
+        help="of each corpus, with the model that answers at once; 0: not measured",
     )
-    parser.add_argument("--heron-pages", type=int, default=32, help="the same for heron; 0: not measured")
+    parser.add_argument("--heron-pages", type=int, default=32, help="the same with heron")
     parser.add_argument("--length", type=int, default=48, help="pages of a long document (default 48)")
     parser.add_argument("--workers", type=int, default=2, help="processes of each side (default 2)")
     parser.add_argument("--rounds", type=int, default=3)
@@ -122,7 +125,8 @@ def _corpora(folder: Path, pages: int, length: int) -> Mapping[str, list[CorpusF
 
 
 def _models(options: argparse.Namespace) -> Iterator[tuple[str, int, Callable[[Path], None]]]:
-    yield _AT_ONCE, options.pages, write_at_once
+    if options.pages:
+        yield _AT_ONCE, options.pages, write_at_once
     if options.heron_pages:
         made = RandomHeron(default_home()).repository()
         yield _HERON, options.heron_pages, lambda repository: write_heron(repository, made)
