@@ -74,11 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found: list[Beside] = []
         for name, pages, write in _models(options):
             console.print(f"{name} ...", style="dim")
-            write(folder / name / "models")
-            with _server(folder / name / "models") as server:
-                found += measure(
-                    name, sides, server, folder / name, pages, min(options.length, pages), options.rounds
-                )
+            place = folder / str(len(found))  # Triton takes no folder with a space in its name
+            write(place / "models")
+            with _server(place / "models") as server:
+                length = min(options.length, pages)
+                found += measure(name, sides, server, place, pages, length, options.rounds)
     figures = Figures(environment(), options.workers, load, found)
     _print(figures, console)
     if options.json:
