@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy" / "export"))
 
-_PAGES_OF_A_REQUEST = 16
+#: 16 are more than the 64 MiB that docling sends at once.
+_PAGES_OF_A_REQUEST = 8
 
 
 def convert(url: str, artifacts: str, out: str, files: list[str]) -> None:
