@@ -12,7 +12,7 @@ __all__ = ["Trend", "trend"]
 
 _MINUTES_OF_AN_HOUR = 60.0
 _LEAST_BLOCKS = 4
-#: So much more in the last third than in the first is still flat.
+#: So much more in the last third than in the first is still flat, and what is no surer than its error.
 _FLAT = 0.02
 
 
@@ -50,5 +50,5 @@ def trend(points: Sequence[tuple[float, float]]) -> Trend:
         give_or_take=round(2 * _MINUTES_OF_AN_HOUR * error, 2),
         first_mb=round(first, 1),
         last_mb=round(last, 1),
-        flat=int(last <= first * (1 + _FLAT)),
+        flat=int(last <= first * (1 + _FLAT) or slope <= 2 * error),
     )

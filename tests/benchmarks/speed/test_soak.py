@@ -39,6 +39,19 @@ def test_a_burst_in_one_minute_is_one_observation() -> None:
     assert trend(often).give_or_take == pytest.approx(trend(seldom).give_or_take, rel=0.05)
 
 
+def test_what_comes_and_goes_with_batches_is_flat() -> None:
+    """Half as much again while there is one: the thirds differ by chance, which says nothing."""
+    chance = random.Random(5)
+    levels: list[float] = []
+    while len(levels) < 450:
+        levels += [1000.0 + 500 * chance.randint(0, 1) + chance.gauss(0, 5)] * chance.randint(2, 20)
+    found = trend([(at / 15, level) for at, level in enumerate(levels)])
+    assert found.last_mb > 1.02 * found.first_mb
+    assert found.mb_an_hour < found.give_or_take
+    assert found.flat
+    assert not trend([(at / 15, level + 6 * at) for at, level in enumerate(levels)]).flat
+
+
 @pytest.mark.timeout(300)
 def test_a_deployment_is_looked_at_while_it_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCMILL_MODELS", str(weights("layout").parent))
