@@ -52,6 +52,7 @@ _WARMING = 0.1
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _ALL, _MOST, _STAYING = "all processes", "all processes, the most of a minute", "those that stay"
 _RUNS = "runs"
+_PARTITION = "dagster/partition"
 #: What a process is, by its name and command line; runs and their workers are forked from the warm parent.
 _KINDS = {
     "docmill-run": _RUNS,
@@ -121,7 +122,7 @@ def measure(folder: Path, minutes: float, documents: int, every_s: float) -> Fig
         batches=len(runs),
         documents=work.documents,
         pages=work.pages,
-        failed=sum(not run.is_success for run in runs),
+        failed=sum(run.is_failure for run in runs),
         peak_mb=max(each.all_mb for each in looked),
         trends=_trends([each for each in looked if each.minute >= _WARMING * minutes]),
         looked=looked,
@@ -183,8 +184,9 @@ class _Work:
 
     def waiting(self, instance: dg.DagsterInstance) -> int:
         """Batches that were asked for and are not through."""
-        ended = instance.get_runs_count(dg.RunsFilter(job_name=CONVERT_DOCUMENTS, statuses=_ENDED))
-        return self.asked - ended
+        runs = instance.get_runs(dg.RunsFilter(job_name=CONVERT_DOCUMENTS, statuses=_ENDED))
+        # by batch: one that failed is run again
+        return self.asked - len({run.tags[_PARTITION] for run in runs})
 
 
 def _corpus(folder: Path) -> list[CorpusFile]:
