@@ -8,15 +8,17 @@ something differs, and with 2 when this installation has no library.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
+from benchmarks.metrics.environment import environment
 from docmill.pipeline.convert.errors import DocumentError, PageError
 from docmill.pipeline.convert.pdf.native.library import USUAL, Library
 from docmill.pipeline.convert.pdf.page_reader import read_page
@@ -79,9 +81,10 @@ def _pdfs(places: Sequence[Path]) -> Iterator[Path]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.native_reading")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.native_reading", description=__doc__)
     parser.add_argument("places", nargs="+", type=Path, metavar="PLACE", help="a PDF, or a folder of them")
     parser.add_argument("--cpu", type=int, default=0, metavar="N", help="measure the CPU time so often")
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     if USUAL is None:
         print("this installation has no native library: docs/installing.md", file=sys.stderr)
@@ -94,6 +97,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if turns:
         native, ctypes = (median(times) for times in zip(*turns, strict=True))
         print(f"{native:.2f} ms of CPU a page with the library, {ctypes:.2f} ms without")
+    if options.json:
+        cpu = [
+            {"native_ms": native, "ctypes_ms": ctypes, "ratio": native / ctypes} for native, ctypes in turns
+        ]
+        report = {"environment": msgspec.to_builtins(environment()), **asdict(found), "cpu": cpu}
+        options.json.write_text(json.dumps(report, indent=1))
     return 1 if found.different else 0
 
 

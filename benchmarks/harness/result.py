@@ -48,7 +48,7 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
         return cls(name, middle, unit, len(values), _kept(min(values)), _kept(max(values)), ratio)
 
 
-class Curve(msgspec.Struct, frozen=True):
+class Curve(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lines over one quantity; points are (x, y), in order of x. `dots`: points that no line joins."""
 
     title: str
