@@ -49,6 +49,8 @@ _REACH = 40.0
 _OF_TABLE = re.compile(r"\W{0,3}(?:tab|表|표|جدول)", re.IGNORECASE)
 #: Sizes of text, as shares of the usual one that they differ by; and how many of a page's letters are text.
 _LIKE_TEXT, _MOSTLY = 0.12, 0.5
+#: Points, A3: what is larger is a poster or a map.
+_SHEET = 1200.0
 
 
 def page_doubts(page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None = None) -> list[Doubt]:
@@ -91,8 +93,8 @@ def region_doubts(page: PageContent, regions: Sequence[Cluster], text: Iterable[
 
 
 def _ends_text(page: PageContent, style: DocumentStyle | None) -> bool:
-    """True for the rest of a text on a page of its own: no slide, and little is set unlike the text."""
-    if style is None or style.pages < 2 or page.width > page.height:
+    """True for the rest of a text on a page of its own: no slide or poster, and mostly set as the text is."""
+    if style is None or style.pages < 2 or not page.width <= page.height <= _SHEET:
         return False
     sizes = Counter[bool]()
     for word in page.words:

@@ -21,6 +21,7 @@ _AT_FIRST_USE = (
     "docmill.pipeline.convert.ocr.page",
     "docling_core.transforms.serializer.html",
     "encodings.utf_16_le",
+    "encodings.utf_32_le",
     "fsspec.implementations.chained",
     "multiprocessing.popen_forkserver",
     "numpy.ma",

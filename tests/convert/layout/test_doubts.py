@@ -210,6 +210,7 @@ def test_the_rest_of_a_text_leaves_no_doubt() -> None:
         (ending(), DocumentStyle(body_size=10, body_font="Body", pages=1)),  # all there is
         (ending(), DocumentStyle(body_size=16, body_font="Body", pages=9)),  # set otherwise
         (Sheet(792, 612), TEXT),  # a slide
+        (Sheet(1700, 2400), TEXT),  # a poster
     ],
 )
 def test_little_else_leaves_a_doubt(sheet: Sheet, style: DocumentStyle) -> None:
