@@ -182,7 +182,9 @@ def test_the_first_failure_stops_and_what_is_left_goes_on(docmill: Run, tmp_path
     (tmp_path / "in" / "dead.pdf").symlink_to("nowhere")
     run = docmill(*command, "--fail-fast", "--json")
     assert [each["name"] for each in lines(run.stdout)] == ["dead.pdf"]
-    assert "2 converted, 2 quarantined" in docmill(*command).stderr
+    run = docmill(*command)
+    assert run.returncode == 1, (run.returncode, run.stdout, run.stderr)
+    assert "2 converted, 2 quarantined" in run.stderr
 
 
 def test_a_bucket_that_is_not_there_is_found_before_any_work(docmill: Run, tmp_path: Path) -> None:
