@@ -6,11 +6,11 @@ the geometry, and is most of what the page costs.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from docmill.pipeline.convert.layout.blocks.markers import TABLE_CAPTION
 from docmill.pipeline.convert.layout.blocks.spatial import lies_in
 from docmill.pipeline.convert.layout.labels.block_labels import Open
 from docmill.pipeline.convert.layout.style import DocumentStyle
@@ -46,7 +46,6 @@ _MANY_BITMAPS = 4
 _SAME = 6.0
 #: Points around a caption within which stands what it names.
 _REACH = 40.0
-_OF_TABLE = re.compile(r"\W{0,3}(?:tab|表|표|جدول)", re.IGNORECASE)
 #: Sizes of text, as shares of the usual one that they differ by; and how many of a page's letters are text.
 _LIKE_TEXT, _MOSTLY = 0.12, 0.5
 #: Points, A3: what is larger is a poster or a map.
@@ -109,7 +108,7 @@ def _placed(caption: Cluster, page: PageContent, regions: Sequence[Cluster]) -> 
     if any(region.label == "code" for region in beside):
         return True
     text = page.cells[caption.cells[0]].text if caption.cells and caption.cells[0] < len(page.cells) else ""
-    return _OF_TABLE.match(text) is None and any(
+    return TABLE_CAPTION.match(text) is None and any(
         region.label == "picture" and any(_same(region.box, bitmap) for bitmap in page.bitmaps)
         for region in beside
     )

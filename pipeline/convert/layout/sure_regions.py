@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from msgspec.structs import replace
 
-from docmill.pipeline.convert.layout.blocks.markers import CAPTION
+from docmill.pipeline.convert.layout.blocks.markers import CAPTION, TABLE_CAPTION
 from docmill.pipeline.convert.layout.blocks.spatial import hull
 from docmill.pipeline.convert.layout.regions.tables.ruled_grids import ruling_box
 from docmill.pipeline.convert.layout.table_signs import baselines
@@ -31,7 +30,6 @@ _CLOSED = 0.85  # of the width of the outermost words is under a rule, or over o
 _OUT, _IN = 1.5, 0.35  # lines from their edge to that rule
 _REACH = 2.2  # lines within which a table may go on
 _FRAME = 4.0  # points around a table that its drawings take
-_OF_TABLE = re.compile(r"\W*(?:tab|표|表|جدول)", re.IGNORECASE)
 _TO_CAPTION = 5.0  # lines
 
 
@@ -159,7 +157,7 @@ def _is_of(cell: TextCell, frames: Sequence[Box]) -> bool:
     """True for a line of a table, or the first of its caption."""
     if any(cell.box.inside(frame) > 0.5 for frame in frames):
         return True
-    return bool(_OF_TABLE.match(cell.text) and CAPTION.match(cell.text)) and _is_near(cell.box, frames)
+    return bool(TABLE_CAPTION.match(cell.text) and CAPTION.match(cell.text)) and _is_near(cell.box, frames)
 
 
 def _is_near(box: Box, frames: Sequence[Box]) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from docmill.pipeline.convert.layout.blocks.markers import CAPTION
+from docmill.pipeline.convert.layout.blocks.markers import CAPTION, TABLE_CAPTION
 from docmill.pipeline.convert.layout.blocks.spatial import hull
 from docmill.pipeline.convert.layout.blocks.text_rows import Row
 from docmill.pipeline.convert.layout.regions.tables.among_text import is_full, text_columns
@@ -23,7 +22,6 @@ from docmill.pipeline.convert.types import Box
 __all__ = ["captioned_tables", "captions_of", "is_page_text"]
 
 _MOST_CAPTIONS = 40
-_OF_TABLE = re.compile(r"\W*(?:tab|표|表|جدول)", re.IGNORECASE)
 _ABOVE, _BELOW = 5.0, 3.0  # of the type size, from a caption to its table below it or above it
 _BETWEEN = 10.0  # points between columns of text at least
 _MOST_FULL = 0.3  # of the pieces of a column at most are full lines of text
@@ -37,7 +35,7 @@ def captions_of(rows: Sequence[Row], known: Sequence[Box]) -> list[Row]:
     return [
         row
         for row in rows
-        if _OF_TABLE.match(row.text)
+        if TABLE_CAPTION.match(row.text)
         and CAPTION.match(row.text)
         and all(_away(box, row) >= 1.0 for box in known)
     ]
