@@ -78,7 +78,7 @@ class Machine:
         while not condition():
             said = (self.folder / "log").read_text()[-4000:]
             assert time.monotonic() < deadline, f"{self.row()}\n{said}"
-            time.sleep(0.5)
+            time.sleep(0.1)
 
     def layout_has_begun(self) -> bool:
         return any("/layout/" in path and ".parts/" in path for path in self.store.list("documents"))
@@ -103,7 +103,9 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def test_a_command_that_was_killed_is_gone_on_with_as_it_was_asked(machine: Machine) -> None:
     out = machine.folder / "out"
-    asked = ("convert", str(SAMPLE), "--pages", "1-24", "-f", "md", "-j", "1", "--out", str(out))
+    # the detector takes a while about each page
+    asked = ("convert", str(SAMPLE), "--pages", "1-24", "--detector", "always", "-f", "md", "-j", "1")
+    asked += ("--out", str(out))
     process = machine.start("docmill.pipeline.cli", *asked)
     machine.until(machine.layout_has_begun)
     first = machine.row()

@@ -267,7 +267,9 @@ def test_ctrl_c_stops_everything_and_the_next_run_goes_on(
     environment: dict[str, str], tmp_path: Path, docmill: Run, way: str
 ) -> None:
     later = str(SAMPLES / "form.pdf")
-    command = ["convert", str(SAMPLES / "many_pages.pdf"), "--pages", "1-24", "-f", "md", "-j", "2"]
+    # the detector takes a while about each page
+    command = ["convert", str(SAMPLES / "many_pages.pdf"), "--pages", "1-24", "--detector", "always"]
+    command += ["-f", "md", "-j", "2"]
     command += [later, "--batch-size", "1"] if way == "backfill" else []
     process = subprocess.Popen(
         [sys.executable, "-m", "docmill.pipeline.cli", *command],

@@ -120,7 +120,9 @@ def test_while_its_fork_server_imports(tmp_path: Path, number: signal.Signals) -
 
 
 def test_sigterm_while_workers_work_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    command = ("convert", SAMPLES / "many_pages.pdf", "--pages", "1-24", "-f", "md", "-j", 2, "--ocr", "off")
+    # the detector takes a while about each page
+    slowly = ("--pages", "1-24", "--detector", "always", "-j", 2)
+    command = ("convert", SAMPLES / "many_pages.pdf", *slowly, "-f", "md", "--ocr", "off")
     store = tmp_path / "home" / "store"
     with started(tmp_path, *command) as process:
 
