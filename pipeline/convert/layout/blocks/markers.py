@@ -46,7 +46,7 @@ CAPTION = re.compile(
     re.IGNORECASE,
 )
 #: The beginning of a caption that names a table.
-TABLE_CAPTION = re.compile(r"\W{0,3}(?:tab|표|表|جدول)", re.IGNORECASE)
+TABLE_CAPTION = re.compile(r"\W*(?:tab|표|表|جدول)", re.IGNORECASE)
 SECTION_NUMBER = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.(?:\d+(?:\.\d+)*\.?)?|[IVX]{1,5}\.|§+\s*\d+(?:\.\d+)*|[Ⅰ-Ⅻ]\.?|"
     r"제\s?\d+\s?[장절조편관]|第[\d一二三四五六七八九十百]{1,4}[章节節条條編编部]|"
