@@ -104,8 +104,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def test_a_command_that_was_killed_is_gone_on_with_as_it_was_asked(machine: Machine) -> None:
     out = machine.folder / "out"
     # the detector takes a while about each page
-    asked = ("convert", str(SAMPLE), "--pages", "1-24", "--detector", "always", "-f", "md", "-j", "1")
-    asked += ("--out", str(out))
+    slowly = ("--pages", "1-24", "--detector", "always", "-j", "1")
+    asked = ("convert", str(SAMPLE), *slowly, "-f", "md", "--out", str(out))
     process = machine.start("docmill.pipeline.cli", *asked)
     machine.until(machine.layout_has_begun)
     first = machine.row()
