@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,19 +41,16 @@ def docmill(tmp_path: Path) -> Run:
     }
 
     def run(*arguments: object, limit: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
-        def no_larger_files() -> None:
-            if limit:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
+        # by a shell: code between fork and exec would run beside the threads that gRPC starts in a fork
+        limited = ["sh", "-c", f'ulimit -f {limit // 512} && exec "$@"', "sh"] if limit else []
         return subprocess.run(
-            [sys.executable, "-m", "docmill.pipeline.cli", *map(str, arguments)],
+            [*limited, sys.executable, "-m", "docmill.pipeline.cli", *map(str, arguments)],
             cwd=tmp_path,
             env={**environment, **more},
             capture_output=True,
             text=True,
             timeout=240,
             check=False,
-            preexec_fn=no_larger_files,
         )
 
     return run

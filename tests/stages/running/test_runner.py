@@ -384,6 +384,9 @@ def test_damaged_chunks_are_done_again(store: ArtifactStore, calls: Path) -> Non
 def killed_run(tmp_path: Path, calls: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run over 60 pages in a process of its own, in the middle of its work."""
     command = [
+        # a shell's background jobs are started with Ctrl-C ignored, and what they start inherits that
+        "env",
+        "--default-signal=INT",
         sys.executable,
         "-m",
         "tests.support.stage_runs",
@@ -392,13 +395,7 @@ def killed_run(tmp_path: Path, calls: Path) -> Iterator[subprocess.Popen[bytes]]
         "60",
         "0.04",
     ]
-    process = subprocess.Popen(
-        command,
-        start_new_session=True,
-        stderr=subprocess.PIPE,
-        # a shell's background jobs are started with Ctrl-C ignored, and what they start inherits that
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while len(calls_in(calls)) < 5:
         assert process.poll() is None, process.communicate()
@@ -444,6 +441,9 @@ def test_an_interrupted_run_leaves_no_workers(calls: Path, killed_run: subproces
 
 def test_runs_at_the_same_time_do_no_harm(tmp_path: Path, store: ArtifactStore, calls: Path) -> None:
     command = [
+        # a shell's background jobs are started with Ctrl-C ignored, and what they start inherits that
+        "env",
+        "--default-signal=INT",
         sys.executable,
         "-m",
         "tests.support.stage_runs",
