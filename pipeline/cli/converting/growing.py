@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 #: Documents of the first batch, unless there are more workers.
 _FIRST = 4
-_TIMES = 4
+_TIMES = 8
 
 
 def growing(documents: Sequence[T], most: int, workers: int = 1) -> Iterator[Sequence[T]]:
-    """Pieces in order, each four times as long as the one before and none longer than `most`.
+    """Pieces in order, each eight times as long as the one before and none longer than `most`.
 
     The first has a document for every worker. What would be left over after a piece, and is no longer than
     it, goes with it where there is room: a run of Dagster's costs as much as some documents.
