@@ -25,7 +25,11 @@ class Triton(dg.ConfigurableResource):  # type: ignore[type-arg]
     patience_s: float = Field(
         default=45.0, gt=0, description="Seconds after which a silent server is given up and the step fails"
     )
-    in_flight: int = Field(default=8, ge=1, description="Requests of one worker under way at once")
+    in_flight: int = Field(
+        default=8,
+        ge=1,
+        description="Requests of one worker under way at once, at most; fewer while answers take long",
+    )
     shared_memory: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Inputs through system shared memory. auto: with a server at a loopback address that "

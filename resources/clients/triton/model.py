@@ -40,6 +40,7 @@ from docmill.resources.clients.triton.shared_memory import SharedRegions
 from docmill.resources.clients.triton.statistics import StatisticsReader
 from docmill.resources.clients.triton.subject import Subject
 from docmill.resources.clients.triton.told import ACCOUNT, STEP, read_told
+from docmill.resources.clients.window import Window
 
 __all__ = ["Array", "Request", "TritonModel"]
 
@@ -72,6 +73,8 @@ class TritonModel:
         self._version = version
         self._counts = (inputs, outputs, optional)
         self._breaker = CircuitBreaker(server.patience_s)
+        #: How many requests its user may have under way.
+        self.window = Window(server.in_flight, server.deadline_s)
         self._lock = threading.RLock()
         self._client: Any = None
         self._interface: Interface | None = None
@@ -87,11 +90,6 @@ class TritonModel:
     def name(self) -> str:
         """The model's name on the server."""
         return self._name
-
-    @property
-    def in_flight(self) -> int:
-        """How many requests its user may have under way."""
-        return max(1, self._server.in_flight)
 
     @property
     def inferences(self) -> int:
@@ -141,7 +139,7 @@ class TritonModel:
         return self.submit(inputs, Subject.of([page] if page else [], document)).result()
 
     def submit(self, inputs: Sequence[Array], subject: Subject) -> Request:
-        """Send a request and do not wait; whoever submits bounds how many are under way (`in_flight`)."""
+        """Send a request and do not wait; whoever submits bounds how many are under way (`window`)."""
         return Request(self, inputs, subject)
 
     def count_in(self, folder: Path) -> None:
@@ -235,7 +233,7 @@ class TritonModel:
             tensors.append(value)
         items = _items(inputs)
         self._count(Asked(sent=items, open=1))
-        attempt = Attempt(lease, partial(self._heard, items))
+        attempt = Attempt(lease, partial(self._heard, items, time.monotonic()))
         attempt.call = self._connected().async_infer(
             self._name,
             tensors,
@@ -343,8 +341,9 @@ class TritonModel:
         with self._lock:
             self._inferences += items
 
-    def _heard(self, items: int, answer: Any, error: Exception | None) -> None:
+    def _heard(self, items: int, sent: float, answer: Any, error: Exception | None) -> None:
         """Count what became of a request; one that nobody waited for any longer may be computed yet."""
+        self.window.answered(time.monotonic() - sent)
         if error is None:
             self._count(Asked(answered=items, open=-1), read_told(answer))
         elif status_of(error) not in _GIVEN_UP:

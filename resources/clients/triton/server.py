@@ -23,9 +23,9 @@ class TritonServer:
 
     `deadline_s` limits one request, its wait in the server's queue included. `retries` are made after a
     request that another attempt may save, and none later than `patience_s` after the first; a server that
-    has given no sign of life for `patience_s` is given up. `in_flight` requests of one worker may be under
-    way at once. `shared_memory`: inputs of a server on this machine need not travel through the connection.
-    `recover`: load a model anew whose process on the server has died.
+    has given no sign of life for `patience_s` is given up. At most `in_flight` requests of one worker are
+    under way at once, fewer while answers take long. `shared_memory`: inputs of a server on this machine
+    need not travel through the connection. `recover`: load a model anew whose process on the server has died.
     """
 
     url: str = "localhost:8001"

@@ -28,7 +28,7 @@ class TritonCdlaLayout(TritonEngine, LayoutEngine):
 
     def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
         """Regions of each page before docling's post-processing; several are under way."""
-        return in_order(views, self._begin, self._model.in_flight)
+        return in_order(views, self._begin, lambda: self._model.window.size)
 
     def _begin(self, view: LayoutView) -> _Page:
         picture = layout_planes(view.render)

@@ -38,7 +38,7 @@ class Begun(Protocol[Result]):
         ...
 
 
-def in_order(views: Iterable[V], begin: Callable[[V], Begun[R]], limit: int) -> Iterator[R]:
+def in_order(views: Iterable[V], begin: Callable[[V], Begun[R]], limit: Callable[[], int]) -> Iterator[R]:
     """`begin` each view and yield its result, in order, at most `limit` of them begun and not finished.
 
     What is under way is cancelled when a view, an answer or the consumer ends it early.
@@ -46,7 +46,7 @@ def in_order(views: Iterable[V], begin: Callable[[V], Begun[R]], limit: int) -> 
     begun: deque[Begun[R]] = deque()
     try:
         for view in views:
-            if len(begun) >= limit:
+            while len(begun) >= limit():
                 yield begun.popleft().finish()
             begun.append(begin(view))
         while begun:
@@ -90,7 +90,7 @@ class TableRequests:
         """Send what has been put in."""
         if self._filling is None:
             return
-        while len(self._sent) >= min(_MOST_REQUESTS, self._model.in_flight):
+        while len(self._sent) >= min(_MOST_REQUESTS, self._model.window.size):
             self._sent.popleft().answers()
         batch, self._filling = self._filling, None
         batch.send(self._model)

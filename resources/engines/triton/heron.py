@@ -27,7 +27,7 @@ class TritonLayout(TritonEngine, LayoutEngine):
 
     def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
         """Regions of each page before docling's post-processing; several are under way."""
-        return in_order(views, self._begin, self._model.in_flight)
+        return in_order(views, self._begin, lambda: self._model.window.size)
 
     def _begin(self, view: LayoutView) -> _Page:
         number = view.page.number

@@ -30,7 +30,7 @@ class TritonSlanetTables(TritonEngine, TableEngine):
         """One structure per region of each page; pages share requests."""
         requests = TableRequests(self._model, _tables, partial(not_the_contract, self._name))
         begin = partial(_Page, requests)
-        return in_order(requests.flushed_after(views), begin, self._model.in_flight)
+        return in_order(requests.flushed_after(views), begin, lambda: self._model.window.most)
 
 
 class _Page:

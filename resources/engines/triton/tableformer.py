@@ -33,7 +33,7 @@ class TritonTables(TritonEngine, TableEngine):
         """
         requests = TableRequests(self._model, tableformer.answers, partial(not_the_contract, self._name))
         begin = partial(_Page, requests)
-        return in_order(requests.flushed_after(views), begin, self._model.in_flight)
+        return in_order(requests.flushed_after(views), begin, lambda: self._model.window.most)
 
 
 class _Page:
