@@ -36,7 +36,7 @@ from docmill.pipeline.defs.assets.stage_run import INTERRUPTED
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.jobs import CONVERT_DOCUMENTS
 from docmill.pipeline.defs.partitions import BATCHES
-from docmill.pipeline.defs.resources import conversion_of
+from docmill.pipeline.defs.resources import conversion_of, without_settings
 from docmill.pipeline.instance.dagster_internals import MAX_RETRIES_TAG, run_job_here
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.location import LOCATION
@@ -49,6 +49,7 @@ from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
 from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_batches
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.results.records import StageRecord
+from docmill.pipeline.stages.running.workers.crew import Crew
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.files.sources import UnreadableSource
 
@@ -238,7 +239,8 @@ def configured_conversion(
 
     Without an instance Dagster makes one for it, in memory.
     """
-    known = {name: resource for name, resource in (defs.resources or {}).items() if name != "progress"}
+    others = without_settings()
+    known = {name: resource for name, resource in (defs.resources or {}).items() if name not in others}
     with dg.build_resources(known, instance, run_config.get("resources", {})) as resources:
         return conversion_of({name: getattr(resources, name) for name in known})
 
@@ -266,7 +268,7 @@ def run_batches(
     tags = asker_tags(asker(), command) | {HOST_TAG: gethostname(), MAX_RETRIES_TAG: "0"}
     runs: list[BatchRun] = []
     count = sum(len(manifest.documents) for manifest in manifests)
-    with LiveProgress(console, list(conversion.stages), count) as progress:
+    with LiveProgress(console, list(conversion.stages), count) as progress, Crew() as crew:
         watched = FailFast(progress) if fail_fast else progress
         for number, manifest in enumerate(manifests):
             run = str(uuid.uuid4())
@@ -278,7 +280,7 @@ def run_batches(
                     location=LOCATION,
                     partition_key=manifest.key,
                     run_config=run_config,
-                    resources={"progress": watched},
+                    resources={"progress": watched, "crew": crew},
                     tags=tags,
                 )
                 if isinstance(watched, FailFast) and watched.first:

@@ -19,7 +19,7 @@ from docmill.pipeline.defs.convert_files import convert_files
 from docmill.pipeline.defs.jobs import convert_documents, report_corpus
 from docmill.pipeline.defs.labels import OWNERS
 from docmill.pipeline.defs.names import Names
-from docmill.pipeline.defs.resources import default_resources, in_force, resource_class
+from docmill.pipeline.defs.resources import default_resources, in_force, resource_class, without_settings
 from docmill.pipeline.stages.registry import STAGES
 from docmill.pipeline.stages.spec import Stage
 from docmill.resources.triton import Triton
@@ -110,7 +110,7 @@ def _resources(stages: Sequence[type[Stage]], given: Mapping[str, Any]) -> dict[
     """docmill's resources by their names; `given` in place of the defaults."""
     found = default_resources(stages, given)
     for key, resource in given.items():
-        if key == "progress":  # a class that has no settings
+        if key in without_settings():
             continue
         kind = resource_class(key, stages)
         if not isinstance(resource, kind):

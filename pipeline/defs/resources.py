@@ -12,6 +12,7 @@ import dagster as dg
 from pydantic import BaseModel
 
 from docmill.pipeline.convert.errors import BackendConfigError
+from docmill.pipeline.instance.crew import run_crew
 from docmill.pipeline.instance.progress import LogProgress
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.registry import STAGES
@@ -36,6 +37,7 @@ __all__ = [
     "resource_class",
     "resource_classes",
     "taking",
+    "without_settings",
 ]
 
 #: The second has no public name.
@@ -74,8 +76,13 @@ def resource_class(key: str, stages: Iterable[type[Stage]] = STAGES) -> type[Any
 
 def default_resources(stages: Iterable[type[Stage]] = STAGES, given: Container[str] = ()) -> dict[str, Any]:
     """Every resource that is not given with its defaults, by key."""
-    defaults = {key: kind() for key, kind in resource_classes(stages).items() if key not in given}
-    return defaults if "progress" in given else defaults | {"progress": LogProgress}
+    known = {key: kind() for key, kind in resource_classes(stages).items() if key not in given}
+    return known | {key: each for key, each in without_settings().items() if key not in given}
+
+
+def without_settings() -> dict[str, Any]:
+    """The resources that have no settings, by key: how progress is told, and a run's workers."""
+    return {"progress": LogProgress, "crew": run_crew}
 
 
 def conversion_of(resources: Mapping[str, Any], stages: Sequence[type[Stage]] = STAGES) -> Conversion:

@@ -20,6 +20,7 @@ from docmill.pipeline.stages.running.job import Job
 from docmill.pipeline.stages.running.pool import Success, Task, WorkerLimits, WorkerPool
 from docmill.pipeline.stages.running.runner import Progress, StageRunner
 from docmill.pipeline.stages.running.worker import ReaderSettings
+from docmill.pipeline.stages.running.workers.crew import Crew
 from docmill.pipeline.stages.spec import ModelStage, Stage, TimeLimits
 from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.clients.files.sources import SourceCache
@@ -46,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Conversion:
-    """The settings of a run. Its stages are run one after another, each in worker processes of its own."""
+    """The settings of a run. Its stages are run one after another, in worker processes."""
 
     artifacts: ArtifactStore
     sources: SourceCache
@@ -152,16 +153,18 @@ class Conversion:
         given_up: GivenUp = tell_nobody,
         failed: Callable[[Step], None] = tell_nobody,
         runner: Callable[..., StageRunner] = StageRunner,
+        crew: Crew | None = None,
     ) -> Step:
         """The same, and what it spent beyond what the records hold; with another runner a part of it.
 
         `given_up` is told of servers that workers gave up, also when the step fails of that. `failed` is told
-        of what was done and spent until an exception ended the step, which then passes.
+        of what was done and spent until an exception ended the step, which then passes. Workers come from the
+        `crew`, and go back to it.
         """
         stage = self.stages[name]
         timeout = stage.time_limit_s(self.limits, self._limits(name).workers)
         with step_accounts(self._engine(name), given_up) as accounts:
-            pool = self._pool(name, accounts.folder)
+            pool = self._pool(name, accounts.folder, crew)
             try:
                 with pool:
                     own = runner(stage, self.artifacts, self.fingerprints, pool, progress, timeout, accounts)
@@ -183,13 +186,13 @@ class Conversion:
         return list(at_once(partial(final_record, self.artifacts, prints), batch))
 
     def overlays(
-        self, pages: Sequence[tuple[DocumentRef, int]], max_side: int = 1600
+        self, pages: Sequence[tuple[DocumentRef, int]], max_side: int = 1600, crew: Crew | None = None
     ) -> Iterator[tuple[DocumentRef, int, bytes]]:
         """Pages with their regions drawn on them, as JPEG of at most so many pixels a side.
 
         Those that cannot be drawn are left out.
         """
-        with self._pool("overlays") as pool:
+        with self._pool("overlays", crew=crew) as pool:
             for document, page in pages:
                 job = Job(document, "layout", self.fingerprints)
                 pool.submit(Task((document, page), _OVERLAY, (job, page, max_side), self.limits.task_s))
@@ -220,7 +223,7 @@ class Conversion:
         stage = self.stages.get(name)
         return stage.worker_engine(self._limits(name).workers, self.identities) if stage else None
 
-    def _pool(self, name: str, counts: Path | None = None) -> WorkerPool:
+    def _pool(self, name: str, counts: Path | None = None, crew: Crew | None = None) -> WorkerPool:
         """Workers for a stage, or for what is none; one fork server serves all, so all preload the same.
 
         They keep `counts` of what they ask servers in that folder.
@@ -229,7 +232,7 @@ class Conversion:
         others = (module for stage in self.stages.values() for module in stage.preload)
         preload = preloaded(self.stages.values(), others)
         context = (self.artifacts, self.sources, self.reader, engine, counts)
-        return WorkerPool(limits, _CONTEXT, context, preload)
+        return WorkerPool(limits, _CONTEXT, context, preload, crew)
 
     def _limits(self, name: str) -> WorkerLimits:
         stage = self.stages.get(name)

@@ -65,6 +65,16 @@ def slow_context() -> None:
     time.sleep(1.0)
 
 
+class Leaving:
+    """A context that leaves a file when nobody holds it any more."""
+
+    def __init__(self, file: str) -> None:
+        self._file = Path(file)
+
+    def __del__(self) -> None:
+        self._file.touch()
+
+
 def add(_context: object, first: int, second: int) -> int:
     return first + second
 

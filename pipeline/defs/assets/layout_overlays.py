@@ -21,7 +21,7 @@ def _overlays_of(outcome: StageOutcome) -> Followed:
     """
     if all(record.reused for record in outcome.records):
         return Followed({})
-    drawn = outcome.conversion.overlays(_representative(outcome), _OVERLAY_SIDE)
+    drawn = outcome.conversion.overlays(_representative(outcome), _OVERLAY_SIDE, outcome.resources["crew"])
     shown = ((document.name, page, image) for document, page, image in drawn)
     return Followed(overlay_metadata(shown, outcome.keep_picture))
 

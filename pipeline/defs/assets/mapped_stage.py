@@ -80,6 +80,7 @@ class MappedSteps:
                     resources["progress"](context.log),
                     partial(note_given_up, context),
                     partial(_note_overhead, context, resources["pricing"]),
+                    resources["crew"],
                 )
                 step, ranges = found.step, found.ranges
         for pages in ranges:
@@ -94,7 +95,8 @@ class MappedSteps:
             batch = manifest_of(conversion, context.partition_key).documents
             progress, given_up = resources["progress"](context.log), partial(note_given_up, context)
             failed = partial(_note_overhead, context, resources["pricing"])
-            step = run_range(conversion, name, batch, pages, progress, given_up, failed)
+            crew = resources["crew"]
+            step = run_range(conversion, name, batch, pages, progress, given_up, failed, crew)
         return dg.Output(None, _SPENT, metadata=_metadata(step, started))
 
     @contextmanager

@@ -35,6 +35,7 @@ from docmill.pipeline.instance.runs.traced import StepTrace, traced_step
 from docmill.pipeline.instance.spending import with_totals
 from docmill.pipeline.stages.checks import Check, Finding
 from docmill.pipeline.stages.running.pool import WorkerLimits
+from docmill.pipeline.stages.running.workers.crew import Crew
 from docmill.pipeline.stages.spec import PageStage, Stage
 from docmill.resources.settings.checks import Checks
 from docmill.resources.settings.pricing import Pricing
@@ -72,6 +73,7 @@ def stage_assets(
     classes = conversion_resources(stages) | {
         "checks": Checks,
         "pricing": Pricing,
+        "crew": Crew,
         "progress": LogProgress,
         "tracing": Tracing,
     }

@@ -31,6 +31,7 @@ from docmill.pipeline.stages.checks import Check, Finding, StageBatch
 from docmill.pipeline.stages.conversion import Conversion, Step
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.results.step_accounts import Overhead
+from docmill.pipeline.stages.running.workers.crew import Crew
 from docmill.pipeline.stages.spec import Stage
 from docmill.resources.settings.pricing import Pricing
 
@@ -142,7 +143,8 @@ def run_stage(
 
     progress = resources["progress"](context.log)
     given_up = partial(note_given_up, context)
-    step = conversion.run_step(stage, manifest.documents, progress, given_up, failed)
+    crew: Crew = resources["crew"]
+    step = conversion.run_step(stage, manifest.documents, progress, given_up, failed, crew=crew)
     seconds, records = before.wall_seconds + time.monotonic() - started, step.records
     metadata = outcome_metadata(records, seconds, price, ordinary, before.overhead + step.overhead)
     ran = conversion.stages[stage]

@@ -14,6 +14,7 @@ from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.results.step_accounts import GivenUp, Overhead, tell_nobody
 from docmill.pipeline.stages.running.lookups import Lookup
 from docmill.pipeline.stages.running.runner import Progress
+from docmill.pipeline.stages.running.workers.crew import Crew
 from docmill.pipeline.stages.selection import FirstPages, NoPages, Pages, Selection, chunked, uncovered
 from docmill.resources.clients.files.at_once import at_once
 
@@ -36,11 +37,12 @@ def cut_batch(
     progress: Progress,
     given_up: GivenUp = tell_nobody,
     failed: Callable[[Step], None] = tell_nobody,
+    crew: Crew | None = None,
 ) -> CutBatch:
     """Cut what a stage has left to do of a batch into ranges of `most` pages.
 
     Which pages a document has may only be known once it is opened: then that is done here, and its first
-    pages with it; `given_up` and `failed` as those of `Conversion.run_step`. Raises `BackendError`.
+    pages with it; `given_up`, `failed` and `crew` as those of `Conversion.run_step`. Raises `BackendError`.
     """
     documents = list(numbered(batch))
     lookup = Lookup(conversion.artifacts, conversion.stages[stage], conversion.fingerprints)
@@ -53,7 +55,8 @@ def cut_batch(
     step = Step([], Overhead())
     if closed:
         opening = partial(PartRunner, choice=_to_open)
-        step = conversion.run_step(stage, closed, _PagesAlone(progress), given_up, failed, runner=opening)
+        alone = _PagesAlone(progress)
+        step = conversion.run_step(stage, closed, alone, given_up, failed, runner=opening, crew=crew)
     opened = {record.document: record for record in step.records}
     left: list[tuple[int, list[Pages]]] = []
     for (number, document), known in zip(documents, found, strict=True):
@@ -72,10 +75,11 @@ def run_range(
     progress: Progress,
     given_up: GivenUp = tell_nobody,
     failed: Callable[[Step], None] = tell_nobody,
+    crew: Crew | None = None,
 ) -> Step:
     """Do what is left of a range, and leave it as page chunks.
 
-    `given_up` and `failed` as those of `Conversion.run_step`. Raises `BackendError`.
+    `given_up`, `failed` and `crew` as those of `Conversion.run_step`. Raises `BackendError`.
     """
     numbers = {document.id: number for number, document in numbered(batch)}
 
@@ -90,7 +94,7 @@ def run_range(
 
     runner = partial(PartRunner, choice=choice)
     documents, alone = pages.documents(batch), _PagesAlone(progress)
-    return conversion.run_step(stage, documents, alone, given_up, failed, runner=runner)
+    return conversion.run_step(stage, documents, alone, given_up, failed, runner=runner, crew=crew)
 
 
 def _to_open(_document: str, left: Sequence[Selection]) -> list[Selection]:

@@ -7,41 +7,24 @@ and the pool replaces it. What was lost with it is reported as a `Failure`; the 
 
 from __future__ import annotations
 
-import importlib
-import multiprocessing
-import os
 import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
-from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from docmill.pipeline.convert.errors import BackendConfigError, BackendError, DocumentError, document_error
-from docmill.pipeline.stages.running.ended_children import EndedChildren
-from docmill.resources.clients.tracing.spans import (
-    NO_SPAN,
-    Attributes,
-    Carried,
-    Span,
-    recording,
-)
+from docmill.pipeline.convert.errors import BackendConfigError, DocumentError, document_error
+from docmill.pipeline.stages.running.workers.crew import Crew
+from docmill.pipeline.stages.running.workers.ended_children import EndedChildren
+from docmill.pipeline.stages.running.workers.process import GRACE_S, WorkerProcess
+from docmill.resources.clients.tracing.spans import NO_SPAN, Attributes, Span
 
 __all__ = ["Failure", "Success", "Task", "WorkerLimits", "WorkerPool"]
 
 T = TypeVar("T")
-_MEGABYTE = 1 << 20
-#: A worker that is told to end, or has lost its pipe, may take so long before it is killed.
-_GRACE_S = 5.0
 #: The first worker waits for the fork server's imports.
 _START_S = 120.0
 #: So many workers in a row may be killed before they are ready; then they are taken not to start at all.
@@ -100,11 +83,12 @@ class Failure(Generic[T]):
 
 @dataclass
 class _Worker:
-    process: ForkServerProcess
-    pipe: Connection
+    """One at work; `before` is what its process had computed when it came."""
+
+    process: WorkerProcess
+    before: float
     task: Task[Any] | None = None
     started: float = 0.0
-    done: int = 0
     ready: bool = False
     span: Span = NO_SPAN
 
@@ -121,7 +105,8 @@ class WorkerPool:
 
     Each worker calls the function that `context` names with `context_args` once and hands the result to every
     task: models and open files live there. Arguments and results are pickled. The modules of `preload` are
-    imported once, in the fork server of this process: workers then start in milliseconds, not seconds.
+    imported once, in the fork server of this process: workers then start in milliseconds, not seconds. They
+    come from the `crew` where there is one and somebody rests there, and go back to it when all is done.
 
     `run` yields results in order of completion and accepts new tasks while it runs (`submit`), so that a
     first task can tell how many more there are. An exception of class `BackendError` raised in a worker is
@@ -133,6 +118,10 @@ class WorkerPool:
     context: str
     context_args: Sequence[Any] = ()
     preload: Sequence[str] = ()
+    crew: Crew | None = None
+    #: Once it is closed: what all workers have computed for it, killed ones too, and to the end of those that
+    #: have ended. None where the system does not say.
+    cpu_seconds: float | None = field(default=None, init=False)
     _workers: list[_Worker] = field(default_factory=list)
     _queue: deque[Task[Any]] = field(default_factory=deque)
     #: Those that end by themselves, since they have done enough.
@@ -140,6 +129,9 @@ class WorkerPool:
     _ended: EndedChildren = field(default_factory=EndedChildren)
     #: Workers in a row that were killed before they were ready.
     _killed_starts: int = 0
+    #: What those who went to rest have computed here, and what those who ended had computed elsewhere.
+    _rested_s: float = 0.0
+    _elsewhere_s: float = 0.0
 
     def __enter__(self) -> WorkerPool:
         """Workers are started when there is work for them."""
@@ -150,14 +142,6 @@ class WorkerPool:
     ) -> None:
         """Stop every worker: politely when all is done, by a kill otherwise."""
         self.close(kill=kind is not None)
-
-    @property
-    def cpu_seconds(self) -> float | None:
-        """What all workers have computed, killed ones too, from their start to their end; once it is closed.
-
-        None where the system does not say.
-        """
-        return self._ended.cpu_seconds()
 
     def submit(self, task: Task[Any], *, first: bool = False) -> None:
         """Queue a task, before the others when `first` is set."""
@@ -183,25 +167,43 @@ class WorkerPool:
     def close(self, *, kill: bool = False) -> None:
         """Stop all workers and forget queued tasks."""
         self._queue.clear()
+        idle: list[_Worker] = []
         for worker in self._workers:
             worker.span.end("it was stopped")
             if kill or worker.task:
-                _kill(worker)
+                self._end(worker)
             else:
-                worker.pipe.close()  # the worker's loop ends at end-of-file
-        for worker in [*self._workers, *self._retired]:
-            worker.process.join(_GRACE_S)
-            if worker.process.is_alive():
-                _kill(worker)
+                idle.append(worker)
         self._workers.clear()
+        self._dismiss(idle)
+        for worker in self._retired:
+            worker.process.join()
         self._retired.clear()
+        ended = self._ended.cpu_seconds()
+        self.cpu_seconds = None if ended is None else max(0.0, ended - self._elsewhere_s) + self._rested_s
+
+    def _dismiss(self, idle: Sequence[_Worker]) -> None:
+        """Those who have done their work: they rest in the crew, or end."""
+        if self.crew is None:
+            for worker in idle:
+                self._retire(worker)
+            return
+        for worker in idle:
+            worker.process.ask(("rest",))
+        until = time.monotonic() + GRACE_S
+        for worker in idle:
+            if worker.process.rested(until):
+                self._rested_s += worker.process.cpu_seconds - worker.before
+                self.crew.give(worker.process)
+            else:
+                self._end(worker)
 
     def _assign(self) -> None:
         idle = [worker for worker in self._workers if worker.task is None]
         while self._queue:
             if idle:
                 worker = idle.pop()
-                if worker.pipe.poll():  # it has nothing to say, so this is the end of its pipe
+                if worker.process.pipe.poll():  # it has nothing to say, so this is the end of its pipe
                     self._discard(worker)
                     continue
             elif len(self._workers) < max(1, self.limits.workers):
@@ -210,12 +212,11 @@ class WorkerPool:
                 return
             task = self._queue.popleft()
             worker.span = task.within.child("chunk", task.about)
-            with suppress(BrokenPipeError, ConnectionResetError):  # `_receive` will find out
-                worker.pipe.send((task.function, task.args, worker.span.carried))
+            worker.process.ask(("work", task.function, task.args, worker.span.carried))
             worker.task, worker.started = task, time.monotonic()
 
     def _collect(self, others: list[int]) -> Iterator[Success[Any] | Failure[Any] | None]:
-        busy = {worker.pipe: worker for worker in self._workers if worker.task}
+        busy = {worker.process.pipe: worker for worker in self._workers if worker.task}
         if not busy:
             return
         patience = min(worker.deadline for worker in busy.values()) - time.monotonic()
@@ -234,19 +235,19 @@ class WorkerPool:
         assert task is not None
         seconds = time.monotonic() - worker.started
         try:
-            kind, value, cpu_seconds, spans = worker.pipe.recv()
+            kind, value, cpu_seconds, spans = worker.process.pipe.recv()
         except (EOFError, OSError):
-            worker.process.join(_GRACE_S)  # before it is killed, so that its exit status tells why it died
+            worker.process.join()  # before it is killed, so that its exit status tells why it died
             self._discard(worker)
-            error = _post_mortem(worker.process, self.limits.memory_mb)
+            error = worker.process.post_mortem()
             worker.span.end(error.message)
             if not worker.ready:
                 self._killed_starts += 1
-                if worker.process.exitcode != -signal.SIGKILL or self._killed_starts >= _KILLED_STARTS:
+                if worker.process.exit_code != -signal.SIGKILL or self._killed_starts >= _KILLED_STARTS:
                     raise BackendConfigError(f"a worker process cannot start: {error.message}") from None
                 self.submit(task, first=True)
                 return None
-            return Failure(task, error, seconds, worker_lost=True, worker=_pid(worker))
+            return Failure(task, error, seconds, worker_lost=True, worker=worker.process.pid)
         if kind == "ready":
             worker.ready, worker.started = True, time.monotonic()
             self._killed_starts = 0
@@ -257,18 +258,18 @@ class WorkerPool:
         worker.span.hand_on(spans)
         worker.span.set({"docmill.cpu_seconds": round(cpu_seconds, 4)})
         worker.span.end(_went_wrong(kind, value))
-        worker.task, worker.done = None, worker.done + 1
-        if 0 < self.limits.tasks_per_worker <= worker.done:
-            worker.pipe.close()
+        worker.task = None
+        worker.process.done += 1
+        if 0 < self.limits.tasks_per_worker <= worker.process.done:
             self._workers.remove(worker)
-            self._retired.append(worker)
+            self._retire(worker)
         if kind == "ok":
-            return Success(task, value, seconds, cpu_seconds, _pid(worker))
+            return Success(task, value, seconds, cpu_seconds, worker.process.pid)
         if kind == "backend":
             raise value
         reason, message, page = value
         error = document_error(reason, message, page=page)
-        return Failure(task, error, seconds, cpu_seconds, worker=_pid(worker))
+        return Failure(task, error, seconds, cpu_seconds, worker=worker.process.pid)
 
     def _expire(self, worker: _Worker, now: float) -> Failure[Any]:
         task = worker.task
@@ -278,137 +279,30 @@ class WorkerPool:
         worker.span.end(error.message)
         if not worker.ready:
             raise BackendConfigError(f"a worker process was not ready within {_START_S:g} s")
-        return Failure(task, error, now - worker.started, worker_lost=True, worker=_pid(worker))
+        return Failure(task, error, now - worker.started, worker_lost=True, worker=worker.process.pid)
 
     def _start(self) -> _Worker:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(self.preload))
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=_serve,
-            args=(theirs, self.limits.memory_mb, self.context, tuple(self.context_args)),
-            name="docmill-worker",
-            daemon=True,
-        )
-        with _hidden_main(), _uninterrupted():
-            process.start()
-        theirs.close()
-        worker = _Worker(process, ours)
+        process = self.crew.take(self.limits.memory_mb) if self.crew else None
+        if process is None:
+            process = WorkerProcess.start(self.limits.memory_mb, self.preload)
+        process.ask(("hold", self.context, tuple(self.context_args)))
+        worker = _Worker(process, process.cpu_seconds)
         self._workers.append(worker)
         return worker
 
+    def _retire(self, worker: _Worker) -> None:
+        """Have one end by itself."""
+        worker.process.end()
+        self._elsewhere_s += worker.before
+        self._retired.append(worker)
+
     def _discard(self, worker: _Worker) -> None:
-        _kill(worker)
+        self._end(worker)
         self._workers.remove(worker)
 
-
-@contextmanager
-def _hidden_main() -> Iterator[None]:
-    """Keep multiprocessing from importing `__main__` again in the worker.
-
-    Workers need nothing of it, and it may be Dagster's command line: seconds and megabytes for each.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C is for this process alone, which then stops the others.
-
-    The fork server, and through it each worker, begins with the signals that are blocked here: a terminal
-    sends it to all of them, and what is in the middle of its imports would write a traceback.
-    """
-    resource_tracker.ensure_running()  # which unblocks them, when it is the fork server that starts it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _pid(worker: _Worker) -> int:
-    return worker.process.pid or 0
-
-
-def _kill(worker: _Worker) -> None:
-    worker.process.kill()
-    worker.process.join(_GRACE_S)
-    worker.pipe.close()
-
-
-def _post_mortem(process: ForkServerProcess, memory_mb: int) -> DocumentError:
-    """Say why a worker died, as far as its exit status tells.
-
-    PDFium aborts where it gets no memory, and traps (SIGTRAP, SIGILL) or faults where it is wrong.
-    """
-    code = process.exitcode
-    if code == -signal.SIGKILL:
-        return document_error(
-            "out_of_memory", "its worker was killed (signal KILL), most likely by the kernel for its memory"
-        )
-    if code == -signal.SIGABRT and memory_mb:
-        return document_error(
-            "out_of_memory",
-            f"its worker aborted, most likely for want of memory; the limit is {memory_mb} MB",
-        )
-    if code is not None and code < 0:
-        return document_error("crashed", f"its worker died of signal {signal.Signals(-code).name}")
-    return document_error("crashed", f"its worker ended with exit status {code}")
-
-
-def _serve(pipe: Connection, memory_mb: int, make_context: str, context_args: tuple[Any, ...]) -> None:
-    """The worker's loop: runs until the other end of the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then stops us
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if memory_mb:
-        _limit_memory(memory_mb * _MEGABYTE)
-    try:
-        context = _look_up(make_context)(*context_args)
-    except BackendError as error:
-        pipe.send(("backend", error, 0.0, []))
-        return
-    pipe.send(("ready", (os.getppid(), time.time_ns()), 0.0, []))
-    while True:
-        try:
-            function, args, carried = pipe.recv()
-            pipe.send_bytes(_answer(function, (context, *args), carried))
-        except (EOFError, OSError):
-            return
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed cannot stop its workers, and one that hangs would never notice."""
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
-
-
-def _limit_memory(size: int) -> None:
-    """Allow so many bytes on top of what the fork server already holds, which workers share."""
-    import resource  # not on Windows
-
-    statm = Path("/proc/self/statm")
-    shared = int(statm.read_text().split()[5]) * resource.getpagesize() if statm.exists() else 0
-    resource.setrlimit(resource.RLIMIT_DATA, (shared + size, shared + size))
-
-
-def _answer(function: str, args: tuple[Any, ...], carried: Carried | None) -> Any:
-    """The pickled message that tells the parent what came of a task, with the spans within its own."""
-    began = time.process_time()  # of all threads
-    with recording(carried) as spans:
-        try:
-            value = _look_up(function)(*args)
-            return ForkingPickler.dumps(("ok", value, time.process_time() - began, spans))
-        except Exception as error:  # noqa: BLE001 - one document's surprise must not end the batch
-            explanation = _explain(error)
-    # the error has gone, and with it the memory that it held
-    return ForkingPickler.dumps((*explanation, time.process_time() - began, spans))
+    def _end(self, worker: _Worker) -> None:
+        worker.process.kill()
+        self._elsewhere_s += worker.before
 
 
 def _went_wrong(kind: str, value: Any) -> str:
@@ -421,30 +315,3 @@ def _went_wrong(kind: str, value: Any) -> str:
             return f"{reason}: {message}"
         case _:
             return str(value)
-
-
-def _explain(error: Exception) -> tuple[str, Any]:
-    match error:
-        case DocumentError():
-            return "document", (error.reason, error.message, error.page)
-        case BackendError():
-            return "backend", error
-        case MemoryError():
-            return "document", ("out_of_memory", "the worker reached its memory limit", None)
-        case _:
-            return "document", ("internal", f"{type(error).__name__}: {error} ({_where(error)})", None)
-
-
-def _look_up(name: str) -> Callable[..., Any]:
-    module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
-    return found
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    if trace is None:
-        return "nowhere"
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -230,7 +230,8 @@ class StageRunner:
     def _close(self, state: DocumentUnderWay, last: Callable[[], StageRecord]) -> None:
         """Write the end of a document in the background, and leave what is still queued of it."""
         state.closed, state.last = True, last
-        self._withdraw(state.job.document.id)
+        if state.waiting:
+            self._withdraw(state.job.document.id)
         self._write_last(state)
 
     def _write_last(self, state: DocumentUnderWay) -> None:

@@ -202,7 +202,7 @@ def test_a_worker_killed_while_idle_is_replaced_and_no_task_is_blamed() -> None:
     with pool(workers=1) as workers:
         first = value(results(workers, [task("a", "pid")])["a"])
         os.kill(first, signal.SIGKILL)
-        assert workers._workers[0].pipe.poll(5.0)  # its end is closed once its last thread is gone
+        assert workers._workers[0].process.pipe.poll(5.0)  # its end is closed once its last thread is gone
         second = value(results(workers, [task("b", "pid")])["b"])
     assert second != first
 
