@@ -89,8 +89,10 @@ def setup_of(conversion: Conversion) -> Setup:
     stages = conversion.stages
     understanding = stages.get(UnderstandingStage.name)
     ocr = stages.get(OcrStage.name)
+    layout = conversion.stage(LayoutStage)
     return Setup(
-        layout_served=conversion.stage(LayoutStage).server is not None,
+        layout_served=layout.server is not None,
+        layout_asked=layout.asked,
         tables_served=conversion.stage(TablesStage).server is not None,
         ocr=isinstance(ocr, OcrStage) and ocr.engine is not None,
         ocr_served=ocr is not None and ocr.server is not None,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from docmill.pipeline.convert.engines import Asked, Render
-from docmill.pipeline.convert.layout.detectors.cdla import Cells, Detection, Tensor, decode, detect, planes
+from docmill.pipeline.convert.layout.detectors.cdla import Detection, Tensor, detect, planes
 from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, region_doubts
 from docmill.pipeline.convert.layout.fusion import Fusion, Plain
 from docmill.pipeline.convert.layout.style import DocumentStyle
@@ -27,12 +27,57 @@ from docmill.pipeline.convert.types import (
     Word,
 )
 
-__all__ = ["fuse_cells", "fused_layout", "fused_tables", "layout_planes", "open_tables"]
+__all__ = ["Unseen", "fused_layout", "fused_tables", "layout_planes", "open_tables"]
 
 #: The detector was trained on pages of about this resolution.
 _LAYOUT_SCALE = 2.0
 _CROP_SCALE = 3.0
 _CROP_PADDING = 2.0
+
+
+class Unseen:
+    """A page that no detector has seen: why one is asked about it, and what is made of its answer.
+
+    `doubts` are None where every page is asked about. `layout` is what the page is without a detector, before
+    docling's post-processing; None where one is asked.
+    """
+
+    def __init__(
+        self, page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, asked: Asked
+    ) -> None:
+        self._page, self._ocr, self._style = page, ocr, style
+        self.layout: PageLayout | None = None
+        self.doubts: list[Doubt] | None = None if asked == "always" else []
+        if asked == "auto":
+            self.doubts = page_doubts(page, ocr, style)
+        if self.doubts is None or (self.doubts and not may_be_of_tables(self.doubts)):
+            return  # it is fused once
+        plain = self._fusion.plain()
+        if asked == "auto":
+            self.doubts = _doubts(page, ocr, style, plain, self.doubts)
+        if not self.doubts:
+            self.layout = PageLayout(number=page.number, clusters=plain.regions, doubts=[])
+
+    def fused(self, found: Sequence[Detection]) -> PageLayout:
+        """The page with what the CDLA detector found, before docling's post-processing."""
+        detections = [
+            Cluster(id=index, label=hit.label, score=hit.score, box=hit.box)
+            for index, hit in enumerate(found)
+        ]
+        return self.detected(self._fusion.regions(found), detections)
+
+    def detected(self, regions: Sequence[Cluster], detections: Sequence[Cluster]) -> PageLayout:
+        """The page with these regions, and the detections behind them."""
+        return PageLayout(
+            number=self._page.number,
+            clusters=list(regions),
+            detections=list(detections),
+            doubts=None if self.doubts is None else list[str](self.doubts),
+        )
+
+    @cached_property
+    def _fusion(self) -> Fusion:
+        return Fusion(self._page, self._ocr, self._style)
 
 
 def fused_layout(
@@ -47,18 +92,10 @@ def fused_layout(
 
     A page is drawn only when the detector is asked.
     """
-    doubts: Sequence[Doubt] | None = None if asked == "always" else []
-    if asked == "auto":
-        doubts = page_doubts(page, ocr, style)
-    fusion = Fusion(page, ocr, style)
-    if doubts is not None and (not doubts or may_be_of_tables(doubts)):  # else it is fused once
-        plain = fusion.plain()
-        if asked == "auto":
-            doubts = _doubts(page, ocr, style, plain, doubts)
-        if not doubts:
-            return PageLayout(number=page.number, clusters=plain.regions, doubts=[])
-    found = detect(render(_LAYOUT_SCALE, None), page.width, page.height, run)
-    return _fused(page.number, fusion, found, doubts)
+    unseen = Unseen(page, ocr, style, asked)
+    if unseen.layout:
+        return unseen.layout
+    return unseen.fused(detect(render(_LAYOUT_SCALE, None), page.width, page.height, run))
 
 
 def _doubts(
@@ -84,14 +121,6 @@ def layout_planes(render: Render) -> NDArray[np.uint8] | None:
     return planes(image) if image.size else None
 
 
-def fuse_cells(
-    page: PageContent, ocr: PageOcr | None, style: DocumentStyle | None, cells: Cells | None
-) -> PageLayout:
-    """`fused_layout` for what the detector gave before; None for a page without area."""
-    found = decode(cells, page.width, page.height) if cells is not None else []
-    return _fused(page.number, Fusion(page, ocr, style), found)
-
-
 def fused_tables(
     regions: Sequence[Cluster], page: PageContent, words: Sequence[Word], render: Render, run: Run
 ) -> list[TableStructure]:
@@ -108,16 +137,6 @@ def open_tables(
         TableInput(region, partial(_crop, region.box.padded(_CROP_PADDING), render)) for region in regions
     ]
     return OpenTables(inputs, page, words)
-
-
-def _fused(
-    number: int, fusion: Fusion, found: Sequence[Detection], doubts: Sequence[Doubt] | None = None
-) -> PageLayout:
-    detections = [
-        Cluster(id=index, label=hit.label, score=hit.score, box=hit.box) for index, hit in enumerate(found)
-    ]
-    why = None if doubts is None else list[str](doubts)
-    return PageLayout(number=number, clusters=fusion.regions(found), detections=detections, doubts=why)
 
 
 def _crop(box: Box, render: Render) -> Crop:

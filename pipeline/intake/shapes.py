@@ -6,6 +6,7 @@ docs/cost.md says where each figure is measured, and which are assumed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from docmill.pipeline.intake.rates import Prior
 
@@ -26,6 +27,9 @@ _REST, _LAYOUT, _TABLES = 0.059, 0.09, 0.009
 _OCR = 2.3
 #: What a worker does and waits for a page whose model is on a server; measured and assumed.
 _SERVED_CPU, _SERVED_WAIT = 0.01, 0.03
+#: Share of pages about which a served layout model is asked; assumed for `auto`. The CPU to find out.
+_LAYOUT_ASKED = {"always": 1.0, "auto": 0.3, "never": 0.0}
+_RULES = 0.01
 #: Device seconds of a page on a server that has counted nothing: heron in batches on a GPU; tables and a page
 #: by OCR are assumed.
 _GPU_LAYOUT, _GPU_TABLES, _GPU_OCR = 0.007, 0.003, 0.1
@@ -39,7 +43,7 @@ _AT_ONCE = 0.5
 #: machine. A CPU takes thirty times what a GPU does.
 _COUNTED_DOUBT, _ANSWERED_DOUBT, _ASSUMED_DOUBT = 0.8, 1.0, 2.0
 #: Share of pages that the mode asks about; assumed for all but `all`.
-_ASKED = {"off": 0.0, "fallback": 0.1, "pictures": 0.3, "all": 1.0}
+_ASKED = {"off": 0.0, "fallback": 0.1, "doubts": 0.3, "pictures": 0.3, "all": 1.0}
 #: Bytes that the store keeps of a page, and requests of a document; measured.
 BYTES_A_PAGE, REQUESTS_A_DOCUMENT = 56_000.0, 56.0
 #: Bytes of a page of a PDF, half of them smaller; assumed.
@@ -61,9 +65,13 @@ class ServerSeconds:
 
 @dataclass(frozen=True)
 class Setup:
-    """Where the work is done: which models are `served`, what is read besides, what servers have counted."""
+    """Where the work is done: which models are `served`, what is read besides, what servers have counted.
+
+    `layout_asked` is about which pages a served layout model is asked.
+    """
 
     layout_served: bool = False
+    layout_asked: Literal["always", "auto", "never"] = "always"
     tables_served: bool = False
     ocr: bool = True
     ocr_served: bool = False
@@ -74,7 +82,8 @@ class Setup:
     @property
     def served(self) -> bool:
         """Whether a server's device does any of it."""
-        return self.layout_served or self.tables_served or (self.ocr and self.ocr_served) or self.asks
+        layout = self.layout_served and self.layout_asked != "never"
+        return layout or self.tables_served or (self.ocr and self.ocr_served) or self.asks
 
     @property
     def asks(self) -> bool:
@@ -103,10 +112,12 @@ class Shape:
 def shape_of(setup: Setup) -> Shape:
     """The shape of a conversion."""
     asked = _ASKED[setup.understanding]
-    served = setup.layout_served + setup.tables_served
+    sent = setup.layout_served * _LAYOUT_ASKED[setup.layout_asked]
+    rules = 0.0 if setup.layout_asked == "always" else _RULES
+    served = sent + setup.tables_served
     cpu = (
         _REST
-        + (_SERVED_CPU if setup.layout_served else _LAYOUT)
+        + (sent * _SERVED_CPU + rules if setup.layout_served else _LAYOUT)
         + (_SERVED_CPU if setup.tables_served else _TABLES)
         + asked * _VLM_CPU
     )
@@ -114,13 +125,13 @@ def shape_of(setup: Setup) -> Shape:
     counted = setup.counted
     scan_served = setup.ocr and setup.ocr_served
     known = [
-        *([counted.layout] if setup.layout_served else []),
+        # which share of the pages is asked about nobody knows, but for all
+        *([counted.layout if setup.layout_asked == "always" else None] if sent else []),
         *([counted.tables] if setup.tables_served else []),
         *([counted.ocr] if scan_served else []),
-        # which share of the pages the other modes ask about nobody knows
         *([counted.answer if setup.understanding == "all" else None] if setup.asks else []),
     ]
-    layout = setup.layout_served * (counted.layout or _GPU_LAYOUT)
+    layout = sent * (counted.layout or _GPU_LAYOUT)
     tables = setup.tables_served * (counted.tables * _TABLES_A_PAGE if counted.tables else _GPU_TABLES)
     ocr = scan_served * (counted.ocr or _GPU_OCR)
     answer = asked * (counted.answer * _AT_ONCE if counted.answer else _VLM_GPU)

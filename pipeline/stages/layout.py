@@ -15,7 +15,7 @@ from docmill.pipeline.stages.shared_options import TRITON_URL
 from docmill.pipeline.stages.spec import ModelStage, StageOption, backend_config
 
 if TYPE_CHECKING:
-    from docmill.pipeline.convert.engines import LayoutEngine
+    from docmill.pipeline.convert.engines import Asked, LayoutEngine
     from docmill.resources.settings.layout import Layout
 
 __all__ = ["LayoutStage"]
@@ -46,8 +46,9 @@ class LayoutStage(ModelStage):
         ),
         StageOption(
             "--detector",
-            "auto",
-            "About which pages the embedded layout detector is asked: auto, always or never.",
+            "auto, or always on a server",
+            "About which pages the layout model is asked: auto (where it may see more than text and drawings "
+            "tell), always or never.",
             lambda chosen: {"layout": {"detector": chosen}},
             choices=("auto", "always", "never"),
         ),
@@ -62,6 +63,12 @@ class LayoutStage(ModelStage):
         layout: Layout = resources["layout"]
         triton = resources["triton"]
         return cls(layout.engine(triton), layout.spare(triton))
+
+    @property
+    def asked(self) -> Asked:
+        """About which pages its model is asked."""
+        asked: Asked = self.engine.identity().get("asked", "always")
+        return asked
 
     def plan(self, records: Mapping[str, StageRecord]) -> Sequence[Selection]:
         """All pages that could be read."""

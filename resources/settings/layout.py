@@ -51,16 +51,16 @@ class TritonLayoutConfig(ServedModel):
         """See `Assembly.hierarchy`."""
         return self.contract == "cdla"
 
-    def engine(self, triton: Triton, asked: Asked = "auto") -> TritonLayout | TritonCdlaLayout:
-        """The engine; the server is asked when a step has work for it, about every page."""
+    def engine(self, triton: Triton, asked: Asked = "always") -> TritonLayout | TritonCdlaLayout:
+        """The engine; the server is asked when a step has work for it."""
         from docmill.resources.engines.triton import TritonCdlaLayout, TritonLayout
 
         server = triton.server(self.url)
         if self.contract == "cdla":
-            small = TritonCdlaLayout(server, self.model or "layout_cdla", self.model_version)
+            small = TritonCdlaLayout(server, self.model or "layout_cdla", self.model_version, asked)
             return small.with_digests(self.digests)
         model = self.model or "docling-project--docling-layout-heron"
-        return TritonLayout(server, model, self.model_version).with_digests(self.digests)
+        return TritonLayout(server, model, self.model_version, asked).with_digests(self.digests)
 
 
 class Layout(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -71,18 +71,24 @@ class Layout(dg.ConfigurableResource):  # type: ignore[type-arg]
         discriminator="kind",
         description="embedded, or triton: what finds them, and its settings",
     )
-    detector: Asked = Field(
-        default="auto",
-        description="About which pages the embedded detector is asked. auto: where it may see more than text "
-        "and drawings tell; always; never: geometry alone",
+    detector: Literal["default", "auto", "always", "never"] = Field(
+        default="default",
+        description="About which pages the layout model is asked. auto: where it may see more than text and "
+        "drawings tell; always; never: geometry alone; default: auto for the embedded model, always for one "
+        "on a server",
     )
 
     def engine(self, triton: Triton) -> LayoutEngine:
         """The engine; `triton` is the server for a backend that is served."""
-        return self.backend.engine(triton, self.detector)
+        return self._engine(self.backend, triton)
 
     def spare(self, triton: Triton) -> LayoutEngine | None:
         """What does it while the server is away, if anything."""
         if not falls_back(self.backend, triton):
             return None
-        return EmbeddedLayoutConfig().engine(triton, self.detector)
+        return self._engine(EmbeddedLayoutConfig(), triton)
+
+    def _engine(self, backend: EmbeddedLayoutConfig | TritonLayoutConfig, triton: Triton) -> LayoutEngine:
+        if self.detector == "default":
+            return backend.engine(triton)
+        return backend.engine(triton, self.detector)

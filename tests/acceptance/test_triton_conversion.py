@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -11,14 +12,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pikepdf
 import pytest
 
+from docmill.pipeline.convert.types import PageLayout
+from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.triton.connection import connect
 from docmill.resources.weights.served_digest import model_digest, write_digest
-from tests.acceptance.serving import ROOT, make_repository, server, statistics
+from tests.acceptance.serving import HERON, ROOT, make_repository, server, statistics
 from tests.support.model_cache import weights
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
@@ -61,6 +66,16 @@ class Place:
         """The layout artifacts: when each was written, and which file it is."""
         found = (self.home / "store" / "documents").glob("*/*/layout/*.json.zst")
         return {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
+
+    def doubts(self) -> list[list[str] | None]:
+        """Why the layout model was asked about each page."""
+        store = ArtifactStore(DocumentStore(str(self.home / "store")))
+        paths = (str(path.relative_to(self.home / "store")) for path in self.layouts())
+        return [page.doubts for path in paths for page in store.part_pages(path, PageLayout)]
+
+    def metadata(self) -> list[dict[str, Any]]:
+        found = (self.home / "store").glob("documents/*/*/documents/*/metadata.json")
+        return [json.loads(path.read_text()) for path in found]
 
 
 def by_triton(url: str) -> tuple[str, ...]:
@@ -106,6 +121,32 @@ def test_documents_made_by_triton_are_those_of_the_embedded_models(repository: P
         len(json.loads((here.out / f"{file.stem}.json").read_text())["pages"]) for file in files
     )
     assert tables > 0
+
+
+@pytest.mark.parametrize("layout", ["triton:cdla", "triton"])
+def test_a_server_is_asked_about_pages_in_doubt_alone_where_that_is_set(
+    repository: Path, tmp_path: Path, layout: str
+) -> None:
+    files = [SAMPLES / f"{name}.pdf" for name in ("two_column_paper", "annual_report")]
+    model = "layout_cdla" if layout == "triton:cdla" else HERON
+    every, some, here = (
+        Place(tmp_path / name, tmp_path / name / "out") for name in ("every", "some", "here")
+    )
+    with server(repository, model) as triton:
+        requests = [asked(triton.url, model)]
+        for place, options in ((every, ()), (some, ("--detector", "auto"))):
+            finished(place.start(files, "--layout", layout, "--triton-url", triton.url, *options))
+            requests.append(asked(triton.url, model))
+    with_all, with_some = (after - before for before, after in itertools.pairwise(requests))
+    doubts = some.doubts()
+    assert every.doubts() == [None] * len(doubts)
+    assert (with_all, with_some) == (len(doubts), sum(bool(why) for why in doubts))
+    assert 0 < with_some < with_all
+    assert every.layouts().keys().isdisjoint(some.layouts())
+    assert {each["engines"]["layout"].get("asked") for each in some.metadata()} == {"auto"}
+    if layout == "triton:cdla":  # the same rules, and the same model
+        finished(here.start(files))
+        assert some.documents() == here.documents()
 
 
 def test_a_server_that_dies_and_comes_back_loses_no_document_and_repeats_none(

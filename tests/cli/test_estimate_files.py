@@ -136,8 +136,10 @@ def test_what_a_server_has_counted_is_what_it_is_thought_to_take(store: Document
         counted = asked(*words)["gpu_seconds"]
         served.inferences = served.device_ns = 0
         assumed = asked(*words)["gpu_seconds"]
+        in_doubt = asked(*words, "--detector", "auto")["gpu_seconds"]
     away = asked(*words)["gpu_seconds"]
     assert counted["low"] < 500 * 2.0 < counted["high"]
     # nobody knows whether the other one is a GPU or a CPU
     assert counted["high"] / counted["low"] < assumed["high"] / assumed["low"] / 5
     assert away == assumed
+    assert in_doubt["likely"] < 0.6 * assumed["likely"]

@@ -66,7 +66,7 @@ def test_the_example_is_a_file_that_changes_nothing(docmill: Run, tmp_path: Path
     taken = [line.removeprefix("#") for line in run.stdout.splitlines() if not line.startswith("# ")]
     said = tomllib.loads("\n".join(taken))
     assert said["inbox"]["batch_documents"] == 64
-    assert said["layout"] == {"backend": "embedded", "detector": "auto"}
+    assert said["layout"] == {"backend": "embedded", "detector": "default"}
 
 
 def test_a_mistake_is_one_line_and_exit_code_2(docmill: Run, tmp_path: Path) -> None:

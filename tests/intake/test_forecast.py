@@ -22,7 +22,7 @@ from docmill.pipeline.intake.forecast import (
 )
 from docmill.pipeline.intake.page_counts import Look, PagesBySize, look_through
 from docmill.pipeline.intake.rates import Luck, Prior, Rate
-from docmill.pipeline.intake.shapes import Setup, shape_of
+from docmill.pipeline.intake.shapes import ServerSeconds, Setup, shape_of
 from docmill.resources.price import Price
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -100,6 +100,21 @@ def test_a_device_is_paid_where_a_server_does_the_work() -> None:
     assert idle.cost.likely == pytest.approx(10 * served.cost.likely)
     read = estimated([look(100)], asked=Asked(replace(setup, understanding="all")))
     assert read.gpu_seconds.likely > 5 * served.gpu_seconds.likely
+    some = estimated([look(100)], asked=Asked(replace(setup, understanding="doubts")))
+    assert served.gpu_seconds.likely < some.gpu_seconds.likely < 0.5 * read.gpu_seconds.likely
+
+
+def test_a_server_that_is_asked_in_doubt_costs_less_and_how_much_is_less_sure() -> None:
+    counted = ServerSeconds(layout=0.5)
+    every = Setup(layout_served=True, counted=counted)
+    found = [
+        estimated([look(100)], asked=Asked(replace(every, layout_asked=asked))).gpu_seconds
+        for asked in ("always", "auto", "never")
+    ]
+    assert 0.1 * found[0].likely < found[1].likely < 0.6 * found[0].likely
+    assert found[1].high / found[1].low > 2 * found[0].high / found[0].low
+    assert found[2] == Interval(0, 0, 0)
+    assert not replace(every, layout_asked="never").served
 
 
 def test_the_store_is_paid_by_the_month() -> None:

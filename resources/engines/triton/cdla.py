@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 
-from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
-from docmill.pipeline.convert.fused import fuse_cells, layout_planes
+from docmill.pipeline.convert.engines import Asked, LayoutView
+from docmill.pipeline.convert.fused import Unseen, layout_planes
 from docmill.pipeline.convert.layout.detectors import cdla
-from docmill.pipeline.convert.types import PageLayout
+from docmill.pipeline.convert.types import PageContent, PageLayout
 from docmill.resources.clients.triton import Request, Subject, TritonServer
-from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
-from docmill.resources.engines.triton.flow import in_order
+from docmill.resources.engines.triton.engine import not_the_contract
+from docmill.resources.engines.triton.layout import TritonLayoutEngine
 
 __all__ = ["TritonCdlaLayout"]
 
@@ -20,33 +18,34 @@ __all__ = ["TritonCdlaLayout"]
 _SHAPES = [(1, cdla.MAX_CANDIDATES, *depth) for depth in ((len(cdla.CLASSES),), (4 * cdla.BINS,), ())]
 
 
-class TritonCdlaLayout(TritonEngine, LayoutEngine):
+class TritonCdlaLayout(TritonLayoutEngine):
     """PicoDet trained on CDLA, by the graph of `docmill.resources.local.triton.served_detector`."""
 
-    def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
-        super().__init__(server, model, version, inputs=1, outputs=len(_SHAPES))
+    def __init__(self, server: TritonServer, model: str, version: str = "", asked: Asked = "always") -> None:
+        super().__init__(server, model, version, asked, inputs=1, outputs=len(_SHAPES))
 
-    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
-        """Regions of each page before docling's post-processing; several are under way."""
-        return in_order(views, self._begin, lambda: self._model.window.size)
-
-    def _begin(self, view: LayoutView) -> _Page:
+    def submitted(self, view: LayoutView, unseen: Unseen) -> _Page:
+        """See `TritonLayoutEngine`."""
         picture = layout_planes(view.render)
         subject = Subject.of([view.page.number], view.document)
-        return _Page(self._name, view, None if picture is None else self._model.submit([picture], subject))
+        request = None if picture is None else self._model.submit([picture], subject)
+        return _Page(self._name, view.page, unseen, request)
 
 
 class _Page:
     """A page whose request is under way; there is none for a page without area."""
 
-    def __init__(self, model: str, view: LayoutView, request: Request | None) -> None:
+    def __init__(self, model: str, page: PageContent, unseen: Unseen, request: Request | None) -> None:
         self._model = model
-        self._view = view
+        self._page = page
+        self._unseen = unseen
         self._request = request
 
     def finish(self) -> PageLayout:
-        view = self._view
-        return fuse_cells(view.page, view.ocr, view.style, self._cells())
+        cells = self._cells()
+        return self._unseen.fused(
+            [] if cells is None else cdla.decode(cells, self._page.width, self._page.height)
+        )
 
     def cancel(self) -> None:
         if self._request:

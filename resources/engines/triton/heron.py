@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
+from docmill.pipeline.convert.engines import Asked, LayoutView
+from docmill.pipeline.convert.fused import Unseen
 from docmill.pipeline.convert.layout.detectors import heron
 from docmill.pipeline.convert.pdf.docling_image import page_image
 from docmill.pipeline.convert.types import PageContent, PageLayout
 from docmill.resources.clients.triton import Array, Request, Subject, TritonServer
-from docmill.resources.engines.triton.engine import TritonEngine, not_the_contract
-from docmill.resources.engines.triton.flow import in_order
+from docmill.resources.engines.triton.engine import not_the_contract
+from docmill.resources.engines.triton.layout import TritonLayoutEngine
 
 __all__ = ["TritonLayout"]
 
 
-class TritonLayout(TritonEngine, LayoutEngine):
+class TritonLayout(TritonLayoutEngine):
     """heron; see `docmill.pipeline.convert.layout.detectors.heron` for the contract."""
 
-    def __init__(self, server: TritonServer, model: str, version: str = "") -> None:
-        super().__init__(server, model, version, inputs=2, outputs=3)
+    def __init__(self, server: TritonServer, model: str, version: str = "", asked: Asked = "always") -> None:
+        super().__init__(server, model, version, asked, inputs=2, outputs=3)
 
-    def detect_pages(self, views: Iterable[LayoutView]) -> Iterator[PageLayout]:
-        """Regions of each page before docling's post-processing; several are under way."""
-        return in_order(views, self._begin, lambda: self._model.window.size)
-
-    def _begin(self, view: LayoutView) -> _Page:
+    def submitted(self, view: LayoutView, unseen: Unseen) -> _Page:
+        """See `TritonLayoutEngine`."""
         number = view.page.number
         picture = page_image(view.render, view.page, heron.SCALE)
         height, width = picture.shape[:2]
@@ -38,16 +36,19 @@ class TritonLayout(TritonEngine, LayoutEngine):
             images = images.astype(np.float32) / np.float32(255)
         sizes = np.array([[width, height]], np.int64)
         request = self._model.submit([images, sizes], Subject.of([number], view.document))
-        return _Page(self._name, view.page, (width, height), request)
+        return _Page(self._name, view.page, (width, height), unseen, request)
 
 
 class _Page:
     """A page whose request is under way."""
 
-    def __init__(self, model: str, page: PageContent, picture: tuple[int, int], request: Request) -> None:
+    def __init__(
+        self, model: str, page: PageContent, picture: tuple[int, int], unseen: Unseen, request: Request
+    ) -> None:
         self._model = model
         self._page = page
         self._picture = picture
+        self._unseen = unseen
         self._request = request
 
     def finish(self) -> PageLayout:
@@ -58,7 +59,7 @@ class _Page:
             found = heron.regions(labels, boxes, scores, self._picture, (page.width, page.height))
         except ValueError as error:
             raise not_the_contract(self._model, error) from error
-        return PageLayout(number=page.number, clusters=found, detections=found)
+        return self._unseen.detected(found, found)
 
     def cancel(self) -> None:
         self._request.cancel()
