@@ -74,6 +74,7 @@ def outcome_metadata(
         **numbers,
         **_slowest_page(fresh),
         **counts,
+        **_detected(fresh),
         **_device_numbers(summed(record.device_seconds for record in fresh)),
         **_cost(fresh, price),
         **saved_numbers([record for record in records if record.reused], price),
@@ -206,6 +207,12 @@ def _is_priced(records: Iterable[StageRecord], price: Price | None) -> bool:
 
 def _paid(record: StageRecord, price: Price) -> float:
     return round(price.of(record.device_seconds, record.cpu_seconds), 8)
+
+
+def _detected(fresh: Sequence[StageRecord]) -> dict[str, float]:
+    """About how many pages the layout model was asked this time, where it is asked in doubt."""
+    asked = [record.counts["detected_pages"] for record in fresh if "detected_pages" in record.counts]
+    return {"detected_pages": float(sum(asked))} if asked else {}
 
 
 def _cost(records: Sequence[StageRecord], price: Price | None) -> dict[str, float]:

@@ -26,6 +26,7 @@ def count_stage(tally: Tally, stage: str, made: dg.AssetMaterialization, *, last
         tally.add("docmill_stage_documents", numbers.get(outcome, 0.0), stage, outcome)
     tally.add("docmill_stage_reused", numbers.get("reused", 0.0), stage)
     tally.add("docmill_fallback_pages", numbers.get("fallback_pages", 0.0), stage)
+    tally.add("docmill_detected_pages", numbers.get("detected_pages", 0.0), stage)
     tally.observe("docmill_stage_duration_seconds", numbers.get("wall_seconds", 0.0), stage)
     _count_spent(tally, stage, numbers)
     for key, value in numbers.items():

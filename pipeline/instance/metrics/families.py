@@ -47,6 +47,7 @@ _COUNTERS = (
     Family("counter", "docmill_rejections", ("stage",), "Inferences that servers turned away."),
     Family("counter", "docmill_breaker_openings", ("stage", "model"), "Times that workers gave a server up."),
     Family("counter", "docmill_fallback_pages", ("stage",), "Pages done while their server was away."),
+    Family("counter", "docmill_detected_pages", ("stage",), "Pages that a layout model saw, in doubt."),
     Family("counter", "docmill_cost", ("stage", "currency"), "Cost at the prices of the run."),
     Family(
         "counter", "docmill_characters", ("fate",), "Letters and digits of pages, by what became of them."

@@ -144,7 +144,7 @@ def test_every_counter_that_comes_is_scraped_at_0_before_it_is_scraped_with_its_
             grew.add(counter.removesuffix("_total").removesuffix("_count"))
     assert 'docmill_device_seconds_total{model="heron",stage="layout"} 0.0' in young
     assert 'docmill_device_seconds_total{model="heron",stage="layout"} 0.25' in ripe
-    others = {"docmill_runs", "docmill_characters", "docmill_fallback_pages"}
+    others = {"docmill_runs", "docmill_characters", "docmill_fallback_pages", "docmill_detected_pages"}
     assert grew == {*COUNTERS, *HISTOGRAMS} - others
 
 

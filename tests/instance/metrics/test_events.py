@@ -5,8 +5,10 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.instance.metrics.events import count_given_up, count_run, count_stage
 from docmill.pipeline.instance.metrics.tally import Tally
+from docmill.pipeline.stages.results.records import StageRecord
 
 
 def grown(tally: Tally, family: str) -> dict[tuple[str, ...], float]:
@@ -46,6 +48,19 @@ def test_pages_that_the_embedded_models_did_in_place_of_a_server_are_counted() -
     for metadata in ({"fallback_pages": 3.0}, {"pages": 5.0}):
         count_stage(tally, "layout", dg.AssetMaterialization("x", metadata=metadata), last=False)
     assert grown(tally, "docmill_fallback_pages") == {("layout",): 3}
+
+
+def test_pages_that_the_layout_model_saw_are_counted_where_it_is_asked_in_doubt() -> None:
+    tally = Tally()
+    records = [
+        StageRecord(stage="layout", document="a", name="a.pdf", pages=[1, 2], counts={"detected_pages": 1}),
+        StageRecord(stage="layout", document="b", name="b.pdf", pages=[1], counts={"detected_pages": 1}),
+        StageRecord(stage="layout", document="c", name="c.pdf", counts={"detected_pages": 5}, reused=True),
+    ]
+    for batch in (records, [StageRecord(stage="layout", document="d", name="d.pdf", pages=[1])]):
+        made = dg.AssetMaterialization("x", metadata=outcome_metadata(batch, 1.0))
+        count_stage(tally, "layout", made, last=False)
+    assert grown(tally, "docmill_detected_pages") == {("layout",): 2}
 
 
 def test_a_note_of_a_step_says_which_servers_were_given_up() -> None:
