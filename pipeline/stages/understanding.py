@@ -38,10 +38,10 @@ class UnderstandingStage(ModelStage):
         StageOption(
             "--understanding",
             "off",
-            "Ask a vision-language model: off, fallback (pages that the classic path does badly), all, "
-            "or pictures (a description of each).",
+            "Ask a vision-language model: off, fallback (pages that the classic path does badly), doubts "
+            "(those that are more than text), all, or pictures (a description of each).",
             lambda chosen: {"understanding": {"mode": chosen}},
-            choices=("off", "fallback", "all", "pictures"),
+            choices=("off", "fallback", "doubts", "all", "pictures"),
         ),
         StageOption(
             "--vlm-url",

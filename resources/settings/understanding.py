@@ -21,8 +21,8 @@ class Understanding(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     mode: UnderstandingMode = Field(
         default="off",
-        description="fallback: pages that the classic path does badly; all: every page; pictures: a "
-        "description of each picture",
+        description="fallback: pages that the classic path does badly; doubts: those where a layout model "
+        "may see more than text and drawings tell; all: every page; pictures: a description of each picture",
     )
     profile: Literal["granite-docling", "markdown"] = Field(
         default="granite-docling",

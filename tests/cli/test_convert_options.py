@@ -246,6 +246,6 @@ def test_shells_complete_the_choices(docmill: Run) -> None:
         return run.stdout.split()
 
     assert completed("--layout", "tri") == ["triton", "triton:cdla"]
-    assert completed("--understanding", "") == ["off", "fallback", "all", "pictures"]
+    assert completed("--understanding", "") == ["off", "fallback", "doubts", "all", "pictures"]
     assert completed("--format", "md,h") == ["md,html"]
     assert "--fail-fast" in completed("--fail")

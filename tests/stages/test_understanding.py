@@ -9,8 +9,8 @@ import pikepdf
 import pytest
 
 from docmill.pipeline.convert.errors import BackendConfigError
-from docmill.pipeline.convert.types import PageUnderstanding
-from docmill.pipeline.convert.understanding.choosing import Choice
+from docmill.pipeline.convert.types import PageLayout, PageUnderstanding
+from docmill.pipeline.convert.understanding.choosing import Choice, UnderstandingMode
 from docmill.pipeline.convert.understanding.profiles import PROFILES, picture_profile
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.conversion import Conversion
@@ -44,6 +44,11 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Conversion, Docume
     with pikepdf.open(SAMPLES / "many_pages.pdf") as source, pikepdf.new() as made:
         made.pages.extend(source.pages[:PAGES])
         made.save(path)
+    return staged(folder, path)
+
+
+def staged(folder: Path, path: Path) -> tuple[Conversion, DocumentRef]:
+    """A document, and its stages before the one under test."""
     models = weights("layout").parent
     conversion = Conversion(
         artifacts=ArtifactStore(DocumentStore(str(folder / "store"))),
@@ -70,6 +75,7 @@ def run(
     *,
     budget: int = 8,
     in_flight: int = 1,
+    mode: UnderstandingMode = "all",
 ) -> StageRecord:
     """Run the stage; each test asks in its own words, so that answers of others do not count."""
     conversion, document = before
@@ -77,7 +83,7 @@ def run(
         server=VlmServer(server.url, MODEL, deadline_s=10.0, patience_s=2.0, retries=0),
         page=replace(PROFILES["granite-docling"], prompt=prompt),
         picture=picture_profile(),
-        choice=Choice("all"),
+        choice=Choice(mode),
         concurrency=in_flight,
         error_budget=budget,
     )
@@ -145,3 +151,19 @@ def test_the_artifact_says_who_answered_what(before: tuple[Conversion, DocumentR
     assert {page.model for page in pages if page.text} == {MODEL}
     assert {page.format for page in pages if page.text} == {"doctags"}
     assert record.pages == list(range(1, PAGES + 1))
+
+
+def test_pages_in_doubt_are_those_that_the_layout_model_is_asked_about(
+    before: tuple[Conversion, DocumentRef], tmp_path: Path
+) -> None:
+    conversion, document = staged(tmp_path, SAMPLES / "annual_report.pdf")
+    prints = conversion.fingerprints
+    pages = conversion.artifacts.pages(document.id, "layout", prints["layout"], PageLayout, range(1, 8))
+    doubts = {number: page.doubts for number, page in pages}
+    with ChatServer() as server:
+        record = run((conversion, document), server, "in doubt", mode="doubts")
+        run(before, server, "in doubt", mode="doubts")  # which are text alone
+    asked = [number for number, why in doubts.items() if why]
+    assert 0 < len(asked) < len(doubts)
+    assert record.flagged == asked
+    assert record.counts["asked_pages"] == len(server.requests) == len(asked)

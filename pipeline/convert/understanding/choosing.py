@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -9,8 +10,9 @@ from docmill.pipeline.convert.types import Cluster, PageContent, PageLayout, Pag
 
 __all__ = ["Choice", "UnderstandingMode", "layout_confidence"]
 
-#: What is asked about: nothing, pages that the classic path does badly, every page, or pictures.
-UnderstandingMode = Literal["off", "fallback", "all", "pictures"]
+#: What is asked about: nothing, pages that the classic path does badly, those where text and drawings leave a
+#: doubt (see `docmill.pipeline.convert.layout.doubts`), every page, or pictures.
+UnderstandingMode = Literal["off", "fallback", "doubts", "all", "pictures"]
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,27 @@ class Choice:
         """Everything about it that changes which pages are asked about."""
         return asdict(self)
 
-    def reason(self, page: PageContent, ocr: PageOcr | None, layout: PageLayout) -> str:
-        """Why a page is asked about: `all`, `no_layout`, `scanned` or `low_confidence`; empty when it is not.
+    @property
+    def by_doubts(self) -> bool:
+        """Whether a page's doubts decide."""
+        return self.mode == "doubts"
 
-        A page on which there is nothing at all has nothing to ask about.
+    def reason(
+        self, page: PageContent, ocr: PageOcr | None, layout: PageLayout, doubts: Sequence[str] = ()
+    ) -> str:
+        """Why a page is asked about; empty when it is not.
+
+        `all`, `no_layout`, `scanned`, `low_confidence`, or one of its `doubts`. A page on which there is
+        nothing at all has nothing to ask about.
         """
-        if self.mode not in ("all", "fallback") or page.error or _is_blank(page, ocr):
+        if self.mode not in ("all", "doubts", "fallback") or page.error or _is_blank(page, ocr):
             return ""
         if self.mode == "all":
             return "all"
         if layout.error:
             return "no_layout"
+        if self.mode == "doubts":
+            return next(iter(doubts), "")
         if self.scanned and page.scanned:
             return "scanned"
         return "low_confidence" if layout_confidence(layout) < self.min_confidence else ""

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from docmill.pipeline.convert.document.docling_stages import postprocess
 from docmill.pipeline.convert.engines import LayoutEngine, LayoutView
-from docmill.pipeline.convert.layout.bookmarks import titles_by_page
-from docmill.pipeline.convert.layout.style import DocumentStyle
 from docmill.pipeline.convert.pinned import unchanged
 from docmill.pipeline.convert.replaced_text import without_replaced
 from docmill.pipeline.convert.types import PageContent, PageLayout, PageOcr
 from docmill.pipeline.convert.upright import Turn, turned_regions
-from docmill.pipeline.stages.pages import PagesExtra
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
 from docmill.pipeline.stages.selection import Pages
+from docmill.pipeline.stages.work.document_style import document_style
 
 __all__ = ["TABLE_LABELS", "find_regions"]
 
@@ -58,7 +54,7 @@ def _layouts(
 ) -> Iterator[PageLayout]:
     artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
     read = dict(artifacts.pages(document, "ocr", prints["ocr"], PageOcr, numbers))
-    style = _style(context, job)
+    style = document_style(context, job)
     seen: deque[tuple[LayoutView, Turn]] = deque()  # what the engine has drawn and not answered
 
     def views() -> Iterator[LayoutView]:
@@ -84,12 +80,3 @@ def _asked(pages: Sequence[PageLayout]) -> dict[str, float]:
         return {}
     reasons = Counter(f"doubt_{doubt}" for page in pages for doubt in page.doubts or ())
     return {"detected_pages": sum(page.doubts != [] for page in pages), **reasons}
-
-
-def _style(context: WorkerContext, job: Job) -> DocumentStyle | None:
-    record = context.artifacts.record(job.document.id, "pages", job.fingerprints["pages"])
-    extra = record.extra_as(PagesExtra) if record else PagesExtra()
-    if not extra.style:
-        return None
-    style = msgspec.convert(extra.style, DocumentStyle, str_keys=True)
-    return msgspec.structs.replace(style, bookmarks=titles_by_page(extra.outline))

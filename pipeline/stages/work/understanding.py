@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.convert.engines import Render
 from docmill.pipeline.convert.errors import ErrorBudgetError
+from docmill.pipeline.convert.fused import Unseen
 from docmill.pipeline.convert.replaced_text import without_replaced
 from docmill.pipeline.convert.types import (
     Box,
@@ -29,6 +30,7 @@ from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.worker import WorkerContext
 from docmill.pipeline.stages.selection import Pages
+from docmill.pipeline.stages.work.document_style import document_style
 from docmill.resources.clients.vllm.engine import VlmEngine
 from docmill.resources.clients.vllm.question import Question
 from docmill.resources.clients.vllm.reader import Answer
@@ -140,12 +142,18 @@ def _pages(context: WorkerContext, job: Job, numbers: list[int], engine: VlmEngi
     artifacts, document, prints = context.artifacts, job.document.id, job.fingerprints
     read = dict(artifacts.pages(document, "ocr", prints["ocr"], PageOcr, numbers))
     layouts = dict(artifacts.pages(document, "layout", prints["layout"], PageLayout, numbers))
+    by_doubts = engine.choice.by_doubts
+    style = document_style(context, job) if by_doubts else None
     for number, content in artifacts.pages(document, "pages", prints["pages"], PageContent, numbers):
         layout = layouts.get(number) or PageLayout(number=number, error="it was not looked at")
-        content = without_replaced(content, read.get(number))
-        turn = Turn.of(content, read.get(number))
+        ocr = read.get(number)
+        content = without_replaced(content, ocr)
+        turn = Turn.of(content, ocr)
         render = turn.render(context.renderer(job.document, number))
-        reason = engine.choice.reason(content, read.get(number), layout)
+        doubts = None
+        if by_doubts and not layout.error:
+            doubts = Unseen(turn.content(content), turn.ocr(ocr), style, "auto").doubts
+        reason = engine.choice.reason(content, ocr, layout, doubts or ())
         width, height = turn.size
         whole = Question(
             key=f"page-{number:06d}",

@@ -33,11 +33,31 @@ FAILED = PageLayout(number=1, error="crashed")
         ("fallback", PAGE, PageLayout(number=1), "low_confidence"),
         ("fallback", SCAN, SURE, "scanned"),
         ("fallback", BLANK, PageLayout(number=1), ""),
+        ("doubts", PAGE, UNSURE, ""),
+        ("doubts", PAGE, FAILED, "no_layout"),
+        ("doubts", BLANK, FAILED, ""),
         ("pictures", PAGE, FAILED, ""),
     ],
 )
 def test_pages(mode: UnderstandingMode, page: PageContent, layout: PageLayout, reason: str) -> None:
     assert Choice(mode).reason(page, None, layout) == reason
+
+
+@pytest.mark.parametrize(
+    ("mode", "page", "reason"),
+    [
+        ("doubts", PAGE, "rulings"),
+        ("doubts", BLANK, ""),
+        ("doubts", BROKEN, ""),
+        ("fallback", PAGE, ""),
+        ("all", PAGE, "all"),
+        ("pictures", PAGE, ""),
+    ],
+)
+def test_doubts_decide_in_their_mode_alone(mode: UnderstandingMode, page: PageContent, reason: str) -> None:
+    choice = Choice(mode)
+    assert choice.reason(page, None, SURE, ["rulings", "columns"]) == reason
+    assert choice.by_doubts == (mode == "doubts")
 
 
 def test_thresholds_are_settings() -> None:
