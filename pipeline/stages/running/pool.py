@@ -7,11 +7,13 @@ and the pool replaces it. What was lost with it is reported as a `Failure`; the 
 
 from __future__ import annotations
 
+import math
 import signal
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -47,7 +49,7 @@ class Task(Generic[T]):
 
     The function is named, `package.module:function`, and looked up in the worker: what it imports, seconds
     of it, the parent never needs. Each attempt is a span `chunk` of the span `within`, with the attributes
-    `about`.
+    `about`. Tasks that weigh more are begun before others.
     """
 
     key: T
@@ -56,6 +58,7 @@ class Task(Generic[T]):
     timeout_s: float
     within: Span = NO_SPAN
     about: Attributes = field(default_factory=dict)
+    weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -144,11 +147,11 @@ class WorkerPool:
         self.close(kill=kind is not None)
 
     def submit(self, task: Task[Any], *, first: bool = False) -> None:
-        """Queue a task, before the others when `first` is set."""
+        """Queue a task: behind those that weigh as much, or before all others when `first` is set."""
         if first:
-            self._queue.appendleft(task)
+            self._queue.appendleft(replace(task, weight=math.inf))
         else:
-            self._queue.append(task)
+            insort(self._queue, task, key=lambda each: -each.weight)
 
     def withdraw(self, unwanted: Callable[[Task[Any]], bool]) -> None:
         """Take back queued tasks; one that a worker has begun is not stopped."""

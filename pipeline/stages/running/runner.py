@@ -28,6 +28,7 @@ from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, merge, quarantine, renamed
 from docmill.pipeline.stages.results.step_accounts import StepAccounts
 from docmill.pipeline.stages.running.background import Background
+from docmill.pipeline.stages.running.heavy_pages import heaviest_page
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.lookups import Found, Lookup
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerPool
@@ -359,7 +360,8 @@ class StageRunner:
             key = _Key(state.job.document.id, chunk)
             about = {"docmill.pages": key.pages}
             work = self.stage.work, (state.job, chunk), self.timeout_s
-            self._submit(Task(key, *work, state.span, about), first=first)
+            weight = heaviest_page(chunk, state.upstream)
+            self._submit(Task(key, *work, state.span, about, weight), first=first)
         state.waiting += len(chunks)
 
     def _submit(self, task: Task[_Key], *, first: bool) -> None:

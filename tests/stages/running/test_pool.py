@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,17 @@ def test_first_tasks_go_before_the_others() -> None:
             workers.submit(task(n, "add", 0, 0))
         workers.submit(task("urgent", "add", 0, 0), first=True)
         assert [result.task.key for result in workers.run()] == ["urgent", 0, 1, 2]
+
+
+def test_tasks_that_weigh_more_go_before_the_others_and_first_ones_before_them() -> None:
+    with pool(workers=1) as workers:
+        for n, weight in enumerate([0.0, 2.0, 0.0, 3.0, 2.0]):
+            workers.submit(replace(task(n, "add", 0, 0), weight=weight))
+        for urgent in ("urgent", "more urgent"):
+            workers.submit(task(urgent, "add", 0, 0), first=True)
+        workers.submit(replace(task("late", "add", 0, 0), weight=2.0))
+        order = [result.task.key for result in workers.run()]
+    assert order == ["more urgent", "urgent", 3, 1, 4, "late", 0, 2]
 
 
 def test_queued_tasks_can_be_withdrawn() -> None:

@@ -105,6 +105,20 @@ def test_the_same_bytes_under_two_names_are_done_once(store: ArtifactStore, call
     assert len(calls_in(calls)) == 1
 
 
+def test_a_page_that_took_long_to_read_is_not_left_to_the_end(store: ArtifactStore, calls: Path) -> None:
+    """It keeps later stages busy, too: of one worker, it is what it does next."""
+    [read] = run_stage(store, FIRST, Script(str(calls), 40), [document()])
+    read.page_seconds = dict.fromkeys(read.pages, 0.02) | {27: 0.3, 38: 6.0}
+    frame = encode_pages([Page(number) for number in read.pages])
+    print_ = PRINTS["first"]
+    store.store.delete([store.path(read.document, "first", print_)])
+    store.write(print_, frame, read)
+    [record] = run_stage(store, SECOND, Script(str(calls), 40), [document()], workers=1)
+    assert record.pages == read.pages
+    began = [pages[0] for name, pages, _ in calls_in(calls) if name == "work"]
+    assert began == [33, 25, 1, 9, 17]
+
+
 def test_a_message_names_the_file_that_was_asked_for(store: ArtifactStore, calls: Path) -> None:
     script = Script(str(calls), 5, {0: "locked"})
     records = run_stage(store, FIRST, script, [document("one.pdf"), document("two.pdf")])
