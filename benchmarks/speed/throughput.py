@@ -4,8 +4,9 @@
 docling's post-processing, assembly and reading order, with nothing kept, sent or isolated. *Through Dagster*
 is the whole job over batches of 64 documents: worker pools, artifacts, metadata and event log. *The command*
 is `docmill convert`, start and end included. All make DoclingDocuments of the same files, in turn; ratios are
-medians of the repetitions. CPU is of all processes, orphans too. `--formats md,html,json` adds the exports
-that people want beside them. `--memory` adds the peak of the whole process tree for 100 and for 1,000 pages.
+medians of the repetitions. CPU is of all processes, orphans too. `--workers 1,2,4` does it with each number
+of them, in turn: the curve over cores. `--formats md,html,json` adds the exports that people want beside
+them. `--memory` adds the peak of the whole process tree for 100 and for 1,000 pages.
 Linux.
 """
 
@@ -20,9 +21,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 import msgspec
@@ -39,6 +41,14 @@ from benchmarks.speed.alone import convert_alone
 from docmill.pipeline.cli.convert_files import ConvertOptions, convert_files
 from docmill.pipeline.convert.engines import Asked
 from docmill.resources.weights.embedded_weights import default_folder
+
+_SIDES: Mapping[str, str] = MappingProxyType(
+    {
+        "alone": "PDFium, models and docling's stages alone",
+        "dagster": "through Dagster",
+        "command": "docmill convert, with its start",
+    }
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pdfs", type=Path, help="folder of PDFs; default: docmill's ordinary samples")
     parser.add_argument("--pages", type=int, default=600, help="pages of the corpus (default 600: a batch)")
     parser.add_argument("--length", type=int, default=10, help="pages of each document (default 10)")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--workers",
+        type=_numbers,
+        default=[2],
+        metavar="N[,N...]",
+        help="workers; several numbers are measured in turn (default 2)",
+    )
     parser.add_argument(
         "--formats", default="json", help="what Dagster writes; default json, the DoclingDocument alone"
     )
@@ -114,39 +130,64 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _numbers(text: str) -> list[int]:
+    """Different numbers above 0, with commas between."""
+    found = [int(number) for number in text.split(",")]
+    if min(found) < 1 or len(set(found)) < len(found):
+        raise ValueError(text)
+    return found
+
+
 def _measure(sources: Sequence[Path], options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     files = make_corpus(sources, options.pages, options.length, scratch / "corpus")
-    pages = sum(file.pages for file in files)
     formats = options.formats.split(",")
-    how = (options.workers, formats)
+    how = (max(options.workers), formats)
     through_dagster(files[:2], *how, scratch / "warm", options.detector)
     by_command(files[:2], *how, scratch, "warm", options.detector)
-    runs = []
+    runs: dict[int, list[dict[str, Any]]] = {workers: [] for workers in options.workers}
     for number in range(options.repeat):
-        alone_s, parts = _alone(files, options.workers, options.detector)
-        before = cpu_seconds()
-        dagster_s = through_dagster(files, *how, scratch / f"run{number}", options.detector)
-        dagster_cpu_s = cpu_seconds() - before
-        command = by_command(files, *how, scratch, f"run{number}", options.detector)
-        runs.append(
-            Run(
-                pages=pages,
-                parts=parts,
-                alone_s=alone_s,
-                dagster_s=dagster_s,
-                command_s=command.wall_s,
-                dagster_cpu_s=dagster_cpu_s,
-                command_cpu_s=command.cpu_s,
-            )
-        )
-    return {
+        for workers, before in runs.items():
+            place = scratch / f"run{number}-{workers}"
+            before.append(_once(files, workers, formats, place, options.detector).figures())
+    common = {
         "environment": msgspec.to_builtins(environment()),
         "documents": len(files),
-        "pages": pages,
-        "workers": options.workers,
+        "pages": sum(file.pages for file in files),
         "formats": formats,
         "detector": options.detector,
-        "runs": [run.figures() for run in runs],
+    }
+    if len(runs) == 1:
+        [(workers, found)] = runs.items()
+        return common | {"workers": workers, "runs": found}
+    curve = [{"workers": workers} | _medians(found) | {"runs": found} for workers, found in runs.items()]
+    return common | {"curve": curve}
+
+
+def _once(
+    files: Sequence[CorpusFile], workers: int, formats: Sequence[str], place: Path, detector: Asked
+) -> Run:
+    alone_s, parts = _alone(files, workers, detector)
+    before = cpu_seconds()
+    dagster_s = through_dagster(files, workers, formats, place, detector)
+    dagster_cpu_s = cpu_seconds() - before
+    command = by_command(files, workers, formats, place.parent, place.name, detector)
+    return Run(
+        pages=sum(file.pages for file in files),
+        parts=parts,
+        alone_s=alone_s,
+        dagster_s=dagster_s,
+        command_s=command.wall_s,
+        dagster_cpu_s=dagster_cpu_s,
+        command_cpu_s=command.cpu_s,
+    )
+
+
+def _medians(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The median of each figure of the runs, but for the parts."""
+    return {
+        name: float(statistics.median(run[name] for run in runs))
+        for name, value in runs[0].items()
+        if isinstance(value, float)
     }
 
 
@@ -221,7 +262,7 @@ def _memory(sources: Sequence[Path], options: argparse.Namespace, scratch: Path)
         with PeakMemory() as peak:
             process = multiprocessing.get_context("spawn").Process(
                 target=through_dagster,
-                args=(files, options.workers, ["md", "html", "json"], scratch / f"memory{pages}"),
+                args=(files, max(options.workers), ["md", "html", "json"], scratch / f"memory{pages}"),
             )
             process.start()
             process.join()
@@ -232,26 +273,21 @@ def _memory(sources: Sequence[Path], options: argparse.Namespace, scratch: Path)
 
 
 def _print(report: dict[str, Any], console: Console) -> None:
+    if "curve" in report:
+        _print_curve(report, console)
+        return
     table = Table(
         title=f"{report['pages']} pages, {report['documents']} documents, {report['workers']} workers"
     )
     for column in ("", "pages/s", "CPU ms a page"):
         table.add_column(column, justify="right" if column else "left")
     runs = report["runs"]
-
-    def median(name: str) -> float:
-        return float(statistics.median(run[name] for run in runs))
-
-    sides = {
-        "alone": "PDFium, models and docling's stages alone",
-        "dagster": "through Dagster",
-        "command": "docmill convert, with its start",
-    }
-    for key, name in sides.items():
-        table.add_row(name, f"{median(f'{key}_pages_per_s'):.2f}", f"{median(f'{key}_cpu_ms'):.0f}")
-    table.add_row("alone to Dagster", f"{median('ratio'):.3f}", f"{median('cpu_ratio'):.3f}")
+    median = _medians(runs)
+    for key, name in _SIDES.items():
+        table.add_row(name, f"{median[f'{key}_pages_per_s']:.2f}", f"{median[f'{key}_cpu_ms']:.0f}")
+    table.add_row("alone to Dagster", f"{median['ratio']:.3f}", f"{median['cpu_ratio']:.3f}")
     table.add_row(
-        "alone to the command", f"{median('command_ratio'):.3f}", f"{median('command_cpu_ratio'):.3f}"
+        "alone to the command", f"{median['command_ratio']:.3f}", f"{median['command_cpu_ratio']:.3f}"
     )
     console.print(table)
     parts = Table(title="alone: CPU milliseconds a page")
@@ -261,6 +297,22 @@ def _print(report: dict[str, Any], console: Console) -> None:
     console.print(parts)
     for pages, peak in report.get("memory", {}).items():
         console.print(f"peak memory, {pages} pages: {peak:.0f} MB (all processes, shared pages once)")
+
+
+def _print_curve(report: dict[str, Any], console: Console) -> None:
+    """Pages a second by workers; in parentheses the share of so many times the first line's, a worker."""
+    table = Table(title=f"{report['pages']} pages, {report['documents']} documents: pages/s by workers")
+    for column in ("workers", *_SIDES.values()):
+        table.add_column(column, justify="right")
+    first = report["curve"][0]
+    for line in report["curve"]:
+        cells = []
+        for key in _SIDES:
+            name = f"{key}_pages_per_s"
+            share = line[name] / first[name] * first["workers"] / line["workers"]
+            cells.append(f"{line[name]:.1f} ({share:.0%})")
+        table.add_row(str(line["workers"]), *cells)
+    console.print(table)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.harness.catalogue import catalogue
+from benchmarks.harness.taking import curve, figures
 from benchmarks.speed import growth, memory, startup, throughput
 from tests.support.model_cache import weights
 
@@ -43,6 +46,33 @@ def test_pages_of_a_long_document_are_cheaper(tmp_path: Path) -> None:
     assert (one.pages, four.pages) == (1, 4)
     assert 0 < four.cpu_ms_a_page < one.cpu_ms_a_page
     assert one.pages_per_s < four.pages_per_s
+
+
+@pytest.mark.parametrize("workers", ["", "2,0", "1,1", "two"])
+def test_workers_are_different_numbers(workers: str) -> None:
+    with pytest.raises(SystemExit):
+        throughput.main([f"--workers={workers}"])
+
+
+@pytest.mark.timeout(240)
+def test_the_curve_over_workers_is_of_the_same_pages(tmp_path: Path) -> None:
+    """In a process of its own: it takes the place of this one's home."""
+    script = "import sys; from benchmarks.speed.throughput import main; sys.exit(main(sys.argv[1:]))"
+    file = tmp_path / "curve.json"
+    options = ["--pages", "4", "--length", "2", "--repeat", "2", "--workers", "2,1", "--json", str(file)]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *options], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(file.read_text())
+    assert (report["pages"], report["documents"]) == (4, 2)
+    assert [(line["workers"], len(line["runs"])) for line in report["curve"]] == [(2, 2), (1, 2)]
+    cores = catalogue()["cores"]
+    assert len(figures(report, cores.figures)) == 2 * len(cores.figures)
+    lines = curve(report, cores.curves[0]).lines
+    assert [[workers for workers, _ in points] for points in lines.values()] == [[1, 2]] * 3
+    for line in report["curve"]:
+        assert line["command_pages_per_s"] == sum(run["command_pages_per_s"] for run in line["runs"]) / 2
 
 
 def test_ratios_are_of_the_parts_alone_to_the_others() -> None:
