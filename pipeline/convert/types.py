@@ -70,17 +70,27 @@ class Box(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def area(self) -> float:
         """Area in square points; 0 for a degenerate box."""
-        return max(0.0, self.r - self.l) * max(0.0, self.b - self.t)
+        width, height = self.r - self.l, self.b - self.t
+        return (width if width > 0.0 else 0.0) * (height if height > 0.0 else 0.0)
 
     def intersection(self, other: Box) -> float:
         """Area shared with `other`, in square points."""
-        width = min(self.r, other.r) - max(self.l, other.l)
-        height = min(self.b, other.b) - max(self.t, other.t)
-        return width * height if width > 0 and height > 0 else 0.0
+        # asked a thousand times a page: without calls, and most boxes are apart
+        left, right = self.l, self.r
+        width = (other.r if other.r < right else right) - (other.l if other.l > left else left)
+        if not width > 0.0:
+            return 0.0
+        top, bottom = self.t, self.b
+        height = (other.b if other.b < bottom else bottom) - (other.t if other.t > top else top)
+        return width * height if height > 0.0 else 0.0
 
     def inside(self, other: Box) -> float:
         """The fraction of this box that lies within `other` (0 for a degenerate box)."""
-        return self.intersection(other) / self.area if self.area > 0 else 0.0
+        shared = self.intersection(other)
+        if not shared:
+            return 0.0
+        area = self.area
+        return shared / area if area > 0.0 else 0.0
 
     def iou(self, other: Box) -> float:
         """Intersection over union."""
