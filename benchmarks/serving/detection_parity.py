@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -37,7 +37,26 @@ from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.types import Box, Cluster, PageContent
 from docmill.resources.clients.triton import TritonModel, TritonServer
 
-__all__ = ["Comparison", "PageComparison", "compare_pages", "main", "partners"]
+__all__ = [
+    "Comparison",
+    "Detector",
+    "Page",
+    "PageComparison",
+    "compare",
+    "compare_pages",
+    "main",
+    "partners",
+    "pictures",
+]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a file, drawn as docmill draws it for the layout model."""
+
+    name: str
+    content: PageContent
+    picture: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,14 @@ class Comparison:
     def score(self) -> float:
         """Of all partners."""
         return max((page.score for page in self.pages), default=0.0)
+
+
+class Detector(Protocol):
+    """What finds regions."""
+
+    def detect(self, picture: NDArray[np.uint8], page: PageContent) -> list[Cluster]:
+        """Detections above docling's threshold, in points."""
+        ...
 
 
 class ServedDetector:
@@ -129,26 +156,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compare_pages(
-    pdfs: Sequence[Path], reference: ServedDetector, against: ServedDetector, overlap: float, score: float
+    pdfs: Sequence[Path], reference: Detector, against: Detector, overlap: float, score: float
 ) -> Comparison:
     """Show every page to both models."""
-    compared = []
-    for path, page, picture in _pictures(pdfs):
-        one, other = reference.detect(picture, page), against.detect(picture, page)
-        pairs = partners(one, other, overlap, score)
-        side = max(page.width, page.height)
-        compared.append(
-            PageComparison(
-                name=path.name,
-                page=page.number,
-                reference=len(one),
-                against=len(other),
-                matched=len(pairs),
-                box=max((_apart(a.box, b.box) / side for a, b in pairs), default=0.0),
-                score=max((abs(a.score - b.score) for a, b in pairs), default=0.0),
+    return Comparison(
+        tuple(
+            compare(
+                page,
+                reference.detect(page.picture, page.content),
+                against.detect(page.picture, page.content),
+                overlap,
+                score,
             )
+            for page in pictures(pdfs)
         )
-    return Comparison(tuple(compared))
+    )
+
+
+def compare(
+    page: Page, one: Sequence[Cluster], other: Sequence[Cluster], overlap: float, score: float
+) -> PageComparison:
+    """What both found on a page."""
+    pairs = partners(one, other, overlap, score)
+    side = max(page.content.width, page.content.height)
+    return PageComparison(
+        name=page.name,
+        page=page.content.number,
+        reference=len(one),
+        against=len(other),
+        matched=len(pairs),
+        box=max((_apart(a.box, b.box) / side for a, b in pairs), default=0.0),
+        score=max((abs(a.score - b.score) for a, b in pairs), default=0.0),
+    )
 
 
 def partners(
@@ -175,6 +214,15 @@ def partners(
     return pairs
 
 
+def pictures(pdfs: Sequence[Path]) -> Iterator[Page]:
+    """Every page of the files."""
+    for path in pdfs:
+        with Pdf.open(path) as pdf:
+            for number in range(1, pdf.page_count + 1):
+                content, picture = drawn_page(pdf, number, heron.SCALE)
+                yield Page(path.name, content, picture)
+
+
 def _overlap(one: Box, other: Box) -> float:
     """Intersection over union."""
     width = min(one.r, other.r) - max(one.l, other.l)
@@ -189,15 +237,6 @@ def _overlap(one: Box, other: Box) -> float:
 def _apart(one: Box, other: Box) -> float:
     sides = ((one.l, other.l), (one.t, other.t), (one.r, other.r), (one.b, other.b))
     return max(abs(a - b) for a, b in sides)
-
-
-def _pictures(pdfs: Sequence[Path]) -> Iterator[tuple[Path, PageContent, NDArray[np.uint8]]]:
-    """Every page, drawn as docmill draws it for the layout model."""
-    for path in pdfs:
-        with Pdf.open(path) as pdf:
-            for number in range(1, pdf.page_count + 1):
-                page, picture = drawn_page(pdf, number, heron.SCALE)
-                yield path, page, picture
 
 
 def _print(console: Console, found: Comparison, options: argparse.Namespace) -> None:
