@@ -36,8 +36,15 @@ __all__ = [
 _WEIGHTS = "model.onnx"
 _CODE = "model.py"
 _SOURCE = "model.source"
-#: What Triton looks for in a version's folder when the configuration names no file, by backend.
-_DEFAULT_FILES = {"onnxruntime": "model.onnx", "tensorrt": "model.plan", "pytorch": "model.pt"}
+#: What Triton looks for in a version's folder when the configuration names no file, by backend or platform.
+_DEFAULT_FILES = {
+    "onnxruntime": "model.onnx",
+    "onnxruntime_onnx": "model.onnx",
+    "pytorch": "model.pt",
+    "pytorch_libtorch": "model.pt",
+    "tensorrt": "model.plan",
+    "tensorrt_plan": "model.plan",
+}
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,7 @@ def _missing(model: Path) -> str:
         return ""
     if not versions:
         return "a version's folder with weights"
-    default = config.default_model_filename or _DEFAULT_FILES.get(config.backend, _CODE)
+    default = config.default_model_filename or _DEFAULT_FILES.get(config.backend or config.platform, _CODE)
     more = config.parameters["files"].string_value if "files" in config.parameters else ""
     newest = versions[-1]
     lacking = [name for name in _names((default, *more.split(","))) if not (newest / name).is_file()]

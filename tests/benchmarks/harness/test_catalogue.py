@@ -25,6 +25,7 @@ NO_BENCHMARKS = {
     "benchmarks.scale.bare",
     "benchmarks.scale.subreaper",
     "benchmarks.serving.detection_parity",  # of two servers that somebody has
+    "benchmarks.serving.tensorrt",  # lets an engine into a repository, or not
     "benchmarks.store.delaying_proxy",
     "benchmarks.store.ledgers.work",
 }

@@ -1,0 +1,1 @@
+"""Where a Triton server for a benchmark can come from."""
