@@ -19,7 +19,8 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 from tritonclient.grpc import service_pb2 as messages
 
-from docmill_ray.books import books, statistics
+from docmill_ray.books import books
+from docmill_ray.counts import statistics
 from docmill_ray.ray_internals import stay_at_home
 from docmill_ray.refusal import Refusal, RefusedError
 from docmill_ray.served import Served
@@ -127,20 +128,7 @@ class Door:
 
     def metadata(self, name: str, version: str) -> Any:
         """A model's `ModelMetadataResponse`. Raises `RefusedError`."""
-        served = self.known(name, version)
-        config = served.config
-        answer = messages.ModelMetadataResponse(name=name, versions=[served.version], platform=config.backend)
-        items = [-1] if config.max_batch_size else []
-        for tensors, into in ((config.input, answer.inputs), (config.output, answer.outputs)):
-            for tensor in tensors:
-                kind = type(config.input[0]).DESCRIPTOR.fields_by_name["data_type"].enum_type
-                datatype = kind.values_by_number[tensor.data_type].name.removeprefix("TYPE_")
-                into.add(
-                    name=tensor.name,
-                    datatype=datatype.replace("STRING", "BYTES"),
-                    shape=[*items, *tensor.dims],
-                )
-        return answer
+        return self.known(name, version).metadata()
 
     async def statistics(self, name: str, version: str) -> Any:
         """`ModelStatisticsResponse` of a model, or of all. Raises `RefusedError`."""

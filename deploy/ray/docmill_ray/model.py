@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import json
 import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -19,8 +15,10 @@ from ray.serve.handle import DeploymentHandle
 
 from docmill_ray import backend_utils, tensors
 from docmill_ray.backend_utils import InferenceRequest, InferenceResponse, Tensor
-from docmill_ray.books import Counts, books
-from docmill_ray.joiner import Joiner, Limits
+from docmill_ray.books import books
+from docmill_ray.counts import Counts
+from docmill_ray.joiner import Joiner
+from docmill_ray.loading import limits, loaded, parameters_of
 from docmill_ray.ray_internals import stay_at_home
 from docmill_ray.refusal import Refusal, RefusedError
 from docmill_ray.served import Served
@@ -30,7 +28,7 @@ __all__ = ["Model"]
 
 #: Counts are told this long after a batch, with those of further ones.
 _TELL_S = 0.05
-_MICRO, _NANO = 1e-6, 1e9
+_NANO = 1e9
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ class Model:
         self._served, self._others = served, others
         self._loop: asyncio.AbstractEventLoop | None = None
         InferenceRequest.call = staticmethod(self._call)
-        self._model = _loaded(served)
-        self._joiner: Joiner[_Asked, InferenceResponse] = Joiner(self._execute, _limits(served, self._model))
+        self._model = loaded(served, bool(ray.get_gpu_ids()))
+        self._joiner: Joiner[_Asked, InferenceResponse] = Joiner(self._execute, limits(served, self._model))
         self._counts, self._refused, self._books = Counts(), 0, books()
         self._replica = f"{os.getpid()}-{time.time_ns()}"
         self._telling: asyncio.TimerHandle | None = None
@@ -69,7 +67,7 @@ class Model:
             wanted = [output.name for output in message.outputs] or self._served.outputs
             arrays = tensors.arrays_of(message)
             answer = await self._answer(
-                arrays, wanted, message.model_version, message.id, _parameters(message)
+                arrays, wanted, message.model_version, message.id, parameters_of(message)
             )
         except RefusedError as refused:
             return refused.refusal
@@ -150,52 +148,3 @@ class Model:
         if isinstance(answer, Refusal):
             return InferenceResponse(error=backend_utils.TritonError(answer.words, answer.status))
         return InferenceResponse([Tensor(name, array) for name, array in answer.items()])
-
-
-def _loaded(served: Served) -> Any:
-    """The model's own code, with its weights."""
-    sys.modules["triton_python_backend_utils"] = backend_utils
-    version = served.folder / served.version
-    # what lies beside its code, and what docmill's backends share
-    sys.path[:0] = [str(version), str(Path(__file__).parents[3] / "model_repository" / "shared")]
-    spec = importlib.util.spec_from_file_location("served_model", served.code)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    model = module.TritonPythonModel()
-    if hasattr(model, "initialize"):  # it need not have one
-        model.initialize(
-            {
-                "model_config": json.dumps(served.as_json()),
-                "model_name": served.name,
-                "model_repository": str(served.folder),
-                "model_version": served.version,
-                "model_instance_name": served.name,
-                "model_instance_kind": "GPU" if ray.get_gpu_ids() else "CPU",
-                # Ray shows a process the GPUs that are its own
-                "model_instance_device_id": "0",
-            }
-        )
-    return model
-
-
-def _limits(served: Served, model: Any) -> Limits:
-    """As the configuration says; one request at a time where the model gains nothing from more."""
-    batching = served.config.dynamic_batching
-    policy = batching.default_queue_policy
-    joins = served.config.max_batch_size > 1 and getattr(model, "joins", True)
-    timeout = policy.default_timeout_microseconds
-    return Limits(
-        items=served.config.max_batch_size if joins else 1,
-        queue=policy.max_queue_size,
-        wait_s=timeout * _MICRO if timeout else float("inf"),
-        delay_s=batching.max_queue_delay_microseconds * _MICRO if joins else 0.0,
-    )
-
-
-def _parameters(message: Any) -> dict[str, str | int | bool]:
-    return {
-        key: getattr(value, value.WhichOneof("parameter_choice"))
-        for key, value in message.parameters.items()
-        if value.WhichOneof("parameter_choice")
-    }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format, text_format
-from tritonclient.grpc import model_config_pb2
+from tritonclient.grpc import model_config_pb2, service_pb2
 from tritonclient.utils import np_to_triton_dtype
 
 from docmill_ray.refusal import RefusedError
@@ -68,6 +68,23 @@ class Served:
     def outputs(self) -> list[str]:
         """The names of the outputs."""
         return [tensor.name for tensor in self.config.output]
+
+    def metadata(self) -> Any:
+        """The message `ModelMetadataResponse`."""
+        config = self.config
+        answer = service_pb2.ModelMetadataResponse(
+            name=self.name, versions=[self.version], platform=config.backend
+        )
+        items = [-1] if config.max_batch_size else []
+        for tensors, into in ((config.input, answer.inputs), (config.output, answer.outputs)):
+            for tensor in tensors:
+                datatype = model_config_pb2.DataType.Name(tensor.data_type).removeprefix("TYPE_")
+                into.add(
+                    name=tensor.name,
+                    datatype=datatype.replace("STRING", "BYTES"),
+                    shape=[*items, *tensor.dims],
+                )
+        return answer
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as backends in Python get it."""
