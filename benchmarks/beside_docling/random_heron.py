@@ -61,11 +61,11 @@ class RandomHeron:
                 made.rename(folder)
         return folder
 
-    def repository(self) -> Path:
-        """A repository with both of heron's models, docling's sizes, installed as users do it."""
-        folder = self.home / "tests" / "heron-repository"
+    def repository(self, size: Literal["full", "small"] = "full") -> Path:
+        """A repository with both of heron's models, of docling's sizes or small, installed as users do it."""
+        folder = self.home / "tests" / ("heron-repository" if size == "full" else f"heron-repository-{size}")
         places = Places(shipped(), self.home / "export", self.home / "none", folder)
-        pull("layout", "accurate", places, self.checkpoint("full"), Hub())
+        pull("layout", "accurate", places, self.checkpoint(size), Hub())
         return folder
 
     def run(self, script: Path, *arguments: object) -> None:

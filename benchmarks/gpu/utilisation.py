@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
+import time
 from types import TracebackType
 
 __all__ = ["Utilisation"]
@@ -17,7 +18,7 @@ class Utilisation:
 
     def __init__(self, index: int = 0) -> None:
         self._index = index
-        self._seen: list[float] = []
+        self._seen: list[tuple[float, float]] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
@@ -29,7 +30,12 @@ class Utilisation:
     @property
     def mean(self) -> float | None:
         """Over the samples so far."""
-        return sum(self._seen) / len(self._seen) if self._seen else None
+        return self.between(float("-inf"), float("inf"))
+
+    def between(self, since: float, until: float) -> float | None:
+        """Over the samples of a stretch of `time.perf_counter`, rounded."""
+        found = [share for at, share in list(self._seen) if since <= at <= until]
+        return round(sum(found) / len(found), 3) if found else None
 
     def __enter__(self) -> Utilisation:
         program = shutil.which("nvidia-smi")
@@ -55,4 +61,4 @@ class Utilisation:
         with self._process.stdout as lines:
             for line in lines:
                 if line.strip().isdecimal():
-                    self._seen.append(int(line) / 100)
+                    self._seen.append((time.perf_counter(), int(line) / 100))

@@ -30,6 +30,12 @@ def test_every_part_runs_dry(tmp_path: Path) -> None:
     assert parity["fp32"]["agreement"] == 1.0
     assert parity["bf16"]["agreement"] < parity["fp16"]["agreement"] < 1.0
     ways = {(each["precision"], each["copied"], each["batch"]) for each in report["speeds"]}
-    assert len(ways) == 4 * 2 * 2
+    assert len(ways) == 4 * (2 + 1)
     assert [each["batch"] for each in report["tables"]] == [1, 2]
     assert all(each["pages_per_s"] > 0 for each in report["speeds"])
+    [whole] = report["whole"]
+    assert whole["pages"] == whole["layout"]["items"] == 24
+    assert whole["tables"]["items"] > 0
+    assert whole["server"].startswith("docmill's Triton") and whole["weights"].startswith("random")
+    assert [each["found"] for each in report["targets"]][1] is None
+    assert all("reached" not in each["verdict"] or "dry run" in each["verdict"] for each in report["targets"])

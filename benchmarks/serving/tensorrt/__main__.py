@@ -70,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, scratch: Path, console: Console) -> int:
     of, repository = options.model, options.repository
+    if options.engine != _TENSORRT and options.precision != "fp16":
+        raise EngineError("with onnxruntime there is FP16 alone; TF32 is a parameter of the model: use_tf32")
     name = options.name or f"{of}-{'tensorrt' if options.engine == _TENSORRT else options.precision}"
     candidate = scratch / "models" / name
     (candidate / "1").mkdir(parents=True)
@@ -99,8 +101,6 @@ def _make(candidate: Path, options: argparse.Namespace, console: Console) -> Non
     batches = Batches(options.least_batch, options.best_batch, options.most_batch)
     if not graph.is_file():
         raise EngineError(f"{graph} is missing: `docmill models pull docling` installs docling's models")
-    if options.engine != _TENSORRT and options.precision != "fp16":
-        raise EngineError("with onnxruntime there is FP16 alone; TF32 is a parameter of the model: use_tf32")
     if options.rehearse:
         (candidate / CONFIG).write_text(graph_config(repository, of, name))
         shutil.copy(options.rehearse, version / _GRAPH)

@@ -20,6 +20,8 @@ NO_BENCHMARKS = {
     "benchmarks",
     "benchmarks.beside_docling.convert",
     "benchmarks.conformance.record",
+    "benchmarks.gpu.pipeline",  # a part of benchmarks.gpu
+    "benchmarks.gpu.pipeline.door",
     "benchmarks.pages.setters.weasyprint_pages",
     "benchmarks.quality.peers.convert",
     "benchmarks.scale.bare",

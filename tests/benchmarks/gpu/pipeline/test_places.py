@@ -1,0 +1,63 @@
+"""What a machine can serve the models with; and a model behind the protocol without Triton."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.gpu.pipeline.places import KINDS, NoServerError, Place, running, where
+from benchmarks.serving.made_models import AT_ONCE, write_models
+from docmill.pipeline.convert.errors import BackendError
+from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.clients.triton.connection import connect
+from docmill.resources.clients.triton.statistics import read_counters
+
+HERE = Path(sys.executable)
+
+
+def test_a_python_without_torch_serves_no_torch() -> None:
+    for kind in KINDS[2:]:
+        with pytest.raises(NoServerError, match="a Python without torch"):
+            where("cpu", HERE, kind)
+
+
+def test_nothing_serves_where_no_python_works(tmp_path: Path) -> None:
+    with pytest.raises(NoServerError, match="does not work"):
+        where("cpu", tmp_path / "python", "door")
+
+
+def test_official_is_nvidia_s_place() -> None:
+    with pytest.raises(NoServerError, match="/opt/tritonserver"):
+        where("cuda", HERE, "official")
+
+
+def test_graphs_are_for_what_runs_onnx() -> None:
+    assert [Place(kind, "").of_graphs for kind in KINDS] == [True, True, False, False]
+
+
+def test_a_door_answers_as_a_server_does(tmp_path: Path) -> None:
+    write_models(tmp_path)
+    with running(Place("door", "", python=HERE), tmp_path, [AT_ONCE], "cpu") as served:
+        [url] = served.urls.values()
+        model = TritonModel(TritonServer(url, 20.0, 0), AT_ONCE, "", 1, 1)
+        images = np.random.default_rng(0).integers(0, 255, (3, 3, 800, 608), np.uint8)
+        [first] = model.infer([images], page=1)
+        assert np.array_equal(first, images[:, 0, 0, :1])
+        counters = read_counters(connect(url), AT_ONCE)
+        assert (counters.inferences, counters.executions, counters.requests) == (3, 1, 1)
+        assert counters.device_ns > 0
+        with pytest.raises(BackendError):
+            TritonModel(TritonServer(url, 20.0, 0), "other", "", 1, 1).infer([images], page=1)
+        with pytest.raises(BackendError, match="batch"):
+            model.infer([np.repeat(images, 4, axis=0)], page=1)
+
+
+def test_a_door_that_does_not_open_says_so(tmp_path: Path) -> None:
+    with (
+        pytest.raises(NoServerError, match="before it was ready"),
+        running(Place("door", "", python=HERE), tmp_path, ["none"], "cpu"),
+    ):
+        pass
