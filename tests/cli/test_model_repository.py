@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from docmill.pipeline.cli.servers.repositories import to_serve
 from docmill.pipeline.cli.weights.model_repository import repository_to_fill, repository_to_read
 from docmill.resources.local.triton import places
 from docmill.resources.local.triton.errors import ShippedRepositoryError
@@ -115,3 +116,17 @@ def test_nothing_is_written_into_what_is_shipped(models: Path) -> None:
     for given in (shipped().models, other):
         with pytest.raises(ShippedRepositoryError, match=rf"--repository, or leave it out for {models}"):
             repository_to_fill(given, console()[0])
+
+
+def test_an_engine_beside_the_models_is_left_to_its_server(tmp_path: Path) -> None:
+    for name, config, file in (
+        ("engine", 'platform: "tensorrt_plan"', "model.plan"),
+        ("graph", 'backend: "onnxruntime"', "model.onnx"),
+    ):
+        (tmp_path / name / "1").mkdir(parents=True)
+        (tmp_path / name / "config.pbtxt").write_text(f'name: "{name}" {config}')
+        (tmp_path / name / "1" / file).touch()
+    report, said = console()
+    assert to_serve(report, tmp_path, ()) == (tmp_path, ("graph",))
+    assert said.getvalue() == "Left to NVIDIA's Triton: engine.\n"
+    assert to_serve(report, tmp_path, ["engine"]) == (tmp_path, ("engine",))

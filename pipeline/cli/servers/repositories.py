@@ -11,7 +11,12 @@ from rich.markup import escape
 from docmill.pipeline.cli.console import download_progress
 from docmill.pipeline.cli.weights.model_repository import repository_to_fill
 from docmill.resources.local.triton.places import shipped
-from docmill.resources.local.triton.repository import check_digests, install_embedded, servable
+from docmill.resources.local.triton.repository import (
+    check_digests,
+    install_embedded,
+    is_for_others,
+    servable,
+)
 from docmill.resources.weights.embedded_weights import ModelCache, default_folder
 
 __all__ = ["fill", "to_serve"]
@@ -28,10 +33,16 @@ def to_serve(
 ) -> tuple[Path, tuple[str, ...]]:
     """A repository, and those of its models that are asked for, or all, with the digests that it states.
 
-    docmill's own, the default, is filled first; someone else's is served as it is.
+    docmill's own, the default, is filled first; someone else's is served as it is. All: without those that no
+    server of docmill's own can run.
     """
     folder = repository or _filled(console, None)
     chosen = tuple(servable(folder, models))
+    if not models:
+        others = [name for name in chosen if is_for_others(folder / name)]
+        if others:
+            console.print(f"Left to NVIDIA's Triton: {escape(', '.join(others))}.")
+        chosen = tuple(name for name in chosen if name not in others)
     check_digests(folder, chosen)
     return folder, chosen
 

@@ -28,6 +28,7 @@ __all__ = [
     "check_digests",
     "install_embedded",
     "is_complete",
+    "is_for_others",
     "model_names",
     "servable",
     "versions_of",
@@ -58,6 +59,10 @@ class Servable:
     version: int = 0
 
 
+#: What docmill's own servers run; NVIDIA's container has more.
+_BACKENDS = ("onnxruntime", "python")
+_PLATFORMS = ("", "ensemble", "onnxruntime_onnx")
+
 EMBEDDED_SERVED = (
     Servable("layout_cdla", "layout", served_detector, SERVED_DETECTOR_VERSION),
     Servable("slanet_plus", "tables"),
@@ -80,6 +85,12 @@ def versions_of(model: Path) -> list[Path]:
 def is_complete(model: Path) -> bool:
     """Whether a model's newest version has its weights; raises `NoServableModelError` when malformed."""
     return not _missing(model)
+
+
+def is_for_others(model: Path) -> bool:
+    """Whether only another server than docmill's own can run a model, such as an engine of TensorRT."""
+    config = _config(model / CONFIG)
+    return (config.backend or _BACKENDS[0]) not in _BACKENDS or config.platform not in _PLATFORMS
 
 
 def servable(repository: Path, names: Sequence[str] = ()) -> list[str]:

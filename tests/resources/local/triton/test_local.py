@@ -26,6 +26,7 @@ from docmill.resources.local.triton.repository import (
     EMBEDDED_SERVED,
     check_digests,
     install_embedded,
+    is_for_others,
     model_names,
     servable,
 )
@@ -127,6 +128,20 @@ def test_models_are_served_when_they_have_what_they_need(tmp_path: Path) -> None
         servable(found, ["whole", "nobody"])
     with pytest.raises(NoServableModelError, match=r"lacking lacks 1/b\.onnx; newest lacks 10/model\.onnx"):
         servable(found, ["lacking", "newest"])
+
+
+def test_engines_are_for_other_servers(tmp_path: Path) -> None:
+    found = repository(
+        tmp_path,
+        engine=('platform: "tensorrt_plan"', ["1/model.plan"]),
+        plan=('backend: "tensorrt"', ["1/model.plan"]),
+        script=('backend: "pytorch" platform: "pytorch_libtorch"', ["1/model.pt"]),
+        graph=('backend: "onnxruntime"', ["1/model.onnx"]),
+        code=('backend: "python"', ["1/model.py"]),
+        several=('platform: "ensemble"', []),
+    )
+    assert servable(found) == ["code", "engine", "graph", "plan", "script", "several"]
+    assert [name for name in servable(found) if is_for_others(found / name)] == ["engine", "plan", "script"]
 
 
 def test_a_malformed_configuration_is_named(tmp_path: Path) -> None:
