@@ -59,9 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _measured(options: argparse.Namespace, folder: Path, left: Any) -> dict[str, Any]:
     size = "small" if options.small else "full"
+    # a door is one process, and has one
+    instances = options.instances or (2 if options.device == "cuda" else 1)
     place = where(options.device, options.python, options.server)
     _tell(f"server: {place.words}")
-    models = make_models(place, size, options.precision, folder / "models")
+    models = make_models(place, size, options.precision, instances, folder / "models")
     _tell(f"weights: {models.weights}; {left():.0f} s left")
     papers = Papers.make(folder / "papers", options.small, _tell)
     report: dict[str, Any] = {
@@ -69,6 +71,7 @@ def _measured(options: argparse.Namespace, folder: Path, left: Any) -> dict[str,
         "weights": models.weights,
         "papers": papers.made_with,
         "workers": options.workers,
+        "instances": 1 if place.kind == "door" else instances,
         "whole": [],
     }
     with running(place, models.repository, (HERON, TABLES), options.device) as served:
@@ -106,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--server", choices=KINDS, help="default: the best that there is")
     parser.add_argument("--precision", choices=["fp16", "bf16", "tf32", "fp32"], default="fp16")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="default: cores")
+    parser.add_argument("--instances", type=int, default=0, help="of the layout model: default 2 on a GPU")
     parser.add_argument("--seconds", type=float, default=280.0, help="for all (default 280)")
     parser.add_argument(
         "--target", type=float, default=60.0, help="of the conversion that counts (default 60)"

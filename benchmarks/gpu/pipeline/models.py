@@ -43,9 +43,19 @@ class Models:
     weights: str
 
 
-def make_models(place: Place, size: Size, precision: str, folder: Path) -> Models:
-    """Fill `folder`. Minutes the first time: graphs of random weights are kept in docmill's home."""
+def make_models(place: Place, size: Size, precision: str, instances: int, folder: Path) -> Models:
+    """Fill `folder`. Minutes the first time: graphs of random weights are kept in docmill's home.
+
+    With two instances of the layout model one is given its pages while the other computes.
+    """
     folder.mkdir(parents=True)
+    made = _made(place, size, precision, folder)
+    config = folder / HERON / CONFIG
+    config.write_text(config.read_text("utf-8").replace("count: 1", f"count: {instances}"))
+    return made
+
+
+def _made(place: Place, size: Size, precision: str, folder: Path) -> Models:
     installed = default_triton_home().models
     if place.of_graphs and size == "full" and all(_is_there(installed / name) for name in (HERON, TABLES)):
         for name in (HERON, TABLES):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,6 +106,9 @@ def _official(device: Device, _python: Path) -> Place:
     found = official()
     if found is None:
         raise NoServerError("no /opt/tritonserver with a backend for ONNX")
+    own = shutil.which("python3", path=found.variables(dict(os.environ))["PATH"])
+    if device == "cuda" and _CUDA not in _facts(Path(own or "python3"))["providers"]:
+        raise NoServerError("its Python has no onnxruntime for CUDA: deploy/triton/Dockerfile adds it")
     return Place("official", f"NVIDIA's Triton, its ONNX Runtime, {device}", found)
 
 

@@ -32,8 +32,16 @@ class ScriptedHeron:
         #: By batch size: where inputs go, the graph, where its answers are.
         self._graphs: dict[int, tuple[list[Any], Any, list[Any]]] = {}
 
-    def capture(self, sizes: Sequence[int]) -> None:
-        """Make a CUDA graph for each batch size."""
+    def capture(self, sizes: Sequence[int]) -> str:
+        """Make a CUDA graph for each batch size; says why where that cannot be, and all goes on without."""
+        try:
+            self._capture(sizes)
+        except RuntimeError as error:
+            self._graphs.clear()
+            return str(error).splitlines()[0]
+        return ""
+
+    def _capture(self, sizes: Sequence[int]) -> None:
         for size in sizes:
             images = torch.zeros((size, 3, 640, 640), dtype=torch.uint8, device=self._device)
             places = [images, torch.ones((size, 2), dtype=torch.int64, device=self._device)]

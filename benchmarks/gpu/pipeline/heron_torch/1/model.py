@@ -41,8 +41,9 @@ class TritonPythonModel:
         self.books = Books()
         self.model = ScriptedHeron(settings["size"], settings["precision"], "cuda" if on_gpu else "cpu")
         self.joins = on_gpu
-        if on_gpu:
-            self.model.capture([2**power for power in range(LARGEST.bit_length())])
+        why = self.model.capture([2**power for power in range(LARGEST.bit_length())]) if on_gpu else ""
+        if why:
+            pb_utils.Logger.log_warn(f"no CUDA graphs: {why}")
         pb_utils.Logger.log_info(
             f"heron, {settings['precision']}, runs on {'a GPU' if on_gpu else 'the CPU'}"
         )
