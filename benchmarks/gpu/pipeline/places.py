@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,11 +17,12 @@ from typing import Any, Literal
 
 from benchmarks.serving.places.official import official
 from docmill.resources.local.errors import EnvironmentSetupError
+from docmill.resources.local.triton.canary import CANARY, write_canary
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.places import default_triton_home, shipped
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
 
-__all__ = ["KINDS", "Device", "Kind", "NoServerError", "Place", "Running", "running", "where"]
+__all__ = ["KINDS", "Device", "Kind", "NoServerError", "Place", "Running", "has_cuda", "running", "where"]
 
 Device = Literal["cpu", "cuda"]
 #: `official`: NVIDIA's Triton; `onnxruntime`: docmill's, with its backend; `torch`: docmill's, with models in
@@ -34,14 +36,15 @@ _ASK = """
 import importlib.util, json, sys, sysconfig
 facts = {"version": list(sys.version_info[:2]), "packages": sysconfig.get_path("purelib"), "path": sys.path}
 facts["has"] = [n for n in ("torch", "transformers", "grpc", "tritonclient") if importlib.util.find_spec(n)]
-try:
-    import onnxruntime
-    facts["providers"] = onnxruntime.get_available_providers()
-except ImportError:
-    facts["providers"] = []
 print(json.dumps(facts))
 """
-_CUDA = "CUDAExecutionProvider"
+#: Whether its onnxruntime computes a graph on a GPU: a build for CUDA that does not find it takes the CPU.
+_ASK_CUDA = """
+import sys, onnxruntime
+wanted = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+session = onnxruntime.InferenceSession(sys.argv[1], providers=wanted)
+sys.exit(session.get_providers()[0] != wanted[0])
+"""
 _READY = "ready at "
 
 
@@ -107,16 +110,17 @@ def _official(device: Device, _python: Path) -> Place:
     if found is None:
         raise NoServerError("no /opt/tritonserver with a backend for ONNX")
     own = shutil.which("python3", path=found.variables(dict(os.environ))["PATH"])
-    if device == "cuda" and _CUDA not in _facts(Path(own or "python3"))["providers"]:
-        raise NoServerError("its Python has no onnxruntime for CUDA: deploy/triton/Dockerfile adds it")
+    if device == "cuda" and not has_cuda(Path(own or "python3"), found):
+        raise NoServerError("its Python has no onnxruntime that finds CUDA: deploy/triton/Dockerfile adds it")
     return Place("official", f"NVIDIA's Triton, its ONNX Runtime, {device}", found)
 
 
 def _onnxruntime(device: Device, _python: Path) -> Place:
     environment = prepare_environment(default_triton_home(), shipped())
-    providers = _facts(environment.folder / "bin" / "python")["providers"]
-    if device == "cuda" and _CUDA not in providers:
-        raise NoServerError("its onnxruntime is a build for CPUs: onnxruntime-gpu in its place has CUDA")
+    if device == "cuda" and not has_cuda(environment.folder / "bin" / "python", environment):
+        raise NoServerError(
+            "its onnxruntime is for CPUs, or does not find CUDA: docs/triton-operation.md puts in the other"
+        )
     return Place("onnxruntime", f"docmill's Triton, its ONNX Runtime, {device}", environment)
 
 
@@ -151,6 +155,19 @@ def _facts(python: Path) -> dict[str, Any]:
         raise NoServerError(f"{python} does not work: {error}") from error
     facts: dict[str, Any] = json.loads(done.stdout)
     return facts
+
+
+def has_cuda(python: Path, environment: Environment) -> bool:
+    """Whether a Python's onnxruntime computes on a GPU, as that server would run it."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_canary(Path(folder))
+        command = [str(python), "-c", _ASK_CUDA, str(Path(folder) / CANARY / "1" / "model.onnx")]
+        variables = environment.variables(dict(os.environ))
+        try:
+            done = subprocess.run(command, env=variables, capture_output=True, timeout=120, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+    return done.returncode == 0
 
 
 def _need(facts: Mapping[str, Any], *packages: str) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.gpu.pipeline.places import KINDS, NoServerError, Place, running, where
+from benchmarks.gpu.pipeline.places import KINDS, NoServerError, Place, has_cuda, running, where
 from benchmarks.serving.made_models import AT_ONCE, write_models
 from docmill.pipeline.convert.errors import BackendError
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.connection import connect
 from docmill.resources.clients.triton.statistics import read_counters
+from docmill.resources.local.triton.environment import Environment
 
 HERE = Path(sys.executable)
 
@@ -61,3 +62,13 @@ def test_a_door_that_does_not_open_says_so(tmp_path: Path) -> None:
         running(Place("door", "", python=HERE), tmp_path, ["none"], "cpu"),
     ):
         pass
+
+
+def test_a_build_for_cpus_has_no_cuda(tmp_path: Path) -> None:
+    here = Environment(tmp_path, tmp_path, "", tmp_path)
+    assert not has_cuda(HERE, here)
+    program = tmp_path / "python"
+    program.write_text('#!/bin/sh\ntest -s "$3"\n')  # as if that graph ran on a GPU
+    program.chmod(0o755)
+    assert has_cuda(program, here)
+    assert not has_cuda(tmp_path / "none", here)
