@@ -21,6 +21,7 @@ from docmill.resources.local.triton.canary import CANARY, write_canary
 from docmill.resources.local.triton.environment import Environment, prepare_environment
 from docmill.resources.local.triton.places import default_triton_home, shipped
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
+from docmill.resources.local.virtual_environment import VirtualEnvironment, stamp_of
 
 __all__ = ["KINDS", "Device", "Kind", "NoServerError", "Place", "Running", "has_cuda", "running", "where"]
 
@@ -116,7 +117,7 @@ def _official(device: Device, _python: Path) -> Place:
 
 
 def _onnxruntime(device: Device, _python: Path) -> Place:
-    environment = prepare_environment(default_triton_home(), shipped())
+    environment = _own(device)
     if device == "cuda" and not has_cuda(environment.folder / "bin" / "python", environment):
         raise NoServerError(
             "its onnxruntime is for CPUs, or does not find CUDA: docs/triton-operation.md puts in the other"
@@ -127,15 +128,20 @@ def _onnxruntime(device: Device, _python: Path) -> Place:
 def _torch(device: Device, python: Path) -> Place:
     facts = _facts(python)
     _need(facts, "torch", "transformers")
-    environment = prepare_environment(default_triton_home(), shipped())
+    environment = _own(device)
     own = _facts(environment.folder / "bin" / "python")
     if own["version"] != facts["version"]:
         raise NoServerError(f"torch is in Python {facts['version']}, the server's is {own['version']}")
-    words, path = (
-        f"docmill's Triton, models in torch, {device}",
-        tuple(each for each in facts["path"] if each),
-    )
-    return Place("torch", words, environment, python, path)
+    packages = tuple(each for each in facts["path"] if each)
+    return Place("torch", f"docmill's Triton, models in torch, {device}", environment, python, packages)
+
+
+def _own(device: Device) -> Environment:
+    """docmill's Triton; made for a dry run. On a GPU no minutes go into pip that finds no network."""
+    home, source = default_triton_home(), shipped()
+    if device == "cuda" and not VirtualEnvironment(home.environment).made_with(stamp_of([source.lock])):
+        raise NoServerError("docmill's Triton is not set up: `docmill triton setup`")
+    return prepare_environment(home, source)
 
 
 def _door_place(device: Device, python: Path) -> Place:

@@ -35,6 +35,22 @@ def test_official_is_nvidia_s_place() -> None:
         where("cuda", HERE, "official")
 
 
+def test_on_a_gpu_no_minutes_go_into_setting_triton_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCMILL_HOME", str(tmp_path))
+    with pytest.raises(NoServerError, match="docmill triton setup"):
+        where("cuda", HERE, "onnxruntime")
+    assert not (tmp_path / "triton" / "env").exists()
+
+
+def test_all_reasons_are_said_where_nothing_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCMILL_HOME", str(tmp_path))
+    with pytest.raises(NoServerError) as error:
+        where("cuda", HERE)
+    assert all(f"{kind}: " in str(error.value) for kind in KINDS)
+
+
 def test_graphs_are_for_what_runs_onnx() -> None:
     assert [Place(kind, "").of_graphs for kind in KINDS] == [True, True, False, False]
 
