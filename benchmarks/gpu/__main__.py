@@ -23,6 +23,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,13 +34,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["main", "targets"]
+__all__ = ["ended", "main", "targets"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 #: Names the Python that has docmill, where another one has torch.
 _MOVED = "DOCMILL_GPU_MOVED"
 #: For the whole, of which a minute is the conversion that counts; and what it may overrun.
-_WHOLE_S, _ENDING_S = 280.0, 45.0
+_WHOLE_S, _ENDING_S, _STOPPING_S = 280.0, 45.0, 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,11 +158,7 @@ def _whole(device: str, options: argparse.Namespace, left: Any) -> Any:
         command += ["--seconds", str(seconds), "--json", str(written)]
         command += ["--small"] if options.small else []
         command += ["--server", options.server] if options.server else []
-        try:
-            subprocess.run(
-                command, cwd=_ROOT, stdout=subprocess.DEVNULL, timeout=max(1.0, seconds + _ENDING_S)
-            )
-        except subprocess.TimeoutExpired:
+        if not ended(command, max(1.0, seconds + _ENDING_S)):
             yield "failed", {"what": "the whole", "why": "it was not done in its time"}
             return
         found: dict[str, Any] = {"failed": "it wrote nothing"}
@@ -173,6 +170,22 @@ def _whole(device: str, options: argparse.Namespace, left: Any) -> Any:
     runs = found.pop("whole")
     for run in runs:
         yield "whole", {**run, **found}
+
+
+def ended(command: Sequence[str], seconds: float) -> bool:
+    """Run a command, and whether it ended by itself; it is interrupted, so that it stops its server."""
+    process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.DEVNULL)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOPPING_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        return False
+    return True
 
 
 def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
