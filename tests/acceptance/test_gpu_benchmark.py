@@ -36,6 +36,7 @@ def test_every_part_runs_dry(tmp_path: Path) -> None:
     [whole] = report["whole"]
     assert whole["pages"] == whole["layout"]["items"] == 24
     assert whole["tables"]["items"] > 0
+    assert whole["pages_read"] == "in C"
     assert whole["server"].startswith("docmill's Triton") and whole["weights"].startswith("random")
     assert [each["found"] for each in report["targets"]][1] is None
     assert all("reached" not in each["verdict"] or "dry run" in each["verdict"] for each in report["targets"])

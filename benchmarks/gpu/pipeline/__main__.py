@@ -30,6 +30,7 @@ from benchmarks.gpu.pipeline.models import HERON, TABLES, make_models
 from benchmarks.gpu.pipeline.papers import PAGES, Papers
 from benchmarks.gpu.pipeline.places import KINDS, NoServerError, running, where
 from docmill.pipeline.convert.errors import DocmillError
+from docmill.pipeline.convert.pdf.native import compiled
 
 __all__ = ["main"]
 
@@ -60,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _measured(options: argparse.Namespace, folder: Path, left: Any) -> dict[str, Any]:
     size = "small" if options.small else "full"
+    native = Path(compiled.__file__).parent
+    if not (native / compiled.library_name()).is_file():
+        compiled.compile_library(native)  # as an installation does, which a copied checkout has not had
     # a door is one process, and has one
     instances = options.instances or (2 if options.device == "cuda" else 1)
     place = where(options.device, options.python, options.server)
@@ -74,6 +78,7 @@ def _measured(options: argparse.Namespace, folder: Path, left: Any) -> dict[str,
         "weights": models.weights,
         "papers": papers.made_with,
         "workers": options.workers,
+        "pages_read": compiled.told(),
         "instances": 1 if place.kind == "door" else instances,
         "whole": [],
     }
