@@ -64,7 +64,6 @@ def _measured(options: argparse.Namespace, folder: Path, left: Any) -> dict[str,
     native = Path(compiled.__file__).parent
     if not (native / compiled.library_name()).is_file():
         compiled.compile_library(native)  # as an installation does, which a copied checkout has not had
-    # a door is one process, and has one
     instances = options.instances or (2 if options.device == "cuda" else 1)
     place = where(options.device, options.python, options.server)
     _tell(f"server: {place.words}")
@@ -79,7 +78,7 @@ def _measured(options: argparse.Namespace, folder: Path, left: Any) -> dict[str,
         "papers": papers.made_with,
         "workers": options.workers,
         "pages_read": compiled.told(),
-        "instances": 1 if place.kind == "door" else instances,
+        "instances": instances,
         "whole": [],
     }
     with running(place, models.repository, (HERON, TABLES), options.device) as served:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import signal
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -34,15 +35,51 @@ __all__ = ["Door", "main"]
 _SERVICE = "inference.GRPCInferenceService"
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _READY = "ready at "
+#: A request and its items.
+_Job = tuple[InferenceRequest, int]
+_COUNTING = threading.Lock()
+
+
+class _Instance:
+    """One of the model, in a thread of its own, with the requests that wait for it."""
+
+    def __init__(self, model: Any, batch: Limits, counts: Counts) -> None:
+        self._model, self._counts = model, counts
+        self._joiner: Joiner[_Job, InferenceResponse] = Joiner(self._execute, batch)
+        #: Items that wait or are computed.
+        self.items = 0
+
+    async def answer(self, job: _Job) -> InferenceResponse:
+        """The answer to a request."""
+        self.items += job[1]
+        try:
+            return await self._joiner.answer(job, job[1])
+        finally:
+            self.items -= job[1]
+
+    def _execute(self, jobs: Sequence[_Job], waits: Sequence[float]) -> Sequence[InferenceResponse]:
+        """In the thread."""
+        began = time.perf_counter_ns()
+        responses: Sequence[InferenceResponse] = self._model.execute([request for request, _ in jobs])
+        items, taken = sum(count for _, count in jobs), time.perf_counter_ns() - began
+        with _COUNTING:
+            self._counts.executed(items, taken)
+            self._counts.items += items
+            self._counts.requests += len(jobs)
+            self._counts.queue_ns += round(sum(waits) * 1e9)
+        return responses
 
 
 class Door:
-    """A model and what it has done."""
+    """A model, in one instance or several, and what it has done.
 
-    def __init__(self, served: Served, model: Any, batch: Limits) -> None:
-        self._served, self._model = served, model
+    With two, one is given its batch while the other's is computed.
+    """
+
+    def __init__(self, served: Served, models: Sequence[Any]) -> None:
+        self._served = served
         self._counts = Counts()
-        self._joiner: Joiner[tuple[InferenceRequest, int], InferenceResponse] = Joiner(self._execute, batch)
+        self._instances = [_Instance(model, limits(served, model), self._counts) for model in models]
 
     def handlers(self) -> Any:
         """For a server; what is not here, gRPC answers with UNIMPLEMENTED."""
@@ -92,25 +129,12 @@ class Door:
         items = served.check(arrays, wanted, message.model_version)
         given = [Tensor(name, array) for name, array in arrays.items()]
         asked = InferenceRequest(served.name, wanted, given, None, message.id, parameters_of(message))
-        response = await self._joiner.answer((asked, items), items)
+        response = await min(self._instances, key=lambda instance: instance.items).answer((asked, items))
         if error := response.error():
             raise RefusedError(error.code(), error.message())
         found = {tensor.name(): tensor.as_numpy() for tensor in response.output_tensors()}
         answer = [(name, served.reshaped(name, found[name])) for name in wanted if name in found]
         return tensors.response(served.name, served.version, message.id, answer)
-
-    def _execute(
-        self, jobs: Sequence[tuple[InferenceRequest, int]], waits: Sequence[float]
-    ) -> Sequence[InferenceResponse]:
-        """In the model's thread."""
-        began = time.perf_counter_ns()
-        responses: Sequence[InferenceResponse] = self._model.execute([request for request, _ in jobs])
-        items = sum(count for _, count in jobs)
-        self._counts.executed(items, time.perf_counter_ns() - began)
-        self._counts.items += items
-        self._counts.requests += len(jobs)
-        self._counts.queue_ns += round(sum(waits) * 1e9)
-        return responses
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,8 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", choices=["cpu", "cuda"], required=True)
     options = parser.parse_args(arguments)
     [served] = read_repository(options.repository, [options.model])
-    model = loaded(served, options.device == "cuda")
-    asyncio.run(_open(Door(served, model, limits(served, model))))
+    models = [loaded(served, options.device == "cuda") for _ in range(served.instances)]
+    asyncio.run(_open(Door(served, models)))
     return 0
 
 

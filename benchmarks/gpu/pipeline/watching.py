@@ -34,7 +34,8 @@ class Moment:
 class Span:
     """From the first to the last of a model's executions. Shares are of all that there is, 0..1.
 
-    `device` is the part of the time in which the model computed; `gpu` is the driver's figure, if any.
+    `device` is the part of the time in which the model computed, instances added up: those that share a GPU
+    wait for each other in it. `gpu` is the driver's figure, if any, and `gpu_ms` what that makes of an item.
     """
 
     seconds: float
@@ -44,6 +45,7 @@ class Span:
     queue_ms: float
     cores: float
     gpu: float | None
+    gpu_ms: float | None
 
 
 @dataclass
@@ -102,6 +104,7 @@ def span_of(moments: Sequence[Moment], model: str, gpu: Utilisation) -> Span | N
     seconds = last.at - first.at
     items, executions = after.inferences - before.inferences, after.executions - before.executions
     requests = after.requests - before.requests
+    busy = gpu.between(first.at, last.at)
     return Span(
         seconds=round(seconds, 2),
         items=items,
@@ -109,7 +112,8 @@ def span_of(moments: Sequence[Moment], model: str, gpu: Utilisation) -> Span | N
         average_batch=round(items / max(1, executions), 2),
         queue_ms=round((after.queue_ns - before.queue_ns) / 1e6 / max(1, requests), 1),
         cores=round((last.core_s - first.core_s) / seconds / (psutil.cpu_count() or 1), 3),
-        gpu=gpu.between(first.at, last.at),
+        gpu=busy,
+        gpu_ms=None if busy is None else round(1000 * busy * seconds / max(1, items), 3),
     )
 
 

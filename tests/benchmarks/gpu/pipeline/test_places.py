@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,40 @@ def test_a_door_answers_as_a_server_does(tmp_path: Path) -> None:
             TritonModel(TritonServer(url, 20.0, 0), "other", "", 1, 1).infer([images], page=1)
         with pytest.raises(BackendError, match="batch"):
             model.infer([np.repeat(images, 4, axis=0)], page=1)
+
+
+_SLOW = """
+import threading, time
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+class TritonPythonModel:
+    def execute(self, requests):
+        time.sleep(0.5)
+        number = np.array([[threading.get_ident() % 2**31]], np.int32)
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("thread", number)]) for _ in requests]
+"""
+
+
+def test_two_instances_compute_at_once(tmp_path: Path) -> None:
+    (tmp_path / "slow" / "1").mkdir(parents=True)
+    (tmp_path / "slow" / "1" / "model.py").write_text(_SLOW)
+    (tmp_path / "slow" / "config.pbtxt").write_text(
+        'name: "slow" backend: "python" max_batch_size: 1\n'
+        'input [ { name: "x" data_type: TYPE_UINT8 dims: [ 1 ] } ]\n'
+        'output [ { name: "thread" data_type: TYPE_INT32 dims: [ 1 ] } ]\n'
+        "instance_group [ { kind: KIND_AUTO count: 2 } ]\n"
+    )
+    with running(Place("door", "", python=HERE), tmp_path, ["slow"], "cpu") as served:
+        settings = TritonServer(served.urls["slow"], 20.0, 0)
+        models = [TritonModel(settings, "slow", "", 1, 1) for _ in range(4)]
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(
+                threads.map(lambda model: model.infer([np.zeros((1, 1), np.uint8)], page=1), models)
+            )
+        counters = read_counters(connect(settings.url), "slow")
+    assert len({int(answer[0, 0]) for [answer] in answers}) == 2
+    assert (counters.executions, counters.inferences) == (4, 4)
 
 
 def test_a_door_that_does_not_open_says_so(tmp_path: Path) -> None:

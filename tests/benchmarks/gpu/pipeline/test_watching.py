@@ -35,7 +35,17 @@ def test_a_span_is_from_the_first_execution_to_the_last() -> None:
     assert span.device == 0.8
     assert span.average_batch == 2.0
     assert span.queue_ms == 5.0
-    assert span.gpu is None
+    assert span.gpu is None and span.gpu_ms is None
+
+
+def test_the_driver_s_figure_is_of_the_span_alone() -> None:
+    class Busy(Utilisation):
+        def between(self, since: float, until: float) -> float | None:
+            return 0.5 if (since, until) == (2.0, 5.0) else None
+
+    span = span_of(moments([0, 0, 0, 4, 8, 12, 12], 0.2), "heron", Busy())
+    assert span is not None
+    assert (span.gpu, span.gpu_ms) == (0.5, 125.0)
 
 
 def test_what_was_done_at_the_first_look_had_begun_before() -> None:
@@ -56,7 +66,7 @@ def test_a_model_that_was_not_asked_has_none() -> None:
 
 
 def span(device: float, cores: float, gpu: float | None = None) -> Span:
-    return Span(30.0, 3000, device, 8.0, 12.0, cores, gpu)
+    return Span(30.0, 3000, device, 8.0, 12.0, cores, gpu, None)
 
 
 def test_the_limit_is_what_is_busy() -> None:
