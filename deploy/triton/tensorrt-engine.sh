@@ -4,15 +4,15 @@
 #
 #   docker run --rm --gpus all --shm-size=1g -v "$PWD":/docmill:ro -v "$DOCMILL_HOME/triton/models":/models \
 #     -v "$PWD/my":/pages:ro nvcr.io/nvidia/tritonserver:24.10-py3 \
-#     bash /docmill/deploy/triton/tensorrt-engine.sh /models /pages/*.pdf
+#     bash /docmill/deploy/triton/tensorrt-engine.sh /models /pages
 #
-# More options come after the PDFs: those of `python -m benchmarks.serving.tensorrt`. docmill needs a newer Python than
-# this container has, so uv fetches one, and docmill's locked packages: some 600 MB. $DOCMILL_PYTHON names a Python
-# that has them already.
+# More options come after the documents: those of `python -m benchmarks.serving.tensorrt`. docmill needs a newer Python
+# than this container has, so uv fetches one, and docmill's locked packages, hundreds of megabytes. $DOCMILL_PYTHON
+# names a Python that has them already.
 set -euo pipefail
 
 if [ "$#" -lt 1 ]; then
-  echo "usage: tensorrt-engine.sh REPOSITORY [PDF...] [OPTION...]" >&2
+  echo "usage: tensorrt-engine.sh REPOSITORY [PDF or FOLDER...] [OPTION...]" >&2
   exit 2
 fi
 repository=$1

@@ -75,7 +75,17 @@ def test_the_builder_is_told_the_real_inputs(graph: onnx.ModelProto) -> None:
 def test_what_finds_the_same_passes_and_a_rehearsal_leaves_nothing(models: Path, tmp_path: Path) -> None:
     before = sorted(models.rglob("*"))
     itself, found = models / BYTES / "1" / "model.onnx", tmp_path / "found.json"
-    arguments = [str(SAMPLE), "--repository", str(models), "--model", BYTES, "--rehearse", str(itself)]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / SAMPLE.name).symlink_to(SAMPLE)
+    arguments = [
+        str(tmp_path / "mine"),
+        "--repository",
+        str(models),
+        "--model",
+        BYTES,
+        "--rehearse",
+        str(itself),
+    ]
     assert command.main([*arguments, "--json", str(found)]) == 0
     assert json.loads(found.read_text())["agreement"] == 1.0
     assert sorted(models.rglob("*")) == before

@@ -1,6 +1,6 @@
 """`python -m benchmarks.serving.tensorrt`: heron as a TensorRT engine, let in when it finds what heron finds.
 
-    bash deploy/triton/tensorrt-engine.sh /models my/*.pdf    # this, in NVIDIA's container
+    bash deploy/triton/tensorrt-engine.sh /models my    # this, in NVIDIA's container
     python -m benchmarks.serving.tensorrt my/*.pdf --engine onnxruntime    # the same graph without TensorRT
     python -m benchmarks.serving.tensorrt my/*.pdf --rehearse GRAPH.onnx   # any graph in place of an engine
 
@@ -73,12 +73,14 @@ def _run(options: argparse.Namespace, scratch: Path, console: Console) -> int:
     if options.engine != _TENSORRT and options.precision != "fp16":
         raise EngineError("with onnxruntime there is FP16 alone; TF32 is a parameter of the model: use_tf32")
     name = options.name or f"{of}-{'tensorrt' if options.engine == _TENSORRT else options.precision}"
+    if not (documents := _documents(options.pdfs)):
+        raise EngineError(f"no PDF in {', '.join(map(str, options.pdfs))}")
     candidate = scratch / "models" / name
     (candidate / "1").mkdir(parents=True)
     environment = _server(needs_tensorrt=not options.rehearse and options.engine == _TENSORRT)
     _make(candidate, options, console)
     linked(repository / of, scratch / "models" / of)
-    pages = [str(path) for path in options.pdfs or ordinary_samples()]
+    pages = [str(path) for path in documents]
     held = [*pages, "--least", str(options.least)]
     if options.json:
         held += ["--json", str(options.json)]
@@ -92,6 +94,12 @@ def _run(options: argparse.Namespace, scratch: Path, console: Console) -> int:
     else:
         console.print(f"it is in {let_in(candidate, repository)}", soft_wrap=True)
     return 0
+
+
+def _documents(given: Sequence[Path]) -> list[Path]:
+    """PDFs, those of folders among them; docmill's samples where none are given."""
+    found = [sorted(path.glob("*.pdf")) if path.is_dir() else [path] for path in given]
+    return [path for paths in found for path in paths] if given else ordinary_samples()
 
 
 def _make(candidate: Path, options: argparse.Namespace, console: Console) -> None:
@@ -146,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("pdfs", type=Path, nargs="*", help="your own documents; default: docmill's samples")
+    parser.add_argument("pdfs", type=Path, nargs="*", help="your own, or folders; default: docmill's samples")
     parser.add_argument("--repository", type=Path, default=default_triton_home().models)
     parser.add_argument("--model", default=f"{HERON}-uint8", help=f"default {HERON}-uint8")
     parser.add_argument("--name", default="", help="of the new model; default: the model's and -tensorrt")

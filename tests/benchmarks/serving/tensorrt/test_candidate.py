@@ -137,3 +137,11 @@ def test_onnxruntime_is_given_fp16_alone(repository: Path, capsys: pytest.Captur
     status = main(["--repository", str(repository), "--engine", "onnxruntime", "--precision", "fp32"])
     assert status == 2
     assert "use_tf32" in capsys.readouterr().out
+
+
+def test_a_folder_without_documents_is_no_gate(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    assert main([str(tmp_path / "mine"), "--repository", str(repository)]) == 2
+    assert "no PDF in" in capsys.readouterr().out.replace("\n", "")
