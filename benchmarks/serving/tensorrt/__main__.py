@@ -35,7 +35,7 @@ from rich.markup import escape
 from benchmarks.beside_docling.random_heron import HERON
 from benchmarks.material.corpus import ordinary_samples
 from benchmarks.serving.places.official import official
-from benchmarks.serving.tensorrt.admission import gate, let_in, linked
+from benchmarks.serving.tensorrt.admission import add_reference, gate, let_in
 from benchmarks.serving.tensorrt.candidate import engine_config, graph_config
 from benchmarks.serving.tensorrt.engine import (
     Batches,
@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace, scratch: Path, console: Console) -> int:
     (candidate / "1").mkdir(parents=True)
     environment = _server(needs_tensorrt=not options.rehearse and options.engine == _TENSORRT)
     _make(candidate, options, console)
-    linked(repository / of, scratch / "models" / of)
+    add_reference(repository / of, scratch / "models" / of)
     pages = [str(path) for path in documents]
     held = [*pages, "--least", str(options.least)]
     if options.json:

@@ -15,7 +15,7 @@ from docmill.resources.local.triton.server import LocalServer, Ports, ServerSett
 from docmill.resources.weights.copies import write_changed
 from docmill.resources.weights.served_digest import CONFIG, drop_digest, write_digest
 
-__all__ = ["gate", "let_in", "linked"]
+__all__ = ["add_reference", "gate", "let_in", "linked"]
 
 _START_S = 900.0
 _VERSION, _NEW, _OLD = "1", ".1.new", ".1.old"
@@ -55,6 +55,15 @@ def let_in(candidate: Path, repository: Path) -> Path:
     shutil.rmtree(old, ignore_errors=True)
     write_digest(folder)
     return folder
+
+
+def add_reference(source: Path, target: Path) -> None:
+    """Put a model into a scratch repository, to be run on the CPU: on a GPU it may be in TF32."""
+    linked(source, target)
+    config = target / CONFIG
+    text = config.read_text("utf-8").replace("kind: KIND_AUTO", "kind: KIND_CPU")
+    config.unlink()  # it may be the original's own file
+    config.write_text(text, "utf-8")
 
 
 def linked(source: Path, target: Path) -> None:

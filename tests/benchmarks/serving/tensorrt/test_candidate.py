@@ -13,7 +13,7 @@ from tritonclient.grpc import model_config_pb2
 
 from benchmarks.serving.places.official import official
 from benchmarks.serving.tensorrt.__main__ import main
-from benchmarks.serving.tensorrt.admission import let_in, linked
+from benchmarks.serving.tensorrt.admission import add_reference, let_in, linked
 from benchmarks.serving.tensorrt.candidate import CandidateError, engine_config, graph_config
 from docmill.resources.local.triton.places import shipped
 from docmill.resources.local.triton.repository import check_digests, is_complete, servable
@@ -107,6 +107,14 @@ def test_a_scratch_copy_leaves_the_original(repository: Path, tmp_path: Path) ->
     (tmp_path / "copy" / CONFIG).unlink()
     assert (tmp_path / "copy" / "1" / "model.onnx").read_bytes() == b"a graph"
     assert (repository / HERON / CONFIG).is_file()
+
+
+def test_the_reference_is_single_precision_on_the_cpu(repository: Path, tmp_path: Path) -> None:
+    before = (repository / HERON / CONFIG).read_text()
+    add_reference(repository / HERON, tmp_path / HERON)
+    [group] = parsed((tmp_path / HERON / CONFIG).read_text()).instance_group
+    assert group.kind == model_config_pb2.ModelInstanceGroup.KIND_CPU
+    assert (repository / HERON / CONFIG).read_text() == before
 
 
 def test_the_official_server_needs_its_program_and_its_onnx_backend(tmp_path: Path) -> None:
