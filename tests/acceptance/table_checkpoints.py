@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 
+from benchmarks.serving.random_tableformer import TABLES, RandomTableFormer
 from docmill.resources.local.triton.places import shipped
-from docmill.resources.local.virtual_environment import stamp_of
-from docmill.resources.weights.docling_models.pull import Places, pull
-from docmill.resources.weights.hub import Hub
-from tests.acceptance.heron_checkpoints import ROOT, SCRIPTS, copy, docmill_home, run
+from tests.acceptance.heron_checkpoints import ROOT, copy, docmill_home
 
 CODE = ROOT / "model_repository" / "tableformer" / "1"
 sys.path[:0] = [str(ROOT / "deploy" / "export"), str(CODE)]
@@ -26,39 +22,22 @@ from tableformer_cases import pictures, scripted  # noqa: E402
 
 __all__ = ["BRIEF", "MAX_TAGS", "TABLES", "alone", "checkpoint", "pictures", "repository", "scripted"]
 
-TABLES = "tableformer"
 #: The same model, made to stop after three tags.
 BRIEF = "tableformer_brief"
 #: Where the served model stops: beyond the first two sizes of its cache.
 MAX_TAGS = 150
-#: With it some tables end after a dozen tags and some do not end.
-END = -5.0
 
 
 @functools.cache
 def checkpoint() -> Path:
     """The fast variant, in a folder like docling's repository. Not docling's weights."""
-    script = SCRIPTS / "random_tableformer.py"
-    made_by = [
-        script,
-        CODE / "table_decoding" / "architecture.py",
-        ROOT / "deploy" / "export" / "tableformer_cases.py",
-    ]
-    folder = _home() / f"tableformer-fast-{stamp_of(made_by)[:12]}"
-    with FileLock(folder.with_suffix(".lock")):
-        if not folder.exists():
-            new = folder.with_suffix(".new")
-            shutil.rmtree(new, ignore_errors=True)
-            run(script, "--variant", "fast", "--seed", 1, "--end", END, "--out", new)
-            new.rename(folder)
-    return folder
+    return RandomTableFormer(docmill_home()).checkpoint()
 
 
 @functools.cache
 def repository() -> Path:
     """A repository with the model as `docmill models pull docling` installs it, and the brief one."""
-    folder = _home() / "tableformer-repository"
-    pull("tables", "fast", _places(folder), checkpoint(), Hub())
+    folder = RandomTableFormer(docmill_home()).repository()
     config = (shipped().models / TABLES / "config.pbtxt").read_text()
     (folder / TABLES / "config.pbtxt").write_text(_with_parameter(config, "max_tags", str(MAX_TAGS)))
     copy(folder / TABLES, folder / BRIEF)
@@ -84,16 +63,6 @@ def _alone(image: bytes, max_tags: int) -> Table:
 @functools.cache
 def _engine() -> OnnxEngine:
     return OnnxEngine(repository() / TABLES / "1", threads=1)
-
-
-def _home() -> Path:
-    folder = docmill_home() / "tests"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _places(folder: Path) -> Places:
-    return Places(shipped(), docmill_home() / "export", docmill_home() / "none", folder)
 
 
 def _with_parameter(config: str, key: str, value: str) -> str:

@@ -22,6 +22,7 @@ def build(args: Mapping[str, Any]) -> Application:
     """The application of the arguments in `serve.yaml`, which says what they are. Raises `ValueError`."""
     served = read_repository(Path(args["repository"]), list(args["models"]))
     bound: dict[str, Any] = {}
+    asleep = set()
     for model in served:
         options = {
             "num_replicas": model.instances,
@@ -30,6 +31,8 @@ def build(args: Mapping[str, Any]) -> Application:
         }
         if "autoscaling_config" in options:
             del options["num_replicas"]
+            if not options["autoscaling_config"].get("min_replicas", 1):
+                asleep.add(model.name)
         others = {name: bound[name] for name in model.calls}
         deployment = Model.options(name=model.name, **options)  # type: ignore[attr-defined]  # Ray's decorator's
         bound[model.name] = deployment.bind(model, others, int(args["threads"]))
@@ -37,5 +40,6 @@ def build(args: Mapping[str, Any]) -> Application:
         str(args["host"]), int(args["http_port"]), int(args["grpc_port"]), float(args["grace_s"])
     )
     door = Door.options(name="door", **args["door"])  # type: ignore[attr-defined]
-    application: Application = door.bind(bound, {model.name: model for model in served}, address)
+    known = {model.name: model for model in served}
+    application: Application = door.bind(bound, known, address, frozenset(asleep))
     return application

@@ -48,13 +48,18 @@ class Address:
 
 @serve.deployment
 class Door:
-    """One replica."""
+    """One replica. Models that are `asleep` may have no replica: requests wake them, questions must not."""
 
     def __init__(
-        self, models: Mapping[str, DeploymentHandle], served: Mapping[str, Served], address: Address
+        self,
+        models: Mapping[str, DeploymentHandle],
+        served: Mapping[str, Served],
+        address: Address,
+        asleep: frozenset[str],
     ) -> None:
         stay_at_home()
         self._models, self._served, self._address = models, served, address
+        self._asleep = asleep
         self._books = books()
         self._grpc: Any = None
         self._web: web.AppRunner | None = None
@@ -117,6 +122,8 @@ class Door:
         """Whether a model answers."""
         try:
             handle = self._models[self.known(name, version).name]
+            if name in self._asleep:
+                return True
             async with asyncio.timeout(_READY_S):
                 return bool(await handle.ready.remote())
         except (RefusedError, TimeoutError, RayError, DeploymentUnavailableError, grpc.aio.AioRpcError):

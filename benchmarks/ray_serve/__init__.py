@@ -1,0 +1,1 @@
+"""Ray Serve beside Triton: requests, scaling, and what is killed. `__main__` is the command."""
