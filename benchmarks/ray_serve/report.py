@@ -34,7 +34,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 _BEGINNING = ("", "models", "ready, s", "CPU until then, s", "idle: MB", "cores", "processes")
-_SERVED = ("model", "clients", "", "/s", "p50/p95/p99 ms", "CPU ms", "device ms", "batch")
+_SERVED = ("model", "clients", "", "/s", "p50, p95, p99 ms", "CPU ms", "device ms", "batch")
 _COMPARED = ("model", "clients", "answers a second", "CPU a request")
 _SCALING = ("from none", "up", "down", "to none", "answers", "failed", "/s before", "/s after")
 _FAULT = ("", "killed", "failed", "lost", "silent, s")
@@ -60,7 +60,7 @@ def show(report: Report, console: Console) -> None:
 
 def _served(served: Served) -> Iterator[str]:
     yield from (served.model, str(served.clients), served.server, _text(served.median("per_s")))
-    yield "/".join(_text(served.median(f"{name}_ms")) for name in ("p50", "p95", "p99"))
+    yield ", ".join(_text(served.median(f"{name}_ms")) for name in ("p50", "p95", "p99"))
     yield _spread([each.asked_cpu_ms for each in served.rounds])
     yield from (_text(served.median("device_ms")), _text(served.median("average_batch")))
 

@@ -69,7 +69,7 @@ class Compared(msgspec.Struct, frozen=True):
 def measured(
     sides: Sequence[Side], name: str, model: str, clients: Sequence[int], seconds: float, rounds: int
 ) -> Iterator[Served]:
-    """Every number of clients on each side, in turn; what warms up is not counted. `name` stands for `model`."""
+    """Every number of clients on each side, in turn, when both are warm. `name`: that of `model` here."""
     given = _requests(sides[0].url, model)
     for side in sides:
         _round(side, model, given, 1, _WARM_S)

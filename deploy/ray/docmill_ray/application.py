@@ -24,10 +24,12 @@ def build(args: Mapping[str, Any]) -> Application:
     bound: dict[str, Any] = {}
     asleep = set()
     for model in served:
-        options = {
-            "num_replicas": model.instances,
-            **args["each_model"],
-            **args["of_models"].get(model.name, {}),
+        each, own = args["each_model"], args["of_models"].get(model.name, {})
+        options = {"num_replicas": model.instances, **each, **own}
+        # what every replica needs, such as a kind of node, and what this one does
+        options["ray_actor_options"] = {
+            **each.get("ray_actor_options", {}),
+            **own.get("ray_actor_options", {}),
         }
         if "autoscaling_config" in options:
             del options["num_replicas"]
@@ -37,7 +39,8 @@ def build(args: Mapping[str, Any]) -> Application:
         deployment = Model.options(name=model.name, **options)  # type: ignore[attr-defined]  # Ray's decorator's
         bound[model.name] = deployment.bind(model, others, int(args["threads"]))
     address = Address(
-        str(args["host"]), int(args["http_port"]), int(args["grpc_port"]), float(args["grace_s"])
+        *(str(args["host"]), int(args["http_port"]), int(args["grpc_port"])),
+        *(float(args["grace_s"]), float(args["connection_age_s"])),
     )
     door = Door.options(name="door", **args["door"])  # type: ignore[attr-defined]
     known = {model.name: model for model in served}

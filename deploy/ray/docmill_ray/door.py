@@ -38,12 +38,21 @@ _TOLD_S = 0.1
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen, and the seconds for requests in flight at the end."""
+    """Where to listen, the seconds for requests in flight at the end, and those of a connection; 0: any."""
 
     host: str
     http_port: int
     grpc_port: int
     grace_s: float
+    connection_age_s: float
+
+    @property
+    def options(self) -> list[tuple[str, int]]:
+        """Of gRPC's server."""
+        ages = {"grpc.max_connection_age_ms": self.connection_age_s} if self.connection_age_s else {}
+        if ages:
+            ages["grpc.max_connection_age_grace_ms"] = self.grace_s
+        return [*_UNLIMITED, *((name, round(1000 * seconds)) for name, seconds in ages.items())]
 
 
 @serve.deployment
@@ -78,7 +87,7 @@ class Door:
 
     async def _open(self) -> None:
         address = self._address
-        self._grpc = grpc.aio.server(options=_UNLIMITED)
+        self._grpc = grpc.aio.server(options=address.options)
         self._grpc.add_generic_rpc_handlers((self._handlers(),))
         if not self._grpc.add_insecure_port(f"{address.host}:{address.grpc_port}"):
             raise RuntimeError(f"{address.host}:{address.grpc_port} is taken")

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LASTING", "Obj", "Pod", "label_of", "matches", "named", "pods"]
+__all__ = ["Obj", "Pod", "label_of", "matches", "named", "pods"]
 
 Obj = Mapping[str, Any]
 
 #: Kinds whose pods are there to stay, and so are probed.
-LASTING = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
-_WITH_PODS = LASTING | {"Job", "ReplicaSet"}
+_LASTING = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_WITH_PODS = _LASTING | {"Job", "ReplicaSet"}
+#: KubeRay's; it finds its pods by labels of its own.
+_RAY = "RayService"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,12 @@ class Pod:
     @property
     def lasting(self) -> bool:
         """Whether they are there to stay."""
-        return self.owner["kind"] in LASTING
+        return self.selects or self.owner["kind"] == _RAY
+
+    @property
+    def selects(self) -> bool:
+        """Whether the object finds them by a selector of its own."""
+        return self.owner["kind"] in _LASTING
 
     @property
     def containers(self) -> Sequence[Obj]:
@@ -57,6 +64,10 @@ def pods(objects: Iterable[Obj]) -> Iterator[Pod]:
             yield Pod(thing, thing["metadata"].get("labels") or {}, spec)
         elif thing["kind"] in _WITH_PODS:
             yield _pod(thing, spec["template"])
+        elif thing["kind"] == _RAY:
+            cluster = spec["rayClusterConfig"]
+            groups = (cluster["headGroupSpec"], *cluster.get("workerGroupSpecs", ()))
+            yield from (_pod(thing, group["template"]) for group in groups)
         elif thing["kind"] == "CronJob":
             yield _pod(thing, spec["jobTemplate"]["spec"]["template"])
 

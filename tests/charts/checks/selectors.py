@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tests.charts.checks.objects import LASTING, Obj, Pod, label_of, matches, pods
+from tests.charts.checks.objects import Obj, Pod, label_of, matches, pods
 
 __all__ = ["check_selectors", "selected"]
 
@@ -22,7 +22,7 @@ def check_selectors(objects: Sequence[Obj]) -> Iterator[str]:
     """
     all_pods = list(pods(objects))
     for pod in all_pods:
-        if pod.owner["kind"] in LASTING and not matches(pod.owner["spec"]["selector"], pod.labels):
+        if pod.selects and not matches(pod.owner["spec"]["selector"], pod.labels):
             yield f"{pod.name}: its selector does not take the labels of its own pods"
         for spread in pod.spec.get("topologySpreadConstraints", ()):
             if not matches(spread.get("labelSelector") or {}, pod.labels):
@@ -56,5 +56,5 @@ def _shared(all_pods: Sequence[Pod]) -> Iterator[str]:
     """Two workloads must not take each other's pods for their own."""
     for one in all_pods:
         for other in all_pods:
-            if one is not other and one.lasting and matches(one.owner["spec"]["selector"], other.labels):
+            if one is not other and one.selects and matches(one.owner["spec"]["selector"], other.labels):
                 yield f"{one.name}: its selector takes the pods of {other.name}"

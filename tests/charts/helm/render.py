@@ -18,6 +18,7 @@ from typing import Any
 
 import helm_python as helm
 import yaml
+from custom_by_hand import BY_HAND, pod_templates
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
@@ -54,7 +55,7 @@ class _Schemas:
     """The strict schemas of Kubernetes' versions, and those of custom resources, as validators."""
 
     def __init__(self, custom: Path) -> None:
-        self._custom: dict[str, Any] = json.loads(custom.read_text())
+        self._custom: dict[str, Any] = json.loads(custom.read_text()) | dict(BY_HAND)
         self._seen: dict[str, list[str]] = {}
 
     def problems(self, thing: dict[str, Any], versions: list[str]) -> list[str]:
@@ -68,7 +69,10 @@ class _Schemas:
         api, kind = str(thing.get("apiVersion")), str(thing.get("kind"))
         name = f"{kind}/{thing.get('metadata', {}).get('name')}"
         if schema := self._custom.get(f"{api}/{kind}"):
-            yield from _errors(name, api, Draft202012Validator(schema), thing)
+            wrong = list(_errors(name, api, Draft202012Validator(schema), thing))
+            yield from wrong
+            for template in () if wrong else pod_templates(thing):
+                yield from self._look(template, versions)
             return
         for version in versions:
             validator = _validator(version, api, kind)

@@ -54,6 +54,10 @@
           app.kubernetes.io/instance: {{ .Release.Name }}
         matchExpressions:
           - {key: app.kubernetes.io/name, operator: In, values: [triton, vllm]}
+    # KubeRay may call its pods otherwise
+    - podSelector:
+        matchLabels:
+          docmill.dev/ray-node: worker
   ports:
     - port: 8000
     - port: 8001

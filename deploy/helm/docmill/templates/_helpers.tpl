@@ -33,13 +33,18 @@ helm.sh/chart: {{ printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Versio
 {{- end -}}
 {{- end }}
 
+{{/* The models behind Triton's address: Triton's, or Ray's in its place. As JSON. */}}
+{{- define "docmill.served" -}}
+{{- with .Values.serving }}{{ ternary .triton.load .ray.load .triton.enabled | toJson }}{{ end }}
+{{- end }}
+
 {{/* What the servers of the chart `serving` make of the settings: where they are, and the backends that they serve. */}}
 {{- define "docmill.servedSettings" -}}
 {{- $serving := .Values.serving }}
 {{- if $serving.enabled }}
 {{- $name := default .Release.Name $serving.fullnameOverride | trunc 30 | trimSuffix "-" }}
-{{- if $serving.triton.enabled }}
-{{- $load := $serving.triton.load }}
+{{- if or $serving.triton.enabled $serving.ray.enabled }}
+{{- $load := include "docmill.served" . | fromJsonArray }}
 triton:
   url: {{ $name }}-triton:8001
 {{- if has "layout_cdla" $load }}

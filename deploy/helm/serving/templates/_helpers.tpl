@@ -127,9 +127,12 @@ lifecycle:
     exec: {command: [sleep, {{ .values.drainSeconds | quote }}]}
 {{- end }}
 
-{{/* What both servers' pods have in common, but the container. */}}
+{{/* What the servers' pods have in common, but the container. */}}
 {{- define "serving.podSpec" -}}
-automountServiceAccountToken: false
+{{- with .account }}
+serviceAccountName: {{ . }}
+{{- end }}
+automountServiceAccountToken: {{ not (empty .account) }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ include "serving.gracePeriod" .values }}
 securityContext:
@@ -156,7 +159,7 @@ tolerations:
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- $selector := include "serving.selector" . }}
+{{- $selector := ternary (include "serving.selector" .) (include "serving.raySelector" .) (empty .node) }}
 {{- with .values.spreadOver }}
 topologySpreadConstraints:
   {{- range . }}
@@ -168,10 +171,11 @@ topologySpreadConstraints:
         {{- $selector | nindent 8 }}
   {{- end }}
 {{- end }}
-{{- if and (eq .values.models.source "claim") .values.models.fill.enabled }}
+{{- $waits := and (eq .values.models.source "claim") .values.models.fill.enabled }}
+{{- if $waits }}
 initContainers:
   - name: wait-for-models
-    image: {{ include "serving.image" (dict "image" .values.image "fallback" (ternary .root.Chart.AppVersion "" (eq .component "triton")) "where" .component) }}
+    image: {{ include "serving.image" (dict "image" .values.image "fallback" (ternary "" .root.Chart.AppVersion (eq .component "vllm")) "where" .component) }}
     imagePullPolicy: {{ .values.image.pullPolicy }}
     command: [python3, /probes/wait.py, {{ include "serving.modelsFolder" . }}, {{ .values.models.fill.waitSeconds | quote }}]
     securityContext:
@@ -185,9 +189,11 @@ initContainers:
 {{- end }}
 volumes:
   {{- include "serving.modelsVolume" . | nindent 2 }}
+  {{- if or $waits (ne .component "ray") }}
   - name: probes
     configMap:
       name: {{ include "serving.name" (dict "root" .root "component" "probes") }}
+  {{- end }}
   {{- if eq .component "triton" }}
   - name: canary
     configMap:
@@ -198,8 +204,10 @@ volumes:
   {{- end }}
   - name: tmp
     emptyDir: {}
+  {{- with .values.cache }}
   - name: cache
-    emptyDir: {sizeLimit: {{ .values.cache }}}
+    emptyDir: {sizeLimit: {{ . }}}
+  {{- end }}
   - name: shm
     emptyDir: {medium: Memory, sizeLimit: {{ .values.sharedMemory }}}
 {{- end }}
@@ -225,9 +233,72 @@ selector:
 {{- define "serving.podMetadata" -}}
 labels:
   {{- include "serving.labels" . | nindent 2 }}
+  {{- with .node }}
+  {{- include "serving.raySelector" $ | nindent 2 }}
+  docmill.dev/ray-node: {{ . }}
+  {{- end }}
 annotations:
   docmill.dev/probes: {{ list (.root.Files.Get "files/probe.py") (.root.Files.Get "files/wait.py") | toJson | sha256sum | trunc 16 | quote }}
   {{- with .values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- end }}
+
+{{/* Of all of Ray's pods. Labels of its own: KubeRay sets some of Kubernetes' itself, and a policy that selects nothing
+protects nothing. */}}
+{{- define "serving.raySelector" -}}
+docmill.dev/ray: {{ include "serving.name" . }}
+{{- end }}
+
+{{/* Of those where models and doors are. */}}
+{{- define "serving.rayWorkers" -}}
+{{ include "serving.raySelector" . }}
+docmill.dev/ray-node: worker
+{{- end }}
+
+{{/* Ray's own settings for its parts: docmill_ray/session.py says why. There it also keeps Ray at 127.0.0.1. */}}
+{{- define "serving.rayEnvironment" -}}
+- {name: RAY_USAGE_STATS_ENABLED, value: "0"}
+- {name: RAY_AUTH_MODE, value: disabled}
+- {name: RAY_agent_register_timeout_ms, value: "180000"}
+- {name: RAY_COLOR_PREFIX, value: "0"}
+- {name: RAY_worker_niceness, value: "0"}
+- {name: RAY_SERVE_USE_GRPC_BY_DEFAULT, value: "1"}
+- {name: RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH, value: "2147483647"}
+- {name: RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD, value: "0"}
+- {name: RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP, value: "0"}
+- {name: ORT_DISABLE_TELEMETRY, value: "1"}
+- {name: HOME, value: /tmp}
+# who has no entry in /etc/passwd has no name
+- {name: USER, value: ray}
+{{- end }}
+
+{{/* deploy/ray/serve.yaml, with the values in it. */}}
+{{- define "serving.rayServe" -}}
+{{- $v := .values }}
+{{- range $model, $_ := $v.ofModels }}
+{{- if not (has $model $v.load) }}{{ fail (printf "ray.ofModels.%s: not among the models of ray.load" $model) }}{{ end }}
+{{- end }}
+{{- /* so much of a worker that it always has it: the head has none */}}
+{{- $worker := dict "ray_actor_options" (dict "resources" (dict "docmill_worker" 0.001)) }}
+{{- $door := dict "num_replicas" (int $v.doors) "graceful_shutdown_timeout_s" (add $v.longestRequestSeconds 5) }}
+{{- $model := dict "graceful_shutdown_timeout_s" (add $v.longestRequestSeconds 5) }}
+{{- $own := dict "repository" (include "serving.modelsFolder" .) "models" $v.load "host" "0.0.0.0" }}
+{{- $_ := set $own "threads" (int $v.threads) }}
+{{- $_ := set $own "grace_s" (int $v.longestRequestSeconds) }}
+{{- $_ := set $own "connection_age_s" (int $v.connectionAgeSeconds) }}
+{{- $_ := set $own "door" (merge $door (deepCopy $worker)) }}
+{{- $_ := set $own "each_model" (merge $model (deepCopy $worker)) }}
+{{- $_ := set $own "of_models" $v.ofModels }}
+{{- $serve := .root.Files.Get "files/serve.yaml" | fromYaml }}
+{{- range $serve.applications }}
+{{- $_ := set . "args" (mergeOverwrite .args $own) }}
+{{- end }}
+{{- toYaml $serve }}
+{{- end }}
+
+{{- define "serving.rayMounts" -}}
+- {name: models, mountPath: /models, readOnly: true}
+- {name: tmp, mountPath: /tmp}
+- {name: shm, mountPath: /dev/shm}
 {{- end }}
