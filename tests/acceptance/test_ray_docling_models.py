@@ -1,4 +1,4 @@
-"""docling's architectures, with random weights, on a real Ray Serve: Triton's own tests, and Triton's answers.
+"""docling's architectures, with random weights, on a real Ray Serve: Triton's own tests, and its answers.
 
 Tests that are imported run here as they are, on this module's `triton`.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.ray_serve.made_models import AT_ONCE, write_models
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.connection import connect
 from docmill.resources.local.ray.server import LocalRay
@@ -32,8 +33,8 @@ from tests.acceptance.test_heron_served import (
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
-#: One of heron's is not there until somebody asks it something.
-ASLEEP = {BYTES: {"autoscaling_config": {"min_replicas": 0, "max_replicas": 1, "downscale_delay_s": 600}}}
+#: A model that is not there until somebody asks it something.
+ASLEEP = {AT_ONCE: {"autoscaling_config": {"min_replicas": 0, "max_replicas": 1, "downscale_delay_s": 600}}}
 PAGES, TABLE_PICTURES = 3, 4
 
 
@@ -43,27 +44,28 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (HERON, BYTES):
         shutil.copytree(heron_checkpoints.repository() / name, folder / name)
     shutil.copytree(table_checkpoints.repository() / TABLES, folder / TABLES)
+    write_models(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def triton(repository: Path) -> Iterator[LocalRay]:
     """Under the name that Triton's tests know."""
-    with ray_server(repository, HERON, BYTES, TABLES, of_models=ASLEEP) as running:
+    with ray_server(repository, HERON, BYTES, TABLES, AT_ONCE, of_models=ASLEEP) as running:
         yield running
 
 
 def test_a_model_that_is_not_there_is_ready_and_is_woken_by_a_request_alone(triton: LocalRay) -> None:
     client = connect(triton.url)
+    model = TritonModel(TritonServer(triton.url, 120.0, 0), AT_ONCE, "", 1, 1)
     for _ in range(10):
-        assert client.is_model_ready(BYTES) and client.is_server_ready()
-        grpc(triton, BYTES).check()  # type: ignore[arg-type]  # has an url as well
-        assert statistics(triton.url, BYTES).inference_count == 0
+        assert client.is_model_ready(AT_ONCE) and client.is_server_ready()
+        model.check()
         time.sleep(0.5)
-    assert named(triton, f"docmill:{HERON}") and not named(triton, f"docmill:{BYTES}")
-    model = TritonModel(TritonServer(triton.url, 120.0, 0), BYTES, "", 2, 3)
-    assert model.infer(inputs(BYTES, slice(0, 1)), page=1)[0].shape == (1, 300)
-    assert len(named(triton, f"docmill:{BYTES}")) == 1
+    assert named(triton, f"docmill:{HERON}") and not named(triton, f"docmill:{AT_ONCE}")
+    [first] = model.infer([np.full((1, 3, 800, 608), 7, np.uint8)], page=1)
+    assert first.tolist() == [[7]]
+    assert len(named(triton, f"docmill:{AT_ONCE}")) == 1
 
 
 def test_answers_are_those_of_triton(triton: LocalRay, repository: Path) -> None:
