@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from dockerfile_parse import DockerfileParser
 
-__all__ = ["Copy", "Run", "Stage", "StrangeInstructionError", "stages_of"]
+__all__ = ["Copy", "Run", "Stage", "StrangeInstructionError", "put_files", "stages_of"]
 
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 
@@ -81,6 +82,19 @@ def stages_of(path: Path, arguments: Mapping[str, str]) -> dict[str, Stage]:
         else:
             _add(stage, keyword, value)
     return stages
+
+
+def put_files(stage: Stage, context: Path, root: Path) -> None:
+    """Copy what a stage takes of the context itself, with nothing of other stages, below `root`."""
+    for step in stage.steps:
+        if isinstance(step, Copy) and not step.stage:
+            for source in step.sources:
+                to = root / step.to.lstrip("/")
+                if (context / source).is_dir():
+                    shutil.copytree(context / source, to, ignore=shutil.ignore_patterns("__pycache__"))
+                else:
+                    to.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(context / source, to)
 
 
 def _instructions(path: Path) -> Iterator[tuple[str, str]]:
