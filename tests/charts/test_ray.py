@@ -151,6 +151,15 @@ def test_rays_settings_are_those_of_a_session_but_for_the_one_that_keeps_it_here
         }
 
 
+def test_with_a_token_kuberay_says_how_ray_asks_for_it() -> None:
+    guarded, open_ = made({"token": True}, {})
+    assert cluster(guarded)["authOptions"] == {"mode": "token"} and "authOptions" not in cluster(open_)
+    for result, told in ((guarded, []), (open_, ["disabled"])):
+        for template in templates(result):
+            variables = template["spec"]["containers"][0]["env"]
+            assert [each["value"] for each in variables if each["name"] == "RAY_AUTH_MODE"] == told
+
+
 def test_ray_is_of_the_version_of_its_lock(alone: Rendered) -> None:
     wanted = (ROOT / "deploy" / "ray" / "requirements.in").read_text()
     assert f"ray[serve]=={cluster(alone)['rayVersion']}\n" in wanted

@@ -100,7 +100,7 @@ _CLUSTER = _object(
         "enableInTreeAutoscaling": _FLAG,
         "autoscalerOptions": _AUTOSCALER,
         "gcsFaultToleranceOptions": _ANY,
-        "authOptions": _ANY,
+        "authOptions": _object({"mode": {"enum": ["disabled", "token"]}}),
         "headServiceAnnotations": _TEXTS,
         "managedBy": _TEXT,
         "suspend": _FLAG,

@@ -259,7 +259,9 @@ docmill.dev/ray-node: worker
 {{/* Ray's own settings for its parts: docmill_ray/session.py says why. There it also keeps Ray at 127.0.0.1. */}}
 {{- define "serving.rayEnvironment" -}}
 - {name: RAY_USAGE_STATS_ENABLED, value: "0"}
+{{- if not .Values.ray.token }}
 - {name: RAY_AUTH_MODE, value: disabled}
+{{- end }}
 - {name: RAY_agent_register_timeout_ms, value: "180000"}
 - {name: RAY_COLOR_PREFIX, value: "0"}
 - {name: RAY_worker_niceness, value: "0"}
