@@ -196,6 +196,13 @@ def replicas(cluster: Cluster, deployment: str) -> list[dict[str, Any]]:
     return list(status(cluster)["deployments"][deployment]["replicas"])
 
 
+def heads(cluster: Cluster) -> set[str]:
+    """Nodes."""
+    summary = asked(cluster, "/nodes?view=summary")["data"]["summary"]
+    assert len(summary) == 2
+    return {each["raylet"]["nodeId"] for each in summary if each["raylet"]["isHeadNode"]}
+
+
 def model(cluster: Cluster, name: str = "layout_cdla") -> TritonModel:
     return TritonModel(TritonServer(cluster.grpc, 60.0, 3), name, outputs=3)
 
@@ -225,9 +232,7 @@ def test_probes_of_the_chart_are_answered(cluster: Cluster) -> None:
 def test_the_head_has_no_door_and_no_model(cluster: Cluster) -> None:
     nodes = {each["node_id"] for name in ("door", "layout_cdla") for each in replicas(cluster, name)}
     assert len(replicas(cluster, "door")) == 2 and len(nodes) == 1
-    summary = asked(cluster, "/nodes?view=summary")["data"]["summary"]
-    heads = {each["raylet"]["nodeId"] for each in summary if each["raylet"]["isHeadNode"]}
-    assert len(summary) == 2 and len(heads) == 1 and not heads & nodes
+    assert len(heads(cluster)) == 1 and not heads(cluster) & nodes
 
 
 def test_pages_are_answered_as_by_triton(cluster: Cluster, repository: Path) -> None:
@@ -253,7 +258,10 @@ def test_other_models_reach_a_cluster_that_is_there(cluster: Cluster) -> None:
     """What KubeRay does when the chart's values change: no cluster is made anew."""
     before = {each["replica_id"] for each in replicas(cluster, "layout_cdla")}
     changed = json.loads(json.dumps(cluster.serve))
-    changed["applications"][0]["args"]["of_models"]["layout_cdla"] = {"num_replicas": 2}
+    changed["applications"][0]["args"]["of_models"]["layout_cdla"] = {
+        "num_replicas": 2,
+        "ray_actor_options": {"num_cpus": 0.5},
+    }
     put(cluster, changed)
     deadline = time.monotonic() + 300
     while status(cluster)["status"] != "RUNNING" or len(replicas(cluster, "layout_cdla")) != 2:
@@ -261,6 +269,8 @@ def test_other_models_reach_a_cluster_that_is_there(cluster: Cluster) -> None:
         model(cluster).infer([sample_pages(1)], page=1)
     assert {each["state"] for each in replicas(cluster, "layout_cdla")} == {"RUNNING"}
     assert before != {each["replica_id"] for each in replicas(cluster, "layout_cdla")}
+    # what it asks for itself is beside what every model does
+    assert not heads(cluster) & {each["node_id"] for each in replicas(cluster, "layout_cdla")}
 
 
 def test_what_ray_does_not_know_is_refused(cluster: Cluster) -> None:

@@ -97,7 +97,7 @@ def test_each_value_is_in_the_schema_and_explained_by_nobody_else(rendered: dict
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     top = {*schema["properties"]} - {"global", "enabled"}
     assert top == {*values}
-    for server in ("triton", "vllm"):
+    for server in ("triton", "vllm", "ray"):
         assert {*schema["properties"][server]["properties"]} == {*values[server]}
 
 
