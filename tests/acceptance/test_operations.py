@@ -179,7 +179,7 @@ def test_lanes_pools_backfills_and_garbage(deployment: Deployment, holding: Hold
     again = deployment.docmill("retry", f"{INBOX}{names[2]}", "--here")
     assert again.returncode == 0, again.stderr
     row = deployment.rows()[names[2]]
-    deployment.until(lambda: not read_requests(deployment.store), 60)  # the daemon takes it away when it is done
+    deployment.until(lambda: not read_requests(deployment.store), 60)  # what was followed is taken away
     there = deployment.store.list("")
     garbage = {
         each.object.path for each in find_garbage(deployment.store, open_ledger(deployment.store), now())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.gpu.pipeline.places import KINDS, NoServerError, Place, has_cuda, running, where
-from benchmarks.serving.made_models import AT_ONCE, write_models
+from benchmarks.ray_serve.made_models import AT_ONCE, write_models
 from docmill.pipeline.convert.errors import BackendError
 from docmill.resources.clients.triton import TritonModel, TritonServer
 from docmill.resources.clients.triton.connection import connect
