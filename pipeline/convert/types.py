@@ -288,9 +288,8 @@ class PageUnderstanding(msgspec.Struct, kw_only=True):
     """What a vision-language model says of one page; `text` is empty when the classic path makes the page."""
 
     number: int
-    reason: str = (
-        ""  # why it was asked about the page: "all", "scanned", "low_confidence", "no_layout", a doubt
-    )
+    #: Why it was asked about the page: "all", "scanned", "low_confidence", "no_layout", a doubt.
+    reason: str = ""
     format: str = ""  # of `text`: "doctags" or "markdown"
     text: str = ""
     model: str = ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections.abc import Iterable
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import forkserver
 
+from docmill.pipeline.stages.running.workers.signals import uninterrupted
 from docmill.pipeline.stages.spec import Stage
 
 __all__ = ["preloaded", "start_fork_server"]
@@ -27,10 +27,5 @@ def start_fork_server(preload: Iterable[str]) -> None:
     The pools of this process take their workers from it, whatever they would have it import.
     """
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
-    resource_tracker.ensure_running()  # starting it would unblock the signal
-    # Ctrl-C is for this process, which then ends it; while it imports, it would show where it was
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with uninterrupted():
         forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from types import ModuleType
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 from docmill.pipeline.convert.errors import DocumentError, document_error
 from docmill.pipeline.stages.running.workers.serving import Request, serve
+from docmill.pipeline.stages.running.workers.signals import uninterrupted
 
 __all__ = ["GRACE_S", "WorkerProcess"]
 
@@ -41,7 +41,7 @@ class WorkerProcess:
         context.set_forkserver_preload(list(preload))
         ours, theirs = context.Pipe()
         process = context.Process(target=serve, args=(theirs, memory_mb), name="docmill-worker", daemon=True)
-        with _hidden_main(), _uninterrupted():
+        with _hidden_main(), uninterrupted():
             process.start()
         theirs.close()
         return cls(process, ours, memory_mb)
@@ -121,18 +121,3 @@ def _hidden_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C is for this process alone, which then stops the others.
-
-    The fork server, and through it each worker, begins with the signals that are blocked here: a terminal
-    sends it to all of them, and what is in the middle of its imports would write a traceback.
-    """
-    resource_tracker.ensure_running()  # which unblocks them, when it is the fork server that starts it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
