@@ -42,6 +42,7 @@ __all__ = [
     "Detector",
     "Page",
     "PageComparison",
+    "add_gate",
     "compare",
     "compare_pages",
     "main",
@@ -196,7 +197,7 @@ def partners(
     """Pairs of detections with the same label that overlap and score alike; the best overlaps first."""
     candidates = sorted(
         (
-            (_overlap(a.box, b.box), i, j)
+            (a.box.iou(b.box), i, j)
             for i, a in enumerate(one)
             for j, b in enumerate(other)
             if a.label == b.label and abs(a.score - b.score) <= score
@@ -221,17 +222,6 @@ def pictures(pdfs: Sequence[Path]) -> Iterator[Page]:
             for number in range(1, pdf.page_count + 1):
                 content, picture = drawn_page(pdf, number, heron.SCALE)
                 yield Page(path.name, content, picture)
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one.r, other.r) - max(one.l, other.l)
-    height = min(one.b, other.b) - max(one.t, other.t)
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    areas = (one.r - one.l) * (one.b - one.t) + (other.r - other.l) * (other.b - other.t)
-    return common / (areas - common)
 
 
 def _apart(one: Box, other: Box) -> float:
@@ -262,25 +252,30 @@ def _print(console: Console, found: Comparison, options: argparse.Namespace) -> 
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.serving.detection_parity",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    """The pages that are shown, what makes two detections partners, and how many need one."""
     parser.add_argument("pdfs", type=Path, nargs="*", help="PDFs; default: docmill's ordinary samples")
-    parser.add_argument(
-        "--reference",
-        metavar="MODEL@HOST:PORT",
-        default="docling-project--docling-layout-heron@localhost:8001",
-    )
-    parser.add_argument("--against", metavar="MODEL@HOST:PORT", required=True)
     parser.add_argument("--overlap", type=float, default=0.98, help="least IoU of partners (default 0.98)")
     parser.add_argument(
         "--score", type=float, default=0.02, help="most that scores may differ (default 0.02)"
     )
     parser.add_argument("--least", type=float, default=0.99, help="least part with a partner (default 0.99)")
     parser.add_argument("--json", type=Path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.serving.detection_parity",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_gate(parser)
+    parser.add_argument(
+        "--reference",
+        metavar="MODEL@HOST:PORT",
+        default="docling-project--docling-layout-heron@localhost:8001",
+    )
+    parser.add_argument("--against", metavar="MODEL@HOST:PORT", required=True)
     return parser
 
 

@@ -23,6 +23,7 @@ from docmill.pipeline.convert.types import Cluster, PageLayout
 from docmill.pipeline.stages.results.artifacts import ArtifactStore
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.clients.triton import TritonModel, TritonServer
+from docmill.resources.local.kserve_server import KServeServer
 from docmill.resources.local.triton.server import LocalServer
 from tests.acceptance.heron_checkpoints import ROOT, reference, repository
 from tests.acceptance.serving import HERON, http_infer, server, statistics
@@ -68,7 +69,7 @@ def inputs(model: str, rows: slice) -> list[np.ndarray]:
     return [np.ascontiguousarray(images), reference("full")["sizes"][rows]]
 
 
-def grpc(triton: LocalServer, name: str) -> TritonModel:
+def grpc(triton: KServeServer[Any], name: str) -> TritonModel:
     return TritonModel(TritonServer(triton.url, 120.0, 0), name, "", inputs=2, outputs=3)
 
 

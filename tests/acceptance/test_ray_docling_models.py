@@ -92,7 +92,7 @@ def test_answers_are_those_of_triton(triton: LocalRay, repository: Path) -> None
 
 def test_what_heron_took_is_in_the_books(triton: LocalRay) -> None:
     before = statistics(triton.url, HERON)
-    grpc(triton, HERON).infer(inputs(HERON, slice(0, 1)), page=1)  # type: ignore[arg-type]
+    grpc(triton, HERON).infer(inputs(HERON, slice(0, 1)), page=1)
     after = statistics(triton.url, HERON)
     assert after.inference_count == before.inference_count + 1
     took = [sum(each.compute_infer.ns for each in stats.batch_stats) for stats in (before, after)]

@@ -32,7 +32,7 @@ from rich.table import Table
 from benchmarks.beside_docling.random_heron import HERON, RandomHeron
 from benchmarks.material.corpus import ordinary_samples
 from benchmarks.metrics.environment import environment
-from benchmarks.serving.detection_parity import Comparison, Page, compare, pictures
+from benchmarks.serving.detection_parity import Comparison, Page, add_gate, compare, pictures
 from benchmarks.serving.precision.graphs import GraphDetector, precisions
 from docmill.resources.home import default_home
 from docmill.resources.local.triton.places import default_triton_home
@@ -134,16 +134,10 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("pdfs", type=Path, nargs="*", help="PDFs; default: docmill's ordinary samples")
+    add_gate(parser)
     parser.add_argument("--graph", type=Path, help="under heron's contract, in single precision")
     parser.add_argument("--pages", type=int, default=0, help="at most so many (default all)")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
-    parser.add_argument("--overlap", type=float, default=0.98, help="least IoU of partners (default 0.98)")
-    parser.add_argument(
-        "--score", type=float, default=0.02, help="most that scores may differ (default 0.02)"
-    )
-    parser.add_argument("--least", type=float, default=0.99, help="least part with a partner (default 0.99)")
-    parser.add_argument("--json", type=Path)
     return parser
 
 
