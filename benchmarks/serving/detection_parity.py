@@ -260,7 +260,6 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
         "--score", type=float, default=0.02, help="most that scores may differ (default 0.02)"
     )
     parser.add_argument("--least", type=float, default=0.99, help="least part with a partner (default 0.99)")
-    parser.add_argument("--json", type=Path)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -270,6 +269,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_gate(parser)
+    parser.add_argument("--json", type=Path, help="what was found")
     parser.add_argument(
         "--reference",
         metavar="MODEL@HOST:PORT",

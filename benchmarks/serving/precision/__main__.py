@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_gate(parser)
+    parser.add_argument("--json", type=Path, help="what was found")
     parser.add_argument("--graph", type=Path, help="under heron's contract, in single precision")
     parser.add_argument("--pages", type=int, default=0, help="at most so many (default all)")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
