@@ -1,4 +1,7 @@
-"""What waits for the store while a stage runs: it goes on in threads, and one thread decides what follows."""
+"""What waits for the store while a stage runs: it goes on in threads, and one thread decides what follows.
+
+A store that answers at once is asked in that thread: it would wait longer for the interpreter's lock.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from docmill.resources.clients.files.at_once import AT_ONCE
+from docmill.resources.clients.files.waiting import Waiting
 
 __all__ = ["Background"]
 
@@ -24,7 +28,7 @@ _PENDING = 2 * AT_ONCE
 
 
 class Background(Generic[R]):
-    """Calls in threads; use as a context manager, and from one thread.
+    """Calls in threads, once they take long; use as a context manager, and from one thread.
 
     `submit` waits when too much is pending already, so that whoever produces faster than the store takes is
     held back. What follows a call runs in the thread that takes it with `done`. The file descriptor `ready`
@@ -34,6 +38,7 @@ class Background(Generic[R]):
     def __init__(self, threads: int = AT_ONCE, pending: int = _PENDING) -> None:
         self._threads = ThreadPoolExecutor(threads, "docmill-store")
         self._slots = threading.BoundedSemaphore(pending)
+        self._waiting = Waiting()
         self._finished: SimpleQueue[tuple[Future[Any], Callable[[Any], R | None]]] = SimpleQueue()
         self._submitted = self._taken = 0
         self.ready, self._told = os.pipe()
@@ -59,7 +64,15 @@ class Background(Generic[R]):
         """Run a call; `done` hands its result to `then`."""
         self._slots.acquire()
         self._submitted += 1
-        self._threads.submit(call).add_done_callback(partial(self._finish, then))
+        if self._waiting.long:
+            self._threads.submit(call).add_done_callback(partial(self._finish, then))
+            return
+        future: Future[T] = Future()
+        try:
+            future.set_result(self._waiting.call(call))
+        except Exception as error:  # noqa: BLE001 - whoever takes the result hears of it, as of one in a thread
+            future.set_exception(error)
+        self._finish(then, future)
 
     def done(self, *, wait: bool = False) -> Iterator[R]:
         """What followed the calls that are done, where that is something; with `wait` at least one.
@@ -68,10 +81,9 @@ class Background(Generic[R]):
         """
         with suppress(BlockingIOError):
             os.read(self.ready, 1 << 16)
-        wait = wait and self.busy
-        while wait or not self._finished.empty():
+        # what they ask for in turn waits for the next look: whoever looks has others to see to
+        for _ in range(self._finished.qsize() or int(wait and self.busy)):
             future, then = self._finished.get()
-            wait = False
             self._taken += 1
             result = then(future.result())
             if result is not None:

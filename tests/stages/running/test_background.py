@@ -6,10 +6,55 @@ import threading
 import time
 from functools import partial
 from multiprocessing.connection import wait
+from typing import Any
 
 import pytest
 
 from docmill.pipeline.stages.running.background import Background
+
+
+def slow(background: Background[Any]) -> Background[Any]:
+    """One whose first call took its time, and that makes further ones in threads."""
+    background.submit(partial(time.sleep, 0.05), lambda _: None)
+    list(background.done(wait=True))
+    return background
+
+
+def test_quick_calls_are_made_here_and_slow_ones_elsewhere() -> None:
+    here = threading.get_ident()
+
+    def elsewhere() -> bool:
+        return threading.get_ident() != here
+
+    with Background[bool]() as background:
+        for _ in range(20):
+            background.submit(elsewhere, lambda seen: seen)
+        assert list(background.done()) == [False] * 20
+        slow(background)
+        background.submit(elsewhere, lambda seen: seen)
+        assert list(background.done(wait=True)) == [True]
+
+
+def test_a_quick_call_that_fails_is_raised_where_its_result_is_taken() -> None:
+    def call() -> int:
+        raise OSError("gone")
+
+    with Background[int]() as background:
+        background.submit(call, lambda done: done)
+        with pytest.raises(OSError, match="gone"):
+            list(background.done())
+
+
+def test_who_looks_sees_to_others_before_what_was_asked_for_meanwhile() -> None:
+    def again(number: int) -> int:
+        background.submit(lambda: number + 1, again)
+        return number
+
+    with Background[int]() as background:
+        background.submit(lambda: 0, again)
+        assert list(background.done()) == [0]
+        assert wait([background.ready], 0) == [background.ready]
+        assert list(background.done()) == [1]
 
 
 def test_what_follows_runs_where_it_is_taken() -> None:
@@ -21,6 +66,7 @@ def test_what_follows_runs_where_it_is_taken() -> None:
         return len(ran)
 
     with Background[int]() as background:
+        slow(background)
         for _ in range(20):
             background.submit(threading.get_ident, then)
         found: list[int] = []
@@ -49,6 +95,7 @@ def test_what_follows_may_ask_for_more() -> None:
 def test_its_descriptor_can_be_waited_for() -> None:
     go = threading.Event()
     with Background[bool]() as background:
+        slow(background)
         background.submit(partial(go.wait, 10), lambda seen: seen)
         assert wait([background.ready], 0.05) == []
         go.set()
@@ -70,6 +117,7 @@ def test_whoever_is_faster_than_the_store_is_held_back() -> None:
                 begun.set()
 
     with Background[bool](threads=2, pending=5) as background:
+        slow(background)
         producer = threading.Thread(target=produce, args=(background,))
         producer.start()
         assert begun.wait(10)
@@ -95,6 +143,7 @@ def test_an_error_is_raised_where_its_result_is_taken_and_nothing_more_is_begun(
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"), Background[int](threads=1) as background:
+        slow(background)
         for number in range(5):
             background.submit(partial(call, number), lambda done: done)
         list(background.done(wait=True))

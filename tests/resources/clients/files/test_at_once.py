@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,14 +11,34 @@ import pytest
 from docmill.resources.clients.files.at_once import at_once
 
 
+def slow(number: int) -> int:
+    """As a store answers that is not on this machine."""
+    time.sleep(0.03)
+    return number
+
+
+def test_quick_calls_are_made_here() -> None:
+    assert set(at_once(lambda _: threading.get_ident(), range(100))) == {threading.get_ident()}
+
+
+def test_one_that_the_machine_had_no_time_for_changes_nothing() -> None:
+    def call(number: int) -> int:
+        time.sleep(0.01 if number == 30 else 0)
+        return threading.get_ident()
+
+    assert set(at_once(call, range(100))) == {threading.get_ident()}
+
+
 def test_results_come_in_the_order_of_the_items() -> None:
     late, early = threading.Event(), threading.Event()
 
     def call(number: int) -> int:
         if number == 0:
-            assert early.wait(10)  # the second call goes on while the first one waits
-            late.set()
+            slow(number)
         if number == 1:
+            assert early.wait(10)  # the next call goes on while this one waits
+            late.set()
+        if number == 2:
             early.set()
             assert late.wait(10)
         return -number
@@ -36,7 +57,7 @@ def test_no_more_are_begun_than_the_reader_is_behind() -> None:
             most = max(most, number - taken)
             yield number
 
-    for _ in at_once(lambda number: number, items(), 4):
+    for _ in at_once(slow, items(), 4):
         taken += 1
     assert taken == 50
     assert most == 4
@@ -49,7 +70,7 @@ def test_an_error_comes_where_its_result_would_and_ends_it() -> None:
         begun.append(number)
         if number == 3:
             raise ValueError("three")
-        return number
+        return slow(number)
 
     results: list[int] = []
     with pytest.raises(ValueError, match="three"):
