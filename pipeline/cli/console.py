@@ -29,6 +29,8 @@ _MAX_ROWS = 100
 #: What needs attention first.
 _ORDER: dict[Status, int] = {"failed": 0, "quarantined": 1, "partial": 2, "converted": 3}
 _COLOURS = {"failed": "red", "quarantined": "red", "partial": "yellow", "converted": "green"}
+#: Times a second that the bar is drawn: it takes CPU, and the interpreter's lock, from the work.
+_REFRESHED = 4
 
 
 class LiveProgress:
@@ -50,6 +52,7 @@ class LiveProgress:
             TextColumn("[red]{task.fields[bad]}"),
             TimeElapsedColumn(),
             console=console,
+            refresh_per_second=_REFRESHED,
         )
         self._task: TaskID = self._bar.add_task(
             "starting", total=self._total, documents="", rate="", left="", bad=""

@@ -45,8 +45,8 @@ from docmill.pipeline.instance.runs.asking import asker, asker_tags
 from docmill.pipeline.instance.runs.interrupted import INTERRUPTED_TAG, why_interrupted
 from docmill.pipeline.instance.runs.served import as_noted
 from docmill.pipeline.instance.step_failures import failure_reason
-from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, Manifest
-from docmill.pipeline.intake.ingest import distinct_names, find_documents, make_batches
+from docmill.pipeline.intake.batches import DocumentRef, Manifest, write_manifest
+from docmill.pipeline.intake.ingest import distinct_names, find_documents
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.running.workers.crew import Crew
@@ -191,9 +191,8 @@ def _batches(
                 )
         take_names(store, named, options.place)
         documents = named
-    limits = BatchLimits(documents=options.batch_size)
-    pieces = growing(documents, options.batch_size, conversion.workers.workers)
-    return [manifest for piece in pieces for manifest in make_batches(store, piece, limits)]
+    batches = growing(documents, options.batch_size, conversion.workers.workers)
+    return [write_manifest(store, batch) for batch in batches]
 
 
 def _plan(options: ConvertOptions, console: Console) -> int:
@@ -204,8 +203,8 @@ def _plan(options: ConvertOptions, console: Console) -> int:
         documents, unread = _find(options, conversion, keep=False)
         if options.place:
             documents = apart_from_others(conversion.artifacts.store, documents, options.place)
-        limits = BatchLimits(documents=options.batch_size)
-        print_plan(plan(conversion, documents, limits), unread, console, as_json=options.as_json)
+        batches = growing(documents, options.batch_size, conversion.workers.workers)
+        print_plan(plan(conversion, batches), unread, console, as_json=options.as_json)
     return 1 if unread else 0
 
 

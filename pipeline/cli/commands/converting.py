@@ -60,8 +60,12 @@ def convert(
         ),
     ] = "",
     batch_size: Annotated[
-        int, typer.Option(min=1, help="Documents of one Dagster partition at most; the first are smaller.")
-    ] = 64,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Documents of one Dagster partition at most; default 64, or 256 small ones. At first fewer.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON a document, when it is done.")
     ] = False,

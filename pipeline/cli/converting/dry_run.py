@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from docmill.pipeline.cli.converting.outcomes import unread_outcome
 from docmill.pipeline.convert.errors import BackendError
-from docmill.pipeline.intake.batches import BatchLimits, DocumentRef, batch_key, group
+from docmill.pipeline.intake.batches import DocumentRef, batch_key
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.clients.files.sources import UnreadableSource
@@ -44,11 +44,11 @@ class Planned(msgspec.Struct, kw_only=True):
         return not self.stages
 
 
-def plan(conversion: Conversion, documents: Sequence[DocumentRef], limits: BatchLimits) -> Iterator[Planned]:
-    """What a run would do of each document; nothing is written. A server is asked what it has."""
+def plan(conversion: Conversion, batches: Iterable[Sequence[DocumentRef]]) -> Iterator[Planned]:
+    """What runs would do of each document; nothing is written. A server is asked what it has."""
     with suppress(BackendError):  # what it has to do is not known to be done
         conversion = conversion.asked()
-    for batch in group(documents, limits):
+    for batch in batches:
         key = batch_key(batch, datetime.now(UTC).date())
         for document, stages in zip(
             batch, at_once(lambda each: _to_do(conversion, each), batch), strict=True

@@ -47,7 +47,7 @@ class ConvertOptions:
     timeout: float | None = None
     memory: int | None = None
     debug_overlays: bool = False
-    batch_size: int = 64
+    batch_size: int | None = None
     log_level: str = "CRITICAL"
     headers: Sequence[str] = ()
     output_file: str = ""
