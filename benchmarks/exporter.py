@@ -27,10 +27,10 @@ from rich.table import Table
 
 from benchmarks.metrics.environment import Environment, environment
 from docmill.pipeline.instance.dagster_internals import kept_engines
-from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.instance.metrics.counting import LogCounts
 from docmill.pipeline.instance.metrics.exporter import Exporter
 from docmill.pipeline.instance.metrics.history import EVERY_S, History
+from docmill.pipeline.instance.reporting.metadata import outcome_metadata
 from docmill.pipeline.stages.registry import STAGES
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.document_store import DocumentStore

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.measuring.processes import cpu_seconds
-from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.instance.reporting.progress import LogProgress
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.conversion import Conversion
 

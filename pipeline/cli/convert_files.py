@@ -41,10 +41,10 @@ from docmill.pipeline.instance.dagster_internals import MAX_RETRIES_TAG, run_job
 from docmill.pipeline.instance.launcher import HOST_TAG
 from docmill.pipeline.instance.location import LOCATION
 from docmill.pipeline.instance.own_instance import open_instance
+from docmill.pipeline.instance.reporting.step_failures import failure_reason
 from docmill.pipeline.instance.runs.asking import asker, asker_tags
 from docmill.pipeline.instance.runs.interrupted import INTERRUPTED_TAG, why_interrupted
 from docmill.pipeline.instance.runs.served import as_noted
-from docmill.pipeline.instance.step_failures import failure_reason
 from docmill.pipeline.intake.batches import DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.ingest import distinct_names, find_documents
 from docmill.pipeline.stages.conversion import Conversion

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from docmill.pipeline.convert.errors import BackendConfigError
 from docmill.pipeline.instance.crew import run_crew
-from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.instance.reporting.progress import LogProgress
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.registry import STAGES
 from docmill.pipeline.stages.results.artifacts import ArtifactStore

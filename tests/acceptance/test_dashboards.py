@@ -18,12 +18,12 @@ from docmill.pipeline.cli.dashboard import write_dashboard
 from docmill.pipeline.instance.dashboards.boards import DASHBOARDS
 from docmill.pipeline.instance.dashboards.evaluating import evaluate
 from docmill.pipeline.instance.dashboards.expressions import Expression, Named, Ratio, promql
-from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.instance.metrics.exporter import Exporter, Part
 from docmill.pipeline.instance.metrics.history import History
 from docmill.pipeline.instance.metrics.standing import Gauge
 from docmill.pipeline.instance.metrics.tally import Tally
 from docmill.pipeline.instance.own_instance import open_instance
+from docmill.pipeline.instance.reporting.metadata import outcome_metadata
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.results.step_accounts import Overhead
 from docmill.resources.clients.prometheus import Prometheus, Series

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from docmill.pipeline.instance.spending import numbers_of
+from docmill.pipeline.instance.reporting.spending import numbers_of
 from docmill.resources.settings.layout import Layout, TritonLayoutConfig
 from docmill.resources.settings.tables import Tables, TritonTablesConfig
 from tests.acceptance.serving import make_repository, server, statistics

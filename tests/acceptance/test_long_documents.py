@@ -14,7 +14,7 @@ import dagster as dg
 import psutil
 import pytest
 
-from docmill.pipeline.instance.spending import numbers_of
+from docmill.pipeline.instance.reporting.spending import numbers_of
 from docmill.pipeline.stages.mapped.ranges import PageRange
 from docmill.pipeline.stages.selection import CHUNK_PAGES
 from tests.killing.gates import GATES, Gates, Message, gated_progress

@@ -21,10 +21,10 @@ from tritonclient.grpc import InferenceServerClient
 from benchmarks.serving.report import Report
 from benchmarks.serving.triton import main as benchmark
 from docmill.pipeline.convert.errors import BackendUnavailableError
-from docmill.pipeline.instance.metadata import outcome_metadata
+from docmill.pipeline.instance.reporting.metadata import outcome_metadata
 from docmill.resources.clients.triton import Subject, TritonModel, TritonServer
 from docmill.resources.clients.triton.errors import DeadStubError, UnreachableServerError
-from docmill.resources.clients.triton.shared_memory import PREFIX, remove_stale
+from docmill.resources.clients.triton.requests.shared_memory import PREFIX, remove_stale
 from docmill.resources.clients.triton.statistics import read_counters
 from docmill.resources.local.triton.server import LocalServer
 from docmill.resources.price import Price

@@ -31,8 +31,8 @@ from benchmarks.ray_serve.servers import RAY, TRITON, Beginning
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "deploy" / "ray")]
 
-from docmill_ray import backend_utils  # noqa: E402
-from docmill_ray.served import read_repository  # noqa: E402
+from docmill_ray.models import backend_utils  # noqa: E402
+from docmill_ray.models.served import read_repository  # noqa: E402
 
 #: Burns a second in a child that nobody waits for, as Ray's raylet has them.
 FORGETFUL = """

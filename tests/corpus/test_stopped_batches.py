@@ -19,7 +19,7 @@ from docmill.pipeline.corpus.ledger.entries import DocumentRow
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.definitions import defs
 from docmill.pipeline.defs.partitions import BATCHES
-from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.instance.reporting.progress import LogProgress
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
 from docmill.pipeline.stages.results.records import StageRecord

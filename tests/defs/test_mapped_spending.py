@@ -11,7 +11,7 @@ import pytest
 from pytest import approx
 
 from docmill.pipeline.instance.metrics.counting import LogCounts
-from docmill.pipeline.instance.spending import numbers_of
+from docmill.pipeline.instance.reporting.spending import numbers_of
 from docmill.pipeline.stages.selection import CHUNK_PAGES
 from docmill.resources.clients.files.document_store import DocumentStore
 from docmill.resources.settings.layout import Layout, TritonLayoutConfig

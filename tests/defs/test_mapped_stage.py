@@ -12,7 +12,7 @@ from dagster_k8s.job import get_user_defined_k8s_config
 
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.building import docmill_definitions
-from docmill.pipeline.instance.spending import overhead_numbers, overhead_of
+from docmill.pipeline.instance.reporting.spending import overhead_numbers, overhead_of
 from docmill.pipeline.intake.batches import Manifest
 from docmill.pipeline.stages.results.step_accounts import Overhead
 from docmill.resources.clients.files.document_store import DocumentStore

@@ -78,7 +78,8 @@ def test_rays_image_has_what_its_application_looks_for(tmp_path: Path) -> None:
     put_files(last, ROOT, files)
     told = {name: f"{files}{value}" for name, value in last.environment.items() if name == "PYTHONPATH"}
     asked = (
-        "import json, sys; from pathlib import Path; from docmill_ray import served, tensors;"
+        "import json, sys; from pathlib import Path;"
+        "from docmill_ray import tensors; from docmill_ray.models import served;"
         "[one] = served.read_repository(Path(sys.argv[1]), ['layout_cdla']);"
         "print(json.dumps([str(one.code), served.__file__]))"
     )
@@ -90,7 +91,7 @@ def test_rays_image_has_what_its_application_looks_for(tmp_path: Path) -> None:
     done = subprocess.run(command, env=told, cwd=tmp_path, capture_output=True, text=True, check=True)
     for file in json.loads(done.stdout):
         assert Path(file).is_file() and Path(file).is_relative_to(files)
-    # where docmill_ray/model.py looks for it
+    # where docmill_ray/models/model.py looks for it
     assert (files / "opt" / "docmill" / "model_repository" / "shared" / "docmill_account.py").is_file()
 
 

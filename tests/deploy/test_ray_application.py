@@ -16,10 +16,10 @@ from tritonclient.grpc import service_pb2
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "deploy" / "ray")]
 
-from docmill_ray import backend_utils  # noqa: E402
-from docmill_ray.joiner import Joiner, Limits  # noqa: E402
+from docmill_ray.models import backend_utils  # noqa: E402
+from docmill_ray.models.joiner import Joiner, Limits  # noqa: E402
+from docmill_ray.models.served import ACCOUNT, Served, read_repository  # noqa: E402
 from docmill_ray.refusal import RefusedError  # noqa: E402
-from docmill_ray.served import ACCOUNT, Served, read_repository  # noqa: E402
 from docmill_ray.tensors import addressee, arrays_of, response  # noqa: E402
 
 BUSY_S = 0.05

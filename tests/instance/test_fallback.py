@@ -17,8 +17,8 @@ from docmill.pipeline.convert.errors import BackendUnavailableError
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.defs.building import docmill_definitions
 from docmill.pipeline.defs.resources import conversion_of, default_resources
+from docmill.pipeline.instance.reporting.spending import numbers_of
 from docmill.pipeline.instance.runs.served import resolved_for
-from docmill.pipeline.instance.spending import numbers_of
 from docmill.pipeline.intake.batches import CONVERT, INBOX, DocumentRef, Manifest, write_manifest
 from docmill.pipeline.intake.overdue import OVERDUE_COLUMNS, overdue_batches
 from docmill.pipeline.stages.conversion import FELL_BACK, Conversion

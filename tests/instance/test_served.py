@@ -21,8 +21,8 @@ from docmill.pipeline.defs.partitions import BATCHES
 from docmill.pipeline.defs.resources import conversion_of, default_resources
 from docmill.pipeline.instance.metrics.counting import LogCounts
 from docmill.pipeline.instance.metrics.standing import Gauge
+from docmill.pipeline.instance.reporting.spending import numbers_of
 from docmill.pipeline.instance.runs.served import as_noted, resolved_for
-from docmill.pipeline.instance.spending import numbers_of
 from docmill.pipeline.intake.batches import INBOX, DocumentRef, write_manifest
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.resources.clients.files.document_store import DocumentStore

@@ -19,7 +19,7 @@ from pathlib import Path
 import dagster as dg
 import msgspec
 
-from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.instance.reporting.progress import LogProgress
 from docmill.pipeline.stages.results.records import StageRecord
 
 __all__ = ["GATES", "GatedProgress", "Gates", "Message", "gated_progress"]

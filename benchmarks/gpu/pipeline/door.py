@@ -23,12 +23,12 @@ _ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(_ROOT / "deploy" / "ray")]
 
 from docmill_ray import tensors
-from docmill_ray.backend_utils import InferenceRequest, InferenceResponse, Tensor
-from docmill_ray.counts import Counts, statistics
-from docmill_ray.joiner import Joiner, Limits
-from docmill_ray.loading import limits, loaded, parameters_of
+from docmill_ray.models.backend_utils import InferenceRequest, InferenceResponse, Tensor
+from docmill_ray.models.counts import Counts, statistics
+from docmill_ray.models.joiner import Joiner, Limits
+from docmill_ray.models.loading import limits, loaded, parameters_of
+from docmill_ray.models.served import Served, read_repository
 from docmill_ray.refusal import RefusedError
-from docmill_ray.served import Served, read_repository
 
 __all__ = ["Door", "main"]
 

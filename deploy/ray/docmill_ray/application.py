@@ -12,8 +12,8 @@ from typing import Any
 from ray.serve import Application
 
 from docmill_ray.door import Address, Door
-from docmill_ray.model import Model
-from docmill_ray.served import read_repository
+from docmill_ray.models.model import Model
+from docmill_ray.models.served import read_repository
 
 __all__ = ["build"]
 

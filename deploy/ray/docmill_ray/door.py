@@ -19,11 +19,11 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 from tritonclient.grpc import service_pb2 as messages
 
-from docmill_ray.books import books
-from docmill_ray.counts import statistics
+from docmill_ray.models.books import books
+from docmill_ray.models.counts import statistics
+from docmill_ray.models.served import Served
 from docmill_ray.ray_internals import stay_at_home
 from docmill_ray.refusal import Refusal, RefusedError
-from docmill_ray.served import Served
 from docmill_ray.tensors import addressee
 from docmill_ray.web_side import NAME, web_side
 

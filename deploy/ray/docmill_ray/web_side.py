@@ -12,8 +12,8 @@ from google.protobuf import json_format
 from tritonclient.grpc import service_pb2 as messages
 from tritonclient.utils import triton_to_np_dtype
 
+from docmill_ray.models.served import Served
 from docmill_ray.refusal import Refusal, RefusedError
-from docmill_ray.served import Served
 from docmill_ray.tensors import from_bytes, shaped, to_bytes
 
 __all__ = ["NAME", "Answering", "request_of", "response_of", "web_side"]

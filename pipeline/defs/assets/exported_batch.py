@@ -13,7 +13,7 @@ from docmill.pipeline.corpus.ledger.ledger import Ledger, open_ledger
 from docmill.pipeline.corpus.publish import publish, write_index
 from docmill.pipeline.corpus.quarantine import keep_originals
 from docmill.pipeline.defs.assets.stage_run import Followed, FollowUp, StageOutcome
-from docmill.pipeline.instance.metadata import cost_metadata, preview_metadata
+from docmill.pipeline.instance.reporting.metadata import cost_metadata, preview_metadata
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.checks import Check, Finding, finding
 from docmill.pipeline.stages.exports import ExportsExtra

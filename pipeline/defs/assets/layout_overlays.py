@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docmill.pipeline.defs.assets.stage_run import Followed, FollowUp, StageOutcome
-from docmill.pipeline.instance.metadata import overlay_metadata
+from docmill.pipeline.instance.reporting.metadata import overlay_metadata
 from docmill.pipeline.intake.batches import DocumentRef
 
 __all__ = ["OVERLAYS"]

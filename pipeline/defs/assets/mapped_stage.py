@@ -30,10 +30,10 @@ from docmill.pipeline.defs.assets.stage_run import (
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of
 from docmill.pipeline.instance.kubernetes import pod_tags
-from docmill.pipeline.instance.metadata import failed_metadata
+from docmill.pipeline.instance.reporting.metadata import failed_metadata
+from docmill.pipeline.instance.reporting.spending import numbers_of, overhead_numbers, overhead_of
 from docmill.pipeline.instance.runs.served import resolved_for
 from docmill.pipeline.instance.runs.traced import traced_step
-from docmill.pipeline.instance.spending import numbers_of, overhead_numbers, overhead_of
 from docmill.pipeline.stages.conversion import Conversion, Step
 from docmill.pipeline.stages.footprint import IDLE, Footprint
 from docmill.pipeline.stages.mapped.ranges import PageRange

@@ -28,11 +28,11 @@ from docmill.pipeline.defs.labels import OWNERS, asset_tags
 from docmill.pipeline.defs.names import Names
 from docmill.pipeline.defs.resources import conversion_of, conversion_resources, taking
 from docmill.pipeline.instance.kubernetes import pod_tags
-from docmill.pipeline.instance.metadata import arranged, fallback_metadata, served_metadata
-from docmill.pipeline.instance.progress import LogProgress
+from docmill.pipeline.instance.reporting.metadata import arranged, fallback_metadata, served_metadata
+from docmill.pipeline.instance.reporting.progress import LogProgress
+from docmill.pipeline.instance.reporting.spending import with_totals
 from docmill.pipeline.instance.runs.served import resolved_for
 from docmill.pipeline.instance.runs.traced import StepTrace, traced_step
-from docmill.pipeline.instance.spending import with_totals
 from docmill.pipeline.stages.checks import Check, Finding
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.running.workers.crew import Crew

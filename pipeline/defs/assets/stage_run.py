@@ -21,11 +21,11 @@ from docmill.pipeline.corpus.ledger.ends import Outcome
 from docmill.pipeline.corpus.ledger.ledger import open_ledger
 from docmill.pipeline.corpus.stopping import record_stop
 from docmill.pipeline.instance.dagster_internals import RETRY_ON_ASSET_OR_OP_FAILURE_TAG, has_code_server
-from docmill.pipeline.instance.metadata import failed_metadata, outcome_metadata
+from docmill.pipeline.instance.reporting.metadata import failed_metadata, outcome_metadata
+from docmill.pipeline.instance.reporting.spending import GIVEN_UP, numbers_of
 from docmill.pipeline.instance.run_output import picture_keeper
 from docmill.pipeline.instance.runs.interrupted import WHY
 from docmill.pipeline.instance.runs.pods import is_pod, is_step_pod
-from docmill.pipeline.instance.spending import GIVEN_UP, numbers_of
 from docmill.pipeline.intake.batches import DocumentRef, Manifest, read_manifest
 from docmill.pipeline.stages.checks import Check, Finding, StageBatch
 from docmill.pipeline.stages.conversion import Conversion, Step

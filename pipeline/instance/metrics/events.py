@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from docmill.pipeline.instance.metrics.tally import Tally
-from docmill.pipeline.instance.spending import GIVEN_UP, numbers_of, own_numbers
+from docmill.pipeline.instance.reporting.spending import GIVEN_UP, numbers_of, own_numbers
 
 __all__ = ["OUTCOMES", "count_failed", "count_given_up", "count_run", "count_stage"]
 

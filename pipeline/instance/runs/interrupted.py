@@ -27,9 +27,9 @@ from docmill.pipeline.instance.dagster_internals import (
     partition_of,
 )
 from docmill.pipeline.instance.launcher import HOST_TAG
+from docmill.pipeline.instance.reporting.step_failures import failure_reason
 from docmill.pipeline.instance.runs.lanes import PRIORITY_TAG, lane_tags
 from docmill.pipeline.instance.runs.retries import RUN_AGAIN_TAG
-from docmill.pipeline.instance.step_failures import failure_reason
 from docmill.pipeline.intake.batches import CONVERT, Manifest
 
 __all__ = [

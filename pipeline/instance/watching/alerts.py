@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import WILL_RETRY_TAG, partition_of
-from docmill.pipeline.instance.step_failures import failure_reason
+from docmill.pipeline.instance.reporting.step_failures import failure_reason
 
 __all__ = ["FailedRuns", "failed_runs", "failure_text", "newest_failure"]
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import dagster as dg
 import msgspec
 
+from docmill.pipeline.instance.reporting.step_failures import failure_reason
 from docmill.pipeline.instance.runs.interrupted import WHY
-from docmill.pipeline.instance.step_failures import failure_reason
 
 __all__ = ["RunHistory", "StepHistory", "run_history"]
 

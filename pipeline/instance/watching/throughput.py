@@ -9,8 +9,8 @@ import dagster as dg
 
 from docmill.pipeline.corpus.busy import busy_seconds
 from docmill.pipeline.instance.dagster_internals import run_limits
+from docmill.pipeline.instance.reporting.spending import numbers_of
 from docmill.pipeline.instance.runs.lanes import Lane
-from docmill.pipeline.instance.spending import numbers_of
 
 __all__ = ["Throughput", "measured", "runs_at_once"]
 

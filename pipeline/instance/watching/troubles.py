@@ -10,7 +10,7 @@ import dagster as dg
 
 from docmill.pipeline.instance.dagster_internals import heartbeats, reason_of
 from docmill.pipeline.instance.launcher import HOST_TAG
-from docmill.pipeline.instance.spending import numbers_of
+from docmill.pipeline.instance.reporting.spending import numbers_of
 from docmill.pipeline.instance.watching.ticks import Ticker
 
 __all__ = ["FailureShare", "Trouble", "failing", "many_failures", "silent_daemons", "silent_sensors"]

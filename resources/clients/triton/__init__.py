@@ -7,7 +7,7 @@ rest on: `errors` (a class for each way to fail), `connection` (gRPC), `breaker`
 """
 
 from docmill.resources.clients.triton.model import Array, Request, TritonModel
+from docmill.resources.clients.triton.requests.subject import Subject
 from docmill.resources.clients.triton.server import TritonServer
-from docmill.resources.clients.triton.subject import Subject
 
 __all__ = ["Array", "Request", "Subject", "TritonModel", "TritonServer"]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from docmill.pipeline.convert.errors import BackendConfigError, BackendError, BackendUnavailableError
-from docmill.resources.clients.triton.subject import Subject
+from docmill.resources.clients.triton.requests.subject import Subject
 
 __all__ = [
     "DeadStubError",

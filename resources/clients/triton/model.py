@@ -20,8 +20,6 @@ from docmill.resources.clients.metering.step_meter import ModelMeter
 from docmill.resources.clients.metering.tally import Asked, RequestTally, read_tallies
 from docmill.resources.clients.metering.told import Told
 from docmill.resources.clients.tracing.spans import Attributes, Span, current_span, failing
-from docmill.resources.clients.triton.attempt import Attempt, output_array
-from docmill.resources.clients.triton.breaker import CircuitBreaker
 from docmill.resources.clients.triton.connection import connect
 from docmill.resources.clients.triton.errors import (
     DeadStubError,
@@ -33,12 +31,14 @@ from docmill.resources.clients.triton.errors import (
     translated,
 )
 from docmill.resources.clients.triton.interface import Interface, read_interface
-from docmill.resources.clients.triton.recovery import reload_once
+from docmill.resources.clients.triton.requests.attempt import Attempt, output_array
+from docmill.resources.clients.triton.requests.breaker import CircuitBreaker
+from docmill.resources.clients.triton.requests.recovery import reload_once
+from docmill.resources.clients.triton.requests.shared_memory import SharedRegions
+from docmill.resources.clients.triton.requests.subject import Subject
 from docmill.resources.clients.triton.served import read_served
 from docmill.resources.clients.triton.server import TritonServer
-from docmill.resources.clients.triton.shared_memory import SharedRegions
 from docmill.resources.clients.triton.statistics import StatisticsReader
-from docmill.resources.clients.triton.subject import Subject
 from docmill.resources.clients.triton.told import ACCOUNT, STEP, read_told
 from docmill.resources.clients.window import Window
 

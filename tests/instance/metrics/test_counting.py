@@ -10,13 +10,13 @@ import dagster as dg
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from docmill.pipeline.instance.metadata import failed_metadata, outcome_metadata
 from docmill.pipeline.instance.metrics.counting import LogCounts
 from docmill.pipeline.instance.metrics.exporter import Exporter
 from docmill.pipeline.instance.metrics.families import COUNTERS, HISTOGRAMS
 from docmill.pipeline.instance.metrics.state import Past, load_past
 from docmill.pipeline.instance.metrics.tally import Tally
-from docmill.pipeline.instance.spending import numbers_of, with_totals
+from docmill.pipeline.instance.reporting.metadata import failed_metadata, outcome_metadata
+from docmill.pipeline.instance.reporting.spending import numbers_of, with_totals
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 from docmill.pipeline.stages.results.step_accounts import Overhead
 from docmill.resources.clients.files.document_store import DocumentStore

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from docmill.pipeline.instance.metadata import outcome_metadata
 from docmill.pipeline.instance.metrics.events import count_given_up, count_run, count_stage
 from docmill.pipeline.instance.metrics.tally import Tally
+from docmill.pipeline.instance.reporting.metadata import outcome_metadata
 from docmill.pipeline.stages.results.records import StageRecord
 
 

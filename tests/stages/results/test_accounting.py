@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from docmill.pipeline.convert.errors import CorruptPdfError
-from docmill.pipeline.instance.metadata import cost_metadata, outcome_metadata
+from docmill.pipeline.instance.reporting.metadata import cost_metadata, outcome_metadata
 from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.final import with_totals
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord, merge, quarantine

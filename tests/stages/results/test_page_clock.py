@@ -12,7 +12,7 @@ import pytest
 
 from docmill.pipeline.convert.engines import Render
 from docmill.pipeline.convert.types import Box
-from docmill.pipeline.instance.metadata import outcome_metadata
+from docmill.pipeline.instance.reporting.metadata import outcome_metadata
 from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import StageRecord, merge
 from tests.support.stage_runs import FIRST, Needed, artifacts, document, run_stage

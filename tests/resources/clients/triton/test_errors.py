@@ -14,7 +14,7 @@ from docmill.resources.clients.triton.errors import (
     UnreachableServerError,
     request_error,
 )
-from docmill.resources.clients.triton.subject import Subject
+from docmill.resources.clients.triton.requests.subject import Subject
 
 SUBJECT = Subject((3,), "report.pdf")
 

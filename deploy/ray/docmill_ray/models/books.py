@@ -6,7 +6,7 @@ from typing import Any
 
 import ray
 
-from docmill_ray.counts import Counts
+from docmill_ray.models.counts import Counts
 
 __all__ = ["books"]
 

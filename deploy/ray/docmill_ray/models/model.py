@@ -13,15 +13,16 @@ import ray
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
-from docmill_ray import backend_utils, tensors
-from docmill_ray.backend_utils import InferenceRequest, InferenceResponse, Tensor
-from docmill_ray.books import books
-from docmill_ray.counts import Counts
-from docmill_ray.joiner import Joiner
-from docmill_ray.loading import limits, loaded, parameters_of
+from docmill_ray import tensors
+from docmill_ray.models import backend_utils
+from docmill_ray.models.backend_utils import InferenceRequest, InferenceResponse, Tensor
+from docmill_ray.models.books import books
+from docmill_ray.models.counts import Counts
+from docmill_ray.models.joiner import Joiner
+from docmill_ray.models.loading import limits, loaded, parameters_of
+from docmill_ray.models.served import Served
 from docmill_ray.ray_internals import stay_at_home
 from docmill_ray.refusal import Refusal, RefusedError
-from docmill_ray.served import Served
 from docmill_ray.tensors import Array
 
 __all__ = ["Model"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from docmill.pipeline.instance.metadata import overlay_metadata, preview_metadata
+from docmill.pipeline.instance.reporting.metadata import overlay_metadata, preview_metadata
 from docmill.pipeline.instance.run_output import RunOutput, picture_keeper
 
 #: MetadataEntry.tsx of the UI: longer Markdown is behind `[Show Markdown]`.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from docmill.pipeline.instance.metadata import outcome_metadata
-from docmill.pipeline.instance.spending import numbers_of, own_numbers, run_totals, with_totals
+from docmill.pipeline.instance.reporting.metadata import outcome_metadata
+from docmill.pipeline.instance.reporting.spending import numbers_of, own_numbers, run_totals, with_totals
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.results.step_accounts import Overhead
 from docmill.resources.price import Price

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from docmill.pipeline.instance.spending import overhead_numbers, saved_numbers
+from docmill.pipeline.instance.reporting.spending import overhead_numbers, saved_numbers
 from docmill.pipeline.stages.results.accounting import summed
 from docmill.pipeline.stages.results.records import StageRecord
 from docmill.pipeline.stages.results.step_accounts import Overhead

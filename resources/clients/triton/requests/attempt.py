@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.pipeline.convert.errors import BackendConfigError
-from docmill.resources.clients.triton.shared_memory import Lease
+from docmill.resources.clients.triton.requests.shared_memory import Lease
 
 __all__ = ["Attempt", "output_array"]
 

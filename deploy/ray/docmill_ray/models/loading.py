@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from docmill_ray import backend_utils
-from docmill_ray.joiner import Limits
-from docmill_ray.served import Served
+from docmill_ray.models import backend_utils
+from docmill_ray.models.joiner import Limits
+from docmill_ray.models.served import Served
 
 __all__ = ["limits", "loaded", "parameters_of"]
 
@@ -22,7 +22,7 @@ def loaded(served: Served, on_gpu: bool) -> Any:
     sys.modules["triton_python_backend_utils"] = backend_utils
     version = served.folder / served.version
     # what lies beside its code, and what docmill's backends share
-    sys.path[:0] = [str(version), str(Path(__file__).parents[3] / "model_repository" / "shared")]
+    sys.path[:0] = [str(version), str(Path(__file__).parents[4] / "model_repository" / "shared")]
     spec = importlib.util.spec_from_file_location("served_model", served.code)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

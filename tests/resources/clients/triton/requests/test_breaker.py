@@ -1,4 +1,4 @@
-from docmill.resources.clients.triton.breaker import CircuitBreaker
+from docmill.resources.clients.triton.requests.breaker import CircuitBreaker
 
 
 class Clock:

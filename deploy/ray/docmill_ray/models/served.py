@@ -21,7 +21,7 @@ __all__ = ["ACCOUNT", "Served", "read_repository"]
 ACCOUNT = "docmill_account"
 _ACCOUNT_NUMBERS = 6
 _ONNX, _PYTHON = "onnxruntime", "python"
-_BACKENDS = Path(__file__).parents[2] / "triton" / "backends"
+_BACKENDS = Path(__file__).parents[3] / "triton" / "backends"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from docmill.resources.clients.triton.subject import Subject
+from docmill.resources.clients.triton.requests.subject import Subject
 
 
 @pytest.mark.parametrize(
