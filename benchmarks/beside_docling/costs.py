@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.beside_docling.sides import Spent
 
-__all__ = ["Beside", "Cost", "beside"]
+__all__ = ["Beside", "Cost", "Round", "beside", "round_of"]
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def beside(
     """Of documents with so many pages each; what few pages and all of them took, by side and round."""
     total = sum(pages)
     rounds = {
-        name: [_round(total, few_pages, *pair) for pair in zip(few[name], spent, strict=True)]
+        name: [round_of(total, few_pages, *pair) for pair in zip(few[name], spent, strict=True)]
         for name, spent in many.items()
     }
     ours, theirs = rounds.values()
@@ -92,7 +92,8 @@ def beside(
     )
 
 
-def _round(pages: int, few_pages: int, few: Spent, many: Spent) -> Round:
+def round_of(pages: int, few_pages: int, few: Spent, many: Spent) -> Round:
+    """What so many pages and a few took, as a round."""
     more = pages - few_pages
     page_s = (many.cpu_s - few.cpu_s) / more
     return Round(

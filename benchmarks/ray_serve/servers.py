@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,7 @@ from docmill.resources.local.triton import environment as triton_environment
 from docmill.resources.local.triton import places as triton_places
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
 
-__all__ = ["RAY", "TRITON", "Beginning", "Side", "ray_side", "triton_side"]
+__all__ = ["RAY", "TRITON", "Beginning", "Side", "local_ray", "local_triton", "ray_side", "triton_side"]
 
 TRITON, RAY = "Triton", "Ray Serve"
 _START_S = 900.0
@@ -50,33 +51,46 @@ class Side:
     idle_cores: float
 
 
-def triton_side(
-    running: ExitStack, repository: Path, models: Sequence[str], threads: int
-) -> tuple[Side, Beginning]:
-    """Triton, until `running` ends."""
+def local_triton(repository: Path, models: Sequence[str], threads: int) -> LocalServer:
+    """A Triton with so many threads a model, at ports of its own."""
     home = triton_places.default_triton_home()
     made = triton_environment.prepare_environment(home, triton_places.shipped())
     settings = ServerSettings(
         repository, tuple(models), Ports(0, 0, 0), threads=threads, start_limit_s=_START_S
     )
-    return _begun(running, TRITON, LocalServer(settings, made, home), len(models))
+    return LocalServer(settings, made, home)
+
+
+def local_ray(
+    repository: Path, models: Sequence[str], threads: int, of_models: Mapping[str, Mapping[str, Any]]
+) -> LocalRay:
+    """A Ray Serve with the same; `of_models` are its own options of models."""
+    home, source = ray_places.default_ray_home(), ray_places.shipped()
+    made = ray_environment.prepare_environment(home, source)
+    settings = RaySettings(
+        repository,
+        tuple(models),
+        KServePorts(0, 0),
+        threads=threads,
+        start_limit_s=_START_S,
+        of_models=of_models,
+    )
+    return LocalRay(settings, made, source, home)
+
+
+def triton_side(
+    running: ExitStack, repository: Path, models: Sequence[str], threads: int
+) -> tuple[Side, Beginning]:
+    """Triton, until `running` ends."""
+    return _begun(running, TRITON, local_triton(repository, models, threads), len(models))
 
 
 def ray_side(
     running: ExitStack, repository: Path, models: Sequence[str], threads: int
 ) -> tuple[Side, Beginning]:
     """Ray Serve, until `running` ends; beside the models one that is scaled, of which none is there yet."""
-    home, source = ray_places.default_ray_home(), ray_places.shipped()
-    made = ray_environment.prepare_environment(home, source)
-    settings = RaySettings(
-        repository,
-        (*models, SLEEPER),
-        KServePorts(0, 0),
-        threads=threads,
-        start_limit_s=_START_S,
-        of_models={SLEEPER: {"autoscaling_config": RULES}},
-    )
-    return _begun(running, RAY, LocalRay(settings, made, source, home), len(models))
+    scaled = {SLEEPER: {"autoscaling_config": RULES}}
+    return _begun(running, RAY, local_ray(repository, (*models, SLEEPER), threads, scaled), len(models))
 
 
 def _begun(

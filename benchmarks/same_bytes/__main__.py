@@ -12,9 +12,8 @@ A hash of each document's results is in the JSON. docs/same-bytes.md says what i
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +21,7 @@ import msgspec
 from rich.console import Console
 
 from benchmarks.comparing.errors import ComparingError
+from benchmarks.comparing.hashes import hashes
 from benchmarks.comparing.sides import side
 from benchmarks.comparing.trees import CHECKOUT, tree_at
 from benchmarks.metrics.environment import environment
@@ -93,9 +93,8 @@ def _examine(
         with served(own / "server", joined) as server:
             chosen = _chosen(_by_triton(neighbours(server.url)), wanted)
             held += hold(tree, places, own, Backend(name, server.options), chosen, console)[1]
-    hashes = dict(_hashes(first.out))
     return SameBytesReport(
-        environment=environment(), commit=side(tree), files=len(places), hashes=hashes, held=held
+        environment=environment(), commit=side(tree), files=len(places), hashes=hashes(first.out), held=held
     )
 
 
@@ -112,11 +111,6 @@ def _by_triton(beside: Disturbance) -> Sequence[Circumstance]:
         Circumstance("other clients, four workers, backwards", ("--jobs", "4"), beside, backwards=True),
         Circumstance("workers killed", beside=workers_killed),
     )
-
-
-def _hashes(out: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted(path for path in out.rglob("*") if path.is_file()):
-        yield path.relative_to(out).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

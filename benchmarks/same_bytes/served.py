@@ -19,9 +19,11 @@ from docmill.resources.local.triton.repository import install_embedded
 from docmill.resources.local.triton.server import LocalServer, Ports, ServerSettings
 from docmill.resources.weights.embedded_weights import ModelCache, default_folder
 
-__all__ = ["Served", "neighbours", "served"]
+__all__ = ["ASKED", "MODELS", "Served", "neighbours", "served"]
 
-_MODELS = ("layout_cdla", "slanet_plus", "ocr_detect", "ocr_recognise")
+#: Of docmill's, and the options of `docmill convert` that have all of them asked.
+MODELS = ("layout_cdla", "slanet_plus", "ocr_detect", "ocr_recognise")
+ASKED = ("--layout", "triton:cdla", "--tables", "triton:slanet", "--ocr", "triton")
 #: Neighbours of each model, and how many pictures they send in turn.
 _CLIENTS, _REQUESTS = 2, 4
 
@@ -40,16 +42,15 @@ def served(folder: Path, joined: bool) -> Iterator[Served]:
     repository = folder / "models"
     install_embedded(repository, shipped().models, ModelCache(default_folder()))
     for config in repository.glob("*/config.pbtxt"):
-        if config.parent.name not in _MODELS:
+        if config.parent.name not in MODELS:
             shutil.rmtree(config.parent)
         elif joined:
             text = config.read_text()
             config.write_text(text + 'parameters { key: "join_requests" value { string_value: "true" } }\n')
     home = default_triton_home()
-    settings = ServerSettings(repository, _MODELS, Ports(0, 0, 0), threads=1)
+    settings = ServerSettings(repository, MODELS, Ports(0, 0, 0), threads=1)
     with LocalServer(settings, prepare_environment(home, shipped()), home) as server:
-        kinds = ("--layout", "triton:cdla", "--tables", "triton:slanet", "--ocr", "triton")
-        yield Served(server.url, (*kinds, "--triton-url", server.url))
+        yield Served(server.url, (*ASKED, "--triton-url", server.url))
 
 
 def neighbours(url: str) -> Disturbance:
@@ -60,9 +61,9 @@ def neighbours(url: str) -> Disturbance:
         over = threading.Event()
         client = connect(url)
         settings = TritonServer(url, deadline_s=600.0, in_flight=64)
-        counts = dict.fromkeys(_MODELS, 0)
+        counts = dict.fromkeys(MODELS, 0)
         # PDFium draws the pictures, which bears no threads
-        given = {name: requests(url, name, 1, _REQUESTS) for name in _MODELS}
+        given = {name: requests(url, name, 1, _REQUESTS) for name in MODELS}
 
         def ask(name: str) -> None:
             model = TritonModel(settings, name, "", *tensor_counts(client, name))
@@ -70,7 +71,7 @@ def neighbours(url: str) -> Disturbance:
                 model.infer(given[name][counts[name] % _REQUESTS])
                 counts[name] += 1
 
-        clients = [threading.Thread(target=ask, args=(name,)) for name in _MODELS for _ in range(_CLIENTS)]
+        clients = [threading.Thread(target=ask, args=(name,)) for name in MODELS for _ in range(_CLIENTS)]
         for each in clients:
             each.start()
         done: list[str] = []

@@ -104,10 +104,15 @@ def _server(options: argparse.Namespace) -> Iterator[VlmServer]:
     if options.url:
         yield VlmServer(options.url, options.model)
         return
-    home, source = default_vllm_home(), shipped()
-    settings = VllmSettings(source.tiny, options.model, port=0)
-    with LocalVllm(settings, prepare_environment(home, source), home) as server:
+    with local_vllm(options.model) as server:
         yield VlmServer(server.url, options.model)
+
+
+def local_vllm(model: str) -> LocalVllm:
+    """A server at a port of its own with the tiny model, under the name of another."""
+    home, source = default_vllm_home(), shipped()
+    settings = VllmSettings(source.tiny, model, port=0)
+    return LocalVllm(settings, prepare_environment(home, source), home)
 
 
 def _measure(server: VlmServer, options: argparse.Namespace) -> dict[str, Any]:
