@@ -32,7 +32,7 @@ import msgspec
 from rich.console import Console
 
 from benchmarks.cost import INPUTS
-from benchmarks.end_to_end.material import Corpus, learned_pages, ordinary_pages
+from benchmarks.end_to_end.material import FEW, Corpus, learned_pages, ordinary_pages
 from benchmarks.end_to_end.report import Report, show
 from benchmarks.end_to_end.rounds import Rounds
 from benchmarks.end_to_end.sides import SIDES, Beside, beside, understanding
@@ -54,7 +54,7 @@ _WITHOUT, _WITH = "without understanding", "with understanding"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     console = Console()
     for why in busy_now():
         console.print(f"not an empty machine: {why}", style="yellow")
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if report.complete else 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     cpu_hour = INPUTS["per_cpu_hour"].value
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.end_to_end",
@@ -106,7 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cpu-hour", type=float, default=cpu_hour, help=f"USD (default {cpu_hour:g})")
     parser.add_argument("--device-hour", type=float, default=cpu_hour, help="USD (default: as a CPU's)")
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    return parser
+    options = parser.parse_args(arguments)
+    if any(0 < pages <= FEW for pages in (options.pages, options.understood)):
+        parser.error(f"{FEW} pages tell what starting takes: more are needed beside them, or 0")
+    return options
 
 
 def _measured(

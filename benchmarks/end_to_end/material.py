@@ -10,9 +10,10 @@ import pikepdf
 from benchmarks.material.assorted import LEARNED
 from benchmarks.material.corpus import CorpusFile, make_corpus, ordinary_samples
 
-__all__ = ["Corpus", "learned_pages", "ordinary_pages"]
+__all__ = ["FEW", "Corpus", "learned_pages", "ordinary_pages"]
 
-_FEW = 2
+#: Pages that tell what starting takes.
+FEW = 2
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Corpus:
 
 
 def ordinary_pages(pages: int, length: int, folder: Path) -> Corpus:
-    """So many pages of docmill's ordinary samples, in documents of that length."""
+    """So many pages, more than `FEW`, of docmill's ordinary samples, in documents of that length."""
     return _corpus(ordinary_samples(), pages, length, folder)
 
 
@@ -42,5 +43,6 @@ def learned_pages(pages: int, length: int, folder: Path) -> Corpus:
 
 
 def _corpus(sources: list[Path], pages: int, length: int, folder: Path) -> Corpus:
-    few = make_corpus(sources, min(_FEW, pages), 1, folder / "few")
-    return Corpus(few, make_corpus(sources, pages, length, folder / "many"))
+    return Corpus(
+        make_corpus(sources, FEW, 1, folder / "few"), make_corpus(sources, pages, length, folder / "many")
+    )

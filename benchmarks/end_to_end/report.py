@@ -17,7 +17,7 @@ from benchmarks.metrics.environment import Environment
 __all__ = ["Report", "show"]
 
 _SHOWN = 5
-_SPENT = ("pages", "pages/s", "past the start", "docmill, ms", "past the start", "servers, ms")
+_SPENT = ("pages", "pages/s", "docmill, ms", "past the start", "servers, ms")
 _COST = ("told: CPU ms a page", "device ms a page", "USD a million pages", "all CPU counted: USD a million")
 
 
@@ -51,7 +51,7 @@ def show(report: Report, console: Console) -> None:
         f"USD an hour: {report.cpu_price:g} of a CPU, {report.device_price:g} of the servers' device"
     )
     for title, names, row in (
-        ("on the clock, and CPU of a page", _SPENT, _spent),
+        ("start included but where it is said; CPU of a page", _SPENT, _spent),
         ("cost, start included where it is counted", _COST, _cost),
     ):
         table = Table("", "", *names, title=title)
@@ -87,7 +87,6 @@ def _show_sameness(report: Report, console: Console) -> None:
 def _spent(measured: Measured) -> Iterator[str]:
     yield f"{measured.pages}"
     yield f"{measured.median(lambda turn: turn.page.command_pages_per_s):.2f}"
-    yield f"{measured.median(lambda turn: turn.page.pages_per_s):.2f}"
     yield f"{measured.median(lambda turn: turn.page.command_cpu_ms):.0f}"
     yield f"{measured.median(lambda turn: turn.page.cpu_ms):.0f}"
     yield ", ".join(f"{name} {_server(measured, name):.0f}" for name in measured.turns[0].servers_cpu_ms)

@@ -31,6 +31,8 @@ _HOUR_S = 3600.0
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """One round of one side.
 
+    On the clock few pages are too few to take the start off: no figure does.
+
     `page`: a page without what starting takes, and all that the command took; CPU there is docmill's, that of
     the servers apart. `servers_cpu_ms`: a page's, by server, while many pages are converted. `told_...` is
     docmill's own account of a page: CPU of its workers, device seconds, and both at its prices, for a million

@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.beside_docling.sides import Spent
+from benchmarks.end_to_end.__main__ import main
 from benchmarks.end_to_end.account import Account, account_of
 from benchmarks.end_to_end.material import learned_pages, ordinary_pages
 from benchmarks.end_to_end.report import Report, show
@@ -35,7 +36,7 @@ from tests.support.model_cache import weights
 
 PRICE = Price(per_gpu_hour=3.6, per_cpu_hour=0.36)
 #: Computes until it is killed, as a server that is asked all the while.
-BUSY = "print(flush=True)\nwhile True:\n    pass"
+BUSY = "while True: pass"
 
 
 def row(name: str, state: Any, **fields: Any) -> DocumentRow:
@@ -76,12 +77,18 @@ def test_learned_pages_are_those_that_the_tiny_model_knows(tmp_path: Path) -> No
     assert found == [*known, known[0]]
 
 
+@pytest.mark.parametrize("pages", [("--pages", "2"), ("--pages", "0", "--understood", "1")])
+def test_too_few_pages_are_refused(pages: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(pages)
+    assert "more are needed" in capsys.readouterr().err
+
+
 def test_a_page_is_counted_with_the_start_and_without_and_servers_apart() -> None:
     found = turn(5.0, 2.0)
     assert found.page.command_cpu_ms == pytest.approx(500)
     assert found.page.cpu_ms == pytest.approx(500)  # four seconds of eight pages
     assert found.page.command_pages_per_s == pytest.approx(1)
-    assert found.page.pages_per_s == pytest.approx(8 / 9)
     assert found.servers_cpu_ms == {"Triton": pytest.approx(200)}
     assert found.all_cpu_ms == pytest.approx(700)
     # a hundredth of a cent a CPU second, ten times that a device second
@@ -201,20 +208,20 @@ def test_a_turn_converts_counts_servers_apart_and_asks_docmill_what_it_cost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCMILL_MODELS", str(weights("layout").parent))
-    corpus = ordinary_pages(2, 2, tmp_path / "corpus")
-    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as server:
-        assert server.stdout
-        server.stdout.readline()
-        found = taken(
-            Work(1, ("--ocr", "off"), PRICE), Beside((), {"a server": server.pid}), corpus, tmp_path / "turn"
-        )
+    corpus = ordinary_pages(3, 3, tmp_path / "corpus")
+    server = subprocess.Popen([sys.executable, "-c", BUSY])
+    try:
+        beside = Beside((), {"a server": server.pid})
+        found = taken(Work(1, ("--ocr", "off"), PRICE), beside, corpus, tmp_path / "turn")
+    finally:
         server.kill()
+        server.wait()
     assert list(found.hashes) == ["document-0000.json"]
     assert (found.turn.documents, found.turn.converted, list(found.left_out)) == (1, 1, [])
     served = found.turn.servers_cpu_ms["a server"]
     assert served > 0
     assert found.turn.all_cpu_ms == pytest.approx(found.turn.page.command_cpu_ms + served)
-    # starting is most of what two pages take, and no document's
+    # starting is most of what three pages take, and no document's
     assert 0 < found.turn.told_cpu_ms < found.turn.page.command_cpu_ms
     assert found.turn.told_usd == pytest.approx(100 * found.turn.told_cpu_ms / 1000, rel=1e-3)
 
