@@ -33,6 +33,8 @@ _LEAST_AREA = 600.0
 _LEAST_STROKES = 8  # of a drawing that nothing but its density speaks for
 _CAPTION_REACH = 45.0
 _LEAST_TICKS = 3
+#: Words of an axis's title, and how far it is from the numbers along the axis, in units of its type.
+_TITLE_WORDS, _TITLE_REACH = 5, 1.5
 #: The first characters of the scripts of Chinese and Japanese, and of what follows them.
 _UNSPACED, _HANGUL = "\u3040", "\uac00"
 _MAX_SHAPES = 20_000
@@ -226,7 +228,7 @@ def _with_labels(box: Box, rows: Sequence[Row]) -> Box:
 
 
 def _with_axes(box: Box, rows: Sequence[Row]) -> Box:
-    """Grown to the numbers along its left and lower edges: the labels of a chart's axes."""
+    """Grown to the numbers along its left and lower edges, the labels of a chart's axes, and their titles."""
     left, below = [], []
     for row in rows:
         near = 1.2 * row.size
@@ -236,7 +238,30 @@ def _with_axes(box: Box, rows: Sequence[Row]) -> Box:
             left.append(row.box)
         elif box.l - near < row.centre < box.r + near and -near <= row.box.t - box.b <= near:
             below.append(row.box)
-    return hull([box, *(side for edge in (left, below) if len(edge) >= _LEAST_TICKS for side in edge)])
+    edges = [edge for edge in (left, below) if len(edge) >= _LEAST_TICKS]
+    if not edges:
+        return box
+    grown = hull([box, *(side for edge in edges for side in edge)])
+    return hull([grown, *_axis_titles(grown, rows, across=below in edges)])
+
+
+def _axis_titles(box: Box, rows: Sequence[Row], *, across: bool) -> list[Box]:
+    """A few words under the middle of a chart with numbers `across` it, and turned ones beside it."""
+    found: list[Box] = []
+    for row in rows:
+        other = row.box
+        if _words(row) > _TITLE_WORDS or CAPTION.match(row.text):
+            continue
+        near = _TITLE_REACH * row.size
+        if row.angle in (90, 270):
+            beside = -near <= box.l - other.r <= near or -near <= other.l - box.r <= near
+            if beside and box.t - near < other.t and other.b < box.b + near:
+                found.append(other)
+        elif across and not row.angle and -0.2 * near <= other.t - box.b <= near:
+            middle = abs(row.centre - (box.l + box.r) / 2) < 0.25 * box.width
+            if middle and box.l < other.l and other.r < box.r:
+                found.append(other)
+    return found
 
 
 def _drawn(page: PageContent, box: Box) -> int:
@@ -263,10 +288,11 @@ def _drawings(page: PageContent, strokes: Sequence[Box], rows: Sequence[Row]) ->
             continue
         if _background(rows, box):
             continue
-        captioned = count >= 3 and side >= 30 and _captioned(box, captions)
+        labelled = _with_labels(box, rows)
+        captioned = count >= 3 and side >= 30 and _captioned(labelled, captions)
         # rulings alone frame things; it takes more to draw
         if captioned or (side >= 40 and _drawn(page, box) >= _LEAST_STROKES):
-            found.append(Found("picture", _with_labels(box, rows), 0.7, "geometry"))
+            found.append(Found("picture", labelled, 0.7, "geometry"))
     return found
 
 
