@@ -12,6 +12,7 @@ __all__ = ["is_formula", "is_open_formula", "joined_formulas"]
 
 _MATH = 0.3  # of the characters of what goes on beside a formula
 _ALONE = 0.7  # white space above a line that is no line of a paragraph, in units of the body size
+_MOST_CASES = 6  # lines after an equals sign
 _VOTE = 0.8  # of a detector that sees a formula
 _RELATIONS = frozenset("=<>≤≥≈≠≡∈→∼∝")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -78,6 +79,8 @@ def _belongs(formula: Block, other: Block, label: str) -> bool:
     along = min(formula.box.b, other.box.b) - max(formula.box.t, other.box.t)
     if EQUATION_NUMBER.fullmatch(other.text.strip()):
         return along > 0.5 * other.box.height
+    if label in {"formula", "text"} and _goes_on_after_relation(formula, other):
+        return True
     numerator = label in {"page_header", "page_footer"} and other.chars <= 4
     if numerator and along > 0.3 * other.box.height and formula.box.l < other.box.l < formula.box.r:
         return True  # a number over or under a bar
@@ -89,3 +92,14 @@ def _belongs(formula: Block, other: Block, label: str) -> bool:
     if math and not _WORD.search(other.text) and along > 0.5 * min(formula.box.height, other.box.height):
         return across > -2 * em  # goes on beside it
     return fragment and across > -2 * em and along > (-0.7 if limits else -0.35) * em
+
+
+def _goes_on_after_relation(formula: Block, other: Block) -> bool:
+    """True for cases: a few lines that begin right of an equals sign at which a line of the formula ends."""
+    em = formula.size
+    return len(other.rows) <= _MOST_CASES and any(
+        row.text.rstrip()[-1:] in _RELATIONS
+        and -0.5 * em < other.box.l - row.box.r < 2 * em
+        and other.box.t < row.middle < other.box.b
+        for row in formula.rows
+    )

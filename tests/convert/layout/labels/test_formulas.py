@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from docmill.pipeline.convert.layout.fusion import fuse
 from tests.convert.layout.sheet import Sheet, seen
 
@@ -70,3 +72,14 @@ def test_words_beside_a_formula_are_none_of_it() -> None:
     sheet.line(310, 100, "where x is positive", 11)
     regions = fuse(sheet.page, None, [seen("equation", box)])
     assert sorted(region.label for region in regions) == ["formula", "text", "text"]
+
+
+@pytest.mark.parametrize(("end", "labels"), [("=", ["formula"]), ("= 1", ["formula", "text"])])
+def test_cases_right_after_an_equals_sign_are_of_the_formula(end: str, labels: list[str]) -> None:
+    sheet = Sheet()
+    sheet.line(72, 60, "The norm is")
+    end_of_line = sheet.line(200, 100, f"f(x) {end}", font="NewCMMath-Book").r
+    for y, text in ((93, "x2 if x > 0"), (107, "0 otherwise")):
+        sheet.line(end_of_line + 9, y, text)
+    found = [region for region in fuse(sheet.page, None, []) if region.box.t > 80]
+    assert sorted(region.label for region in found) == labels
