@@ -14,7 +14,7 @@ from docmill.pipeline.convert.layout.detectors.cdla import Detection, Tensor, de
 from docmill.pipeline.convert.layout.doubts import Doubt, page_doubts, region_doubts
 from docmill.pipeline.convert.layout.fusion import Fusion, Plain
 from docmill.pipeline.convert.layout.style import DocumentStyle
-from docmill.pipeline.convert.layout.sure_regions import beside_sure_regions, may_be_of_tables
+from docmill.pipeline.convert.layout.sure.regions import beside_sure_regions, may_be_settled
 from docmill.pipeline.convert.tables.slanet.slanet import Crop, Run, recognise
 from docmill.pipeline.convert.tables.structure import OpenTables, TableInput
 from docmill.pipeline.convert.types import (
@@ -50,7 +50,7 @@ class Unseen:
         self.doubts: list[Doubt] | None = None if asked == "always" else []
         if asked == "auto":
             self.doubts = page_doubts(page, ocr, style)
-        if self.doubts is None or (self.doubts and not may_be_of_tables(self.doubts)):
+        if self.doubts is None or (self.doubts and not may_be_settled(self.doubts, page)):
             return  # it is fused once
         plain = self._fusion.plain()
         if asked == "auto":

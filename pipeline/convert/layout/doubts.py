@@ -42,6 +42,8 @@ _ICON = 30.0
 _MANY_ICONS = 40
 #: Of the page's width, at least: labelled boxes of a diagram are narrower.
 _PANEL = 0.3
+#: Points: a rule is not thicker.
+_THICK = 6.0
 _MANY_BITMAPS = 4
 _SAME = 6.0
 #: Points around a caption within which stands what it names.
@@ -115,11 +117,18 @@ def _placed(caption: Cluster, page: PageContent, regions: Sequence[Cluster]) -> 
 
 
 def _is_drawn(page: PageContent) -> bool:
-    """Shapes larger than icons, but for the page's background and panels, or very many of any size."""
+    """Shapes larger than icons, but for the page's background, panels and rules, or very many of any size."""
     sheet = 0.9 * page.width * page.height
     shapes = [box for box in page.shapes if box.area < sheet]
     large = (box for box in shapes if max(box.width, box.height) > _ICON)
-    return len(shapes) > _MANY_ICONS or any(not _is_panel(box, page) for box in large)
+    return len(shapes) > _MANY_ICONS or any(
+        not (_is_thick_rule(box, page) or _is_panel(box, page)) for box in large
+    )
+
+
+def _is_thick_rule(box: Box, page: PageContent) -> bool:
+    """True for a bar across the text, as over and under titles; those of charts are narrower."""
+    return box.height <= _THICK and box.width >= _PANEL * page.width
 
 
 def _is_panel(box: Box, page: PageContent) -> bool:

@@ -303,3 +303,25 @@ def test_authors_under_a_title_are_no_headings_whatever_a_detector_sees() -> Non
     assert found(sheet) == []
     sheet.page.number = 2
     assert found(sheet) == ["heading"]
+
+
+def test_a_thick_rule_across_the_text_leaves_no_doubt_and_a_narrow_bar_does() -> None:
+    sheet = plain()
+    sheet.page.shapes.append(Box(72, 60, 540, 64))
+    assert found(sheet) == []
+    for other in (Box(72, 70, 172, 74), Box(72, 690, 540, 700)):
+        sheet.page.shapes[:] = [other]
+        assert found(sheet) == ["drawing"]
+
+
+@pytest.mark.parametrize(("sum_", "why"), [(True, []), (False, ["heading"])])
+def test_the_limits_of_a_sum_leave_no_doubt_and_letters_over_text_do(sum_: bool, why: list[Doubt]) -> None:
+    sheet = Sheet()
+    sheet.prose(72, 90, 10)
+    sheet.line(242, 240, "XN", font="LMMathExtension10-Regular")
+    if sum_:
+        sheet.line(200, 250.5, "L(x) = -", font="CMMI10")
+        sheet.line(256, 250.5, "log p(x)", font="CMMI10")
+    for place in range(2):
+        sheet.prose(72, 274 + 150 * place, 10)
+    assert found(sheet) == why

@@ -147,9 +147,10 @@ def label_blocks(
     if number == 1 and unsure:  # what names authors is none, whoever sees a title there
         titled = ["section_header" if place in unsure else label for place, label in enumerate(labels)]
         unsure -= front_matter(blocks, titled)
-    if unsure:
-        open_labels.add("heading")
     merged, names = joined_formulas(blocks, labels)
+    apart = {id(block) for block in merged}
+    if any(id(blocks[place]) in apart for place in unsure):  # the others are limits of a sum
+        open_labels.add("heading")
     return Labelled(*joined_code(merged, names), frozenset(open_labels))
 
 
