@@ -30,6 +30,9 @@ _MOST_WORDS = 20_000
 #: A grid that fits its words at least this well needs no second opinion; nor does one that both rulings and
 #: words give, if it fits them at least so well.
 _CERTAIN, _AGREED = 0.95, 0.9
+#: The same where no cell holds several lines with numbers: what does not fit are the wide spaces of justified
+#: text, which a model makes no other grid of.
+_PARTED_CERTAIN, _PARTED_AGREED = 0.85, 0.7
 #: What a method's fit is raised by: rulings are drawn by intent, and the model sees only pixels.
 _TRUST = {"rulings": 0.03, "fused": 0.025, "whitespace": 0.02, "slanet": -0.03}
 #: How far a drawn grid whose rows and columns the model sees too may score below the best grid by geometry.
@@ -181,15 +184,18 @@ def _is_certain(candidates: Sequence[Skeleton], evidence: Evidence) -> bool:
     """
     first, last = candidates[0], candidates[-1]
     fits = evidence.fit(first)
+    parted = evidence.is_parted(last)
     if first.method != "whitespace":
         if first.method in ("index", "text") or fits >= _CERTAIN:
             return True
-        if fits >= _AGREED and _words_in_slots(first) == _words_in_slots(last):
+        agreed = _PARTED_AGREED if parted else _AGREED
+        if fits >= agreed and _words_in_slots(first) == _words_in_slots(last):
             return True
         drawn, fits = _trusted(fits, first), evidence.fit(last)
         if drawn >= _trusted(fits, last) - _SECONDED:
             return False
-    return fits >= _CERTAIN and (last.confidence == 1 or not _may_span(last))
+    certain = _PARTED_CERTAIN if parted and first is last else _CERTAIN
+    return fits >= certain and (last.confidence == 1 or not _may_span(last))
 
 
 def _words_in_slots(grid: Skeleton) -> set[tuple[int, int, int, int, tuple[int, ...]]]:

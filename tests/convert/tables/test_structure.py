@@ -312,6 +312,18 @@ def test_the_model_is_asked_where_a_drawn_grid_is_near_the_words() -> None:
     assert model.batches == [1]
 
 
+def test_the_model_is_not_asked_for_the_wide_spaces_of_justified_text() -> None:
+    words: list[Word] = []
+    for row in range(6):
+        y = 100 + 16 * row
+        words += [*line("Alpha", 50, y), *line("beta", 50 + width_of("Alpha") + 6.5, y)]
+        for column in range(4):
+            words += line(f"{row}.{column}", 160 + 60 * column, y)
+    found = table_structure(TableInput(region(words), no_crop), page(words), words, Model([], []))
+    assert (found.num_rows, found.num_cols) == (6, 5)
+    assert found.score < 0.95
+
+
 @pytest.mark.parametrize("drawn", [6, 5])
 def test_the_model_is_asked_where_rulings_and_words_see_other_cells(drawn: int) -> None:
     rows = [[f"{i}{i}.{j}{i % 7}" for j in range(5)] for i in range(1, 9)]

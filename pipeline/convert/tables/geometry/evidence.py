@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
@@ -67,15 +67,25 @@ class Evidence(msgspec.Struct, frozen=True):
             pair.together if slot_of.get(pair.left) == slot_of.get(pair.right) else pair.apart
             for pair in self.pairs
         )
-        counts: dict[int, int] = {}
-        for numbers in self.numbers:
-            for at in {slot_of.get(index, -1) for index in numbers}:
-                counts[at] = counts.get(at, 0) + 1
+        counts = self._lines_with_numbers(slot_of)
         repeated = sum(count - 1 for at, count in counts.items() if at >= 0)
         total = max(1, sum(counts.values()))
         fits = (1.0 - loss / max(1, len(self.pairs))) * (1.0 - repeated / total)
         drawn = skeleton.method == "rulings"
         return max(0.0, fits if drawn else fits - _UNCENTRED * self._uncentred(skeleton))
+
+    def is_parted(self, skeleton: Skeleton) -> bool:
+        """Whether no cell holds several lines with numbers."""
+        slot_of = {index: at for at, slot in enumerate(skeleton.slots) for index in slot.words}
+        return all(count < 2 for at, count in self._lines_with_numbers(slot_of).items() if at >= 0)
+
+    def _lines_with_numbers(self, slot_of: Mapping[int, int]) -> dict[int, int]:
+        """For each slot, and for none as -1, the lines with numbers in it."""
+        counts: dict[int, int] = {}
+        for numbers in self.numbers:
+            for at in {slot_of.get(index, -1) for index in numbers}:
+                counts[at] = counts.get(at, 0) + 1
+        return counts
 
     def _uncentred(self, skeleton: Skeleton) -> int:
         """How many headings over several columns are not in the middle of these, nor begin at their left."""
