@@ -74,7 +74,7 @@ def test_an_engine_that_is_not_there_is_named(corpus: Path, tmp_path: Path) -> N
 def test_docmill_makes_what_its_command_makes(tmp_path: Path) -> None:
     """Also the second time, with the layout model's answers kept."""
     pdf = tmp_path / "paper.pdf"
-    shutil.copy(SAMPLES / "two_column_paper.pdf", pdf)
+    shutil.copy(SAMPLES / "financial_statement.pdf", pdf)
     kept, out, home = tmp_path / "kept", tmp_path / "out", tmp_path / "home"
     first, second = (Docmill(detections=kept).convert({"paper": pdf})["paper"] for _ in range(2))
     assert any(kept.iterdir())
