@@ -19,6 +19,7 @@ __all__ = ["beside_sure_regions", "may_be_settled"]
 #: Doubts that sure regions may settle, and those without which it takes a caption for a page to have one.
 _SETTLED = frozenset({"caption", "drawing", "rulings", "columns"})
 _SIGNS = frozenset({"rulings", "columns"})
+#: A page of more is no page of text, tables and figures.
 _MOST_CELLS = 3000
 #: At the edges of a page, or mathematics by its glyphs: no detection makes a table of them, nor of code most
 #: lines of which are one piece.
@@ -41,12 +42,7 @@ def beside_sure_regions(page: PageContent, regions: Sequence[Cluster]) -> tuple[
     frames = [table.box.padded(FRAME) for table in tables]
     drawn = [picture.box.padded(FRAME) for picture, _ in figures]
     named = [caption.box.padded(1.0) for _, caption in figures]
-    lines = [
-        region.box.padded(1.0)
-        for region in regions
-        if region.label in _PLACED or (region.label == "code" and _is_listing(region.box, page))
-    ]
-    lines += front_lines(page, regions)
+    lines = _sure_lines(page, regions) if len(page.cells) <= _MOST_CELLS else []
     if not (frames or drawn or lines):
         return page, list(regions)
     sure = {id(table) for table in tables} | {id(region) for pair in figures for region in pair}
@@ -63,6 +59,16 @@ def beside_sure_regions(page: PageContent, regions: Sequence[Cluster]) -> tuple[
         if id(region) not in sure and not (region.label == "caption" and _is_near(region.box, frames))
     ]
     return rest, others
+
+
+def _sure_lines(page: PageContent, regions: Sequence[Cluster]) -> list[Box]:
+    """What is text, whatever stands in columns there."""
+    placed = [
+        region.box.padded(1.0)
+        for region in regions
+        if region.label in _PLACED or (region.label == "code" and _is_listing(region.box, page))
+    ]
+    return placed + front_lines(page, regions)
 
 
 def _is_listing(code: Box, page: PageContent) -> bool:

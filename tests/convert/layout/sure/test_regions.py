@@ -61,6 +61,15 @@ def test_pieces_of_a_formula_are_no_columns(label: str, left: int) -> None:
     assert len(rest.cells) == left
 
 
+def test_names_over_an_abstract_are_no_columns() -> None:
+    sheet = Sheet()
+    for x in (100, 200, 300):
+        sheet.line(x, 100, "A. Author")
+    sheet.line(280, 140, "Abstract")
+    rest, _ = beside_sure_regions(sheet.page, [region("text", Box(98, 98, 350, 112))])
+    assert [cell.text for cell in rest.cells] == ["Abstract"]
+
+
 @pytest.mark.parametrize(
     ("doubts", "line", "found"),
     [
