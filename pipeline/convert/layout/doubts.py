@@ -6,6 +6,7 @@ the geometry, and is most of what the page costs.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -48,6 +49,8 @@ _MANY_BITMAPS = 4
 _SAME = 6.0
 #: Points around a caption within which stands what it names.
 _REACH = 40.0
+#: Captions of what stands there as text, whoever sees a figure in it.
+_OF_TEXT = re.compile(r"\W*(?:listing|example|algorithm)", re.IGNORECASE)
 #: Sizes of text, as shares of the usual one that they differ by; and how many of a page's letters are text.
 _LIKE_TEXT, _MOSTLY = 0.12, 0.5
 #: Points, A3: what is larger is a poster or a map.
@@ -104,12 +107,14 @@ def _ends_text(page: PageContent, style: DocumentStyle | None) -> bool:
 
 
 def _placed(caption: Cluster, page: PageContent, regions: Sequence[Cluster]) -> bool:
-    """True for the caption of a listing, and of a bitmap that no table can be."""
+    """True for the caption of a listing, of what is text anyway, and of a bitmap that no table can be."""
+    text = page.cells[caption.cells[0]].text if caption.cells and caption.cells[0] < len(page.cells) else ""
+    if _OF_TEXT.match(text):
+        return True
     around = caption.box.padded(_REACH)
     beside = [region for region in regions if region.box.intersection(around) > 0]
     if any(region.label == "code" for region in beside):
         return True
-    text = page.cells[caption.cells[0]].text if caption.cells and caption.cells[0] < len(page.cells) else ""
     return TABLE_CAPTION.match(text) is None and any(
         region.label == "picture" and any(_same(region.box, bitmap) for bitmap in page.bitmaps)
         for region in beside

@@ -185,6 +185,13 @@ def test_the_caption_of_a_bitmap_and_of_a_listing_leave_no_doubt() -> None:
     assert found(sheet) == []
 
 
+@pytest.mark.parametrize(("name", "why"), [("Algorithm 1", []), ("Example 2", []), ("Figure 3", ["caption"])])
+def test_a_caption_of_text_leaves_no_doubt(name: str, why: list[Doubt]) -> None:
+    sheet = plain()
+    sheet.line(72, 690, f"{name}: The harbour at noon")
+    assert found(sheet) == why
+
+
 def test_a_sentence_about_a_figure_is_no_caption() -> None:
     sheet = plain()
     sheet.line(72, 700, "Figure 3 shows the harbour at noon, and the quay.")
