@@ -79,9 +79,10 @@ def _belongs(formula: Block, other: Block, label: str) -> bool:
     along = min(formula.box.b, other.box.b) - max(formula.box.t, other.box.t)
     if EQUATION_NUMBER.fullmatch(other.text.strip()):
         return along > 0.5 * other.box.height
-    if label in {"formula", "text"} and _goes_on_after_relation(formula, other):
+    furniture = label in {"page_header", "page_footer"}
+    if (furniture or label in {"formula", "text"}) and _goes_on_after_relation(formula, other):
         return True
-    numerator = label in {"page_header", "page_footer"} and other.chars <= 4
+    numerator = furniture and other.chars <= 4
     if numerator and along > 0.3 * other.box.height and formula.box.l < other.box.l < formula.box.r:
         return True  # a number over or under a bar
     limits = other.size < 0.85 * em and other.chars <= 12  # of a sum: small type under or over its sign

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from docmill.pipeline.convert.layout.blocks.blocks import Block
+from docmill.pipeline.convert.layout.blocks.text_rows import text_rows
 from docmill.pipeline.convert.layout.fusion import fuse
+from docmill.pipeline.convert.layout.labels.formulas import joined_formulas
 from tests.convert.layout.sheet import Sheet, seen
 
 
@@ -83,3 +86,13 @@ def test_cases_right_after_an_equals_sign_are_of_the_formula(end: str, labels: l
         sheet.line(end_of_line + 9, y, text)
     found = [region for region in fuse(sheet.page, None, []) if region.box.t > 80]
     assert sorted(region.label for region in found) == labels
+
+
+@pytest.mark.parametrize(("label", "count"), [("page_footer", 1), ("text", 1), ("section_header", 2)])
+def test_a_matrix_after_an_equals_sign_is_of_the_formula_at_the_foot(label: str, count: int) -> None:
+    sheet = Sheet()
+    end = sheet.line(200, 730, "A =", font="CMMI10").r
+    sheet.lines(end + 9, 724, "a11 a12", "a21 a22", font="CMMI10")
+    first, *matrix = text_rows(sheet.page, None)
+    blocks, labels = joined_formulas([Block.of((first,)), Block.of(matrix)], ["formula", label])
+    assert len(blocks) == len(labels) == count
