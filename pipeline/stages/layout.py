@@ -29,7 +29,7 @@ class LayoutStage(ModelStage):
     spare: LayoutEngine | None = None
 
     name = "layout"
-    version = 7
+    version = 8
     needs = ("pages", "ocr")
     work = "docmill.pipeline.stages.work.layout:find_regions"
     resources: ClassVar[Mapping[str, str]] = {

@@ -27,7 +27,7 @@ class TablesStage(ModelStage):
     spare: TableEngine | None = None
 
     name = "tables"
-    version = 6
+    version = 7
     needs = ("pages", "ocr", "layout")
     work = "docmill.pipeline.stages.work.tables:find_structures"
     resources: ClassVar[Mapping[str, str]] = {
