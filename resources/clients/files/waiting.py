@@ -25,12 +25,12 @@ _LAST = 1 / 8
 class Waiting:
     """What is known of a store by calls that were made in the caller's own thread."""
 
-    _average_s: float = 0.0
+    _average_s: float | None = None
 
     @property
     def long(self) -> bool:
         """Whether calls had better be made in other threads."""
-        return self._average_s > _LONG_S
+        return self._average_s is not None and self._average_s > _LONG_S
 
     def call(self, function: Callable[[], T]) -> T:
         """Call it here and note how long it took."""
@@ -38,4 +38,6 @@ class Waiting:
         try:
             return function()
         finally:
-            self._average_s += _LAST * (time.perf_counter() - began - self._average_s)
+            took = time.perf_counter() - began
+            before = took if self._average_s is None else self._average_s
+            self._average_s = before + _LAST * (took - before)

@@ -20,8 +20,9 @@ def slow(background: Background[Any]) -> Background[Any]:
     return background
 
 
-def test_quick_calls_are_made_here_and_slow_ones_elsewhere() -> None:
-    here = threading.get_ident()
+def test_quick_calls_are_made_here_and_slow_ones_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, clock = threading.get_ident(), time.perf_counter
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.0)  # however busy the machine is
 
     def elsewhere() -> bool:
         return threading.get_ident() != here
@@ -30,12 +31,15 @@ def test_quick_calls_are_made_here_and_slow_ones_elsewhere() -> None:
         for _ in range(20):
             background.submit(elsewhere, lambda seen: seen)
         assert list(background.done()) == [False] * 20
+        monkeypatch.setattr(time, "perf_counter", clock)
         slow(background)
         background.submit(elsewhere, lambda seen: seen)
         assert list(background.done(wait=True)) == [True]
 
 
-def test_a_quick_call_that_fails_is_raised_where_its_result_is_taken() -> None:
+def test_a_quick_call_that_fails_is_raised_where_its_result_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
+
     def call() -> int:
         raise OSError("gone")
 
@@ -45,7 +49,11 @@ def test_a_quick_call_that_fails_is_raised_where_its_result_is_taken() -> None:
             list(background.done())
 
 
-def test_who_looks_sees_to_others_before_what_was_asked_for_meanwhile() -> None:
+def test_who_looks_sees_to_others_before_what_was_asked_for_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
+
     def again(number: int) -> int:
         background.submit(lambda: number + 1, again)
         return number
