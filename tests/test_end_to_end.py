@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import unicodedata
@@ -370,7 +371,9 @@ def test_every_page_has_its_time(outcome: Outcome, stage: str) -> None:
     assert any(record.pages for record in usable)
     for record in usable:
         assert sorted(record.page_seconds) == record.pages
-        assert all(seconds > 0 for seconds in record.page_seconds.values())
+    taken = [seconds for record in usable for seconds in record.page_seconds.values()]
+    # an empty page may take less than the tenth of a millisecond that is kept
+    assert min(taken) >= 0 < statistics.median(taken)
 
 
 def test_a_page_range_of_a_long_document(long_outcome: Outcome) -> None:
