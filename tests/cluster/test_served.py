@@ -65,7 +65,12 @@ def test_a_triton_server_is_waited_for_used_and_killed(
     environment()
     http, grpc, metrics = _free_ports(3)
     triton = triton_objects(make_repository(tmp_path / "repository"), http, grpc, metrics)
-    variables = {**SERVED, "DOCMILL_TRITON_URL": "triton.served.svc:8001"}
+    # asked about the same pages as the embedded models are
+    variables = {
+        **SERVED,
+        "DOCMILL_TRITON_URL": "triton.served.svc:8001",
+        "DOCMILL_LAYOUT_DETECTOR": "auto",
+    }
     core = client.CoreV1Api(kubelet.plane.api)
     objects.apply([_TRAINING])
     while core.read_namespaced_pod("training", "default").status.phase != "Running":
