@@ -29,11 +29,11 @@ def at_once(function: Callable[[T], R], items: Iterable[T], limit: int = AT_ONCE
     for item in left:
         yield waiting.call(partial(function, item))
         if waiting.long:
-            break
-    yield from _in_threads(function, left, limit)
+            yield from _in_threads(function, left, limit)  # all of it, so that the loop ends
 
 
 def _in_threads(function: Callable[[T], R], items: Iterable[T], limit: int) -> Iterator[R]:
+    """The same of what is left, in threads."""
     with ThreadPoolExecutor(limit) as threads:
         calls: deque[Future[R]] = deque()
         try:
