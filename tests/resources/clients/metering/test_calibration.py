@@ -59,3 +59,34 @@ def test_counters_that_stand_still_say_nothing() -> None:
     for number in range(1, 40):
         found.look(Counters(), Asked(1, 1, 0, 1, 1, {1: Done(number, number * MS, 0, 0)}))
     assert found.factor == 1.0
+
+
+def beside_bursts(seed: int, way: float, own: int) -> Calibration:
+    """A step beside a client of bursts: an instance tells of others' inferences when it next does ours."""
+    chance, found = random.Random(seed), Calibration()
+    instances = [Done(0, 0, 0, 0)] * 3
+    told: dict[int, Done] = {}
+    counted_ns = [0.0]
+    for _ in range(own):
+        for ours in [False] * 5 + [True]:
+            took = chance.randint(80, 250) * MS
+            instance = chance.randrange(len(instances))
+            before = instances[instance]
+            instances[instance] = done = Done(before.items + 1, before.device_ns + took, 0, 0)
+            counted_ns.append(counted_ns[-1] + took * way)
+            if ours:
+                told[instance] = done
+            if told and chance.random() < 0.3:
+                counters = Counters(inferences=len(counted_ns) - 1, device_ns=round(counted_ns[-1]))
+                found.look(counters, Asked(1, 1, 0, 1, 1, dict(told)))
+    return found
+
+
+def test_a_short_step_beside_bursts_is_not_made_dearer_by_chance() -> None:
+    assert all(1.0 <= beside_bursts(seed, 1.005, 20).factor < 1.015 for seed in range(100))
+
+
+def test_what_stands_out_from_the_scatter_is_the_way() -> None:
+    ways = [beside_bursts(seed, 1.5, 100).factor for seed in range(100)]
+    assert min(ways) > 1.4
+    assert max(ways) < 1.55
