@@ -77,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             place = folder / str(len(found))  # Triton takes no folder with a space in its name
             write(place / "models")
             with _server(place / "models") as server:
-                length = min(options.length, pages)
+                # docling gives a process whole documents: with fewer of them, fewer start
+                length = min(options.length, pages // options.workers)
                 found += measure(name, sides, server, place, pages, length, options.rounds)
     figures = Figures(environment(), options.workers, load, found)
     _print(figures, console)
