@@ -10,6 +10,7 @@ import subprocess
 import sys
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -177,6 +178,11 @@ def test_only_what_was_converted_leaves_files(outcome: Outcome) -> None:
     assert got == sorted(
         f"{name.removesuffix('.pdf')}.{extension}" for name in CONVERTED for extension in FORMATS.values()
     )
+
+
+def test_the_store_has_a_document_once(outcome: Outcome) -> None:
+    kept = Counter(path.parts[-3] for path in (outcome.home / "store").rglob("document.json"))
+    assert kept == {"documents": len(CONVERTED)}
 
 
 # --- contents ---

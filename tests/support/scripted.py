@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from docmill.pipeline.stages.conversion import Conversion
 from docmill.pipeline.stages.mapped.ranges import PageRange
 from docmill.pipeline.stages.mapped.steps import run_range
+from docmill.pipeline.stages.results.artifacts import Piece
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.pool import WorkerLimits
 from docmill.pipeline.stages.running.worker import ReaderSettings, WorkerContext
@@ -55,7 +56,7 @@ def work(context: WorkerContext, job: Job, asked: Pages) -> Chunk:
     return workers.work(context.engine, job, asked)
 
 
-def look_over(context: WorkerContext, parts: list[str]) -> dict[str, Any]:
+def look_over(context: WorkerContext, parts: Sequence[Piece]) -> dict[str, Any]:
     return workers.look_over(context.engine, parts)
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from docmill.pipeline.convert.errors import (
     PageError,
     PageTooLargeError,
 )
+from docmill.pipeline.stages.results.artifacts import Piece
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
 from docmill.pipeline.stages.running.job import Chunk, Job
@@ -227,7 +228,7 @@ def whole(script: Script, job: Job, _: WholeDocument) -> Chunk:
     return Chunk(b"", _record(script, job, []))
 
 
-def look_over(script: Script, parts: list[str]) -> dict[str, Any]:
+def look_over(script: Script, parts: Sequence[Piece]) -> dict[str, Any]:
     """The end of a stage."""
     script.called("look_over", [len(parts)])
     script.suffer(-1)

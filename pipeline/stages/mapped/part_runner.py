@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from docmill.pipeline.convert.errors import DocumentError
 from docmill.pipeline.intake.batches import DocumentRef
 from docmill.pipeline.stages.results.records import StageRecord, merge
 from docmill.pipeline.stages.running.lookups import Found
-from docmill.pipeline.stages.running.runner import LOST_WORKERS, DocumentUnderWay, StageRunner
+from docmill.pipeline.stages.running.runner import LOST_WORKERS, StageRunner
+from docmill.pipeline.stages.running.under_way import DocumentUnderWay
 from docmill.pipeline.stages.selection import Selection
 
 __all__ = ["Choice", "PartRunner"]
@@ -25,6 +27,8 @@ class PartRunner(StageRunner):
     So what has to be given up here is only left: where it is tried again, all pages are known. A record says
     what was done here and is kept, whatever had been there; of a document that was finished, its own.
     """
+
+    holds: ClassVar[bool] = False
 
     choice: Choice = field(kw_only=True)
     #: By document: the page chunks that were there, and of how many lost workers a new one tells.

@@ -14,7 +14,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -30,9 +31,11 @@ from docmill.pipeline.stages.results.records import StageRecord
 from docmill.resources.clients.files.at_once import at_once
 from docmill.resources.clients.files.document_store import DocumentStore
 
-__all__ = ["ArtifactStore", "chunk_artifact", "fingerprint"]
+__all__ = ["ArtifactStore", "Piece", "chunk_artifact", "fingerprint"]
 
 T = TypeVar("T")
+#: A page chunk: its path in the store, or its pages' numbers and their frame.
+Piece: TypeAlias = str | tuple[list[int], bytes]
 
 #: Page chunks that are read ahead of where they are joined: enough to keep a store busy, few to hold.
 _AHEAD = 4
@@ -68,9 +71,9 @@ class ArtifactStore:
         """The record of a finished stage; None when it is not finished or its artifact is damaged."""
         return self._record(self.path(document, stage, print_))
 
-    def part_pages(self, path: str, kind: type[T]) -> Iterator[T]:
+    def part_pages(self, part: Piece, kind: type[T]) -> Iterator[T]:
         """All pages of one page chunk."""
-        for _, frame in _raw_frames(self.store.read(path)):
+        for _, frame in self._frames(part):
             yield from decode_pages(frame, kind)
 
     def pages(
@@ -118,20 +121,21 @@ class ArtifactStore:
                 covered.update(record.pages)
         return found
 
-    def join(self, parts: Mapping[str, StageRecord], print_: str, record: StageRecord) -> StageRecord:
-        """Finish a stage: its parts in page order become one artifact, then all go. No page is decoded.
+    def join(self, parts: Sequence[Piece], print_: str, record: StageRecord) -> StageRecord:
+        """Finish a stage: its parts, in page order, become one artifact, then all go. No page is decoded.
 
         Returns the record that stands, which is that of another run when its end is better. Raises
         FileNotFoundError when another run, which has finished the stage too, took the parts.
         """
         path = self.path(record.document, record.stage, print_)
-        pieces = self._joined(sorted(parts, key=lambda path: parts[path].pages[0]), record)
+        pieces = self._joined(parts, record)
         if record.final:
             self.store.write_stream(path, pieces)
             standing = record
         else:  # rare, and a better end may come at any moment
             standing = self._write_unless_better(path, b"".join(pieces), record)
-        self.delete_parts(record.document, record.stage, print_)
+        if any(isinstance(part, str) for part in parts):
+            self.delete_parts(record.document, record.stage, print_)
         return standing
 
     def delete_parts(self, document: str, stage: str, print_: str) -> None:
@@ -150,15 +154,22 @@ class ArtifactStore:
     def _parts_folder(self, document: str, stage: str, print_: str) -> str:
         return f"{self.folder(document, stage, print_)}.parts"
 
-    def _joined(self, paths: Sequence[str], record: StageRecord) -> Iterator[bytes]:
+    def _joined(self, parts: Sequence[Piece], record: StageRecord) -> Iterator[bytes]:
         frames: list[Frame] = []
         offset = 0
-        for data in at_once(self.store.read, paths, _AHEAD):
-            for pages, piece in _raw_frames(data):
-                frames.append(Frame(pages, offset, offset + len(piece)))
-                offset += len(piece)
-                yield piece
+        for pages, frame in chain.from_iterable(at_once(self._frames, parts, _AHEAD)):
+            frames.append(Frame(pages, offset, offset + len(frame)))
+            offset += len(frame)
+            yield frame
         yield index_frame(FrameIndex(frames=frames, meta=msgspec.to_builtins(record)))
+
+    def _frames(self, part: Piece) -> list[tuple[list[int], bytes]]:
+        """The frames of a page chunk as they are, with their pages."""
+        if not isinstance(part, str):
+            return [part]
+        data = self.store.read(part)
+        index = read_index(lambda length: data[-length:])
+        return [(frame.pages, data[frame.start : frame.stop]) for frame in index.frames]
 
     def _record(self, path: str) -> StageRecord | None:
         try:
@@ -166,12 +177,6 @@ class ArtifactStore:
             return msgspec.convert(index.meta, StageRecord, str_keys=True)
         except (FileNotFoundError, ValueError):
             return None
-
-
-def _raw_frames(data: bytes) -> Iterator[tuple[list[int], bytes]]:
-    """The frames of a whole artifact as they are, with their pages."""
-    for frame in read_index(lambda length: data[-length:]).frames:
-        yield frame.pages, data[frame.start : frame.stop]
 
 
 def _frame_pages(

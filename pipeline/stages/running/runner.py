@@ -2,6 +2,7 @@
 
 The unit of work is a chunk of pages of one document. Chunks of all documents share the workers; a finished
 chunk of a long document is kept at once, so that a run which is killed resumes at the page it had reached.
+Those of a shorter one are held until it is done, unless they were dear: a killed run does them again.
 
 Documents are looked up and artifacts written in the background, while workers work; whatever is decided is
 decided in one thread.
@@ -10,11 +11,13 @@ decided in one thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from docmill.pipeline.convert.errors import (
+    BackendError,
     CorruptPdfError,
     DocumentError,
     InternalDocumentError,
@@ -32,20 +35,13 @@ from docmill.pipeline.stages.running.heavy_pages import heaviest_page
 from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.running.lookups import Found, Lookup
 from docmill.pipeline.stages.running.pool import Failure, Success, Task, WorkerPool
-from docmill.pipeline.stages.selection import (
-    FirstPages,
-    NoPages,
-    Pages,
-    Selection,
-    chunked,
-    singly,
-    uncovered,
-)
+from docmill.pipeline.stages.running.under_way import DocumentUnderWay, Key
+from docmill.pipeline.stages.selection import FirstPages, NoPages, Selection, chunked, singly, uncovered
 from docmill.pipeline.stages.spec import PageStage, Stage
 from docmill.resources.clients.files.at_once import AT_ONCE
-from docmill.resources.clients.tracing.spans import NO_SPAN, Span, current_span
+from docmill.resources.clients.tracing.spans import current_span
 
-__all__ = ["LOST_WORKERS", "DocumentUnderWay", "Progress", "StageRunner"]
+__all__ = ["LOST_WORKERS", "Progress", "StageRunner"]
 
 #: The count of workers that a document cost.
 LOST_WORKERS = "lost_workers"
@@ -74,46 +70,12 @@ class Progress(Protocol):
         """The stage is over."""
 
 
-@dataclass(frozen=True)
-class _Key:
-    """A task; without a selection it looks over the page chunks of a document."""
-
-    document: str
-    selection: Selection | None
-
-    @property
-    def pages(self) -> tuple[int, ...]:
-        return self.selection.numbers if isinstance(self.selection, Pages) else ()
-
-
-@dataclass
-class DocumentUnderWay:
-    """A document under way in this stage."""
-
-    job: Job
-    upstream: Mapping[str, StageRecord]
-    span: Span = NO_SPAN
-    #: Chunks that no worker has answered, and page chunks that the store has not taken yet.
-    waiting: int = 0
-    writing: int = 0
-    parts: dict[str, StageRecord] = field(default_factory=dict)
-    single: bytes | None = None
-    single_record: StageRecord | None = None
-    several: bool = False
-    lost_workers: int = 0
-    #: What was tried again after its worker was killed.
-    forgiven: set[_Key] = field(default_factory=set)
-    #: Its end is decided; `last` writes it as soon as no page chunk is being written.
-    closed: bool = False
-    last: Callable[[], StageRecord] | None = None
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    page_seconds: dict[int, float] = field(default_factory=dict)
-
-
 @dataclass
 class StageRunner:
     """Runs `stage` over documents; `fingerprints` names the artifacts of this stage and of those it needs."""
+
+    #: Whether finished chunks of short documents wait in memory for the others.
+    holds: ClassVar[bool] = True
 
     stage: Stage
     artifacts: ArtifactStore
@@ -142,8 +104,11 @@ class StageRunner:
                 for record in self._records():
                     done[record.document] = record
                     self.accounts.ended(record)
-                    self._end_span(record)
+                    self._left(record)
                     self.progress.document(record)
+        except BaseException:
+            self._keep_what_is_held()
+            raise
         finally:
             for state in self._open.values():
                 state.span.end("the stage ended before it")
@@ -194,6 +159,7 @@ class StageRunner:
             state.parts = found.parts
             self.accounts.found(found.parts.values())
             state.several = len(found.chunks) > 1 or bool(state.parts)
+            state.chunks = len(found.chunks)
             self._queue(state, found.left)
             self._go_on(state)
         return None
@@ -205,14 +171,15 @@ class StageRunner:
         self._open[document.id] = state
         return state
 
-    def _end_span(self, record: StageRecord) -> None:
-        """End the span of a document, where this stage had work on it."""
+    def _left(self, record: StageRecord) -> None:
+        """A document has left the stage, which may have had work on it."""
         state = self._open.get(record.document)
         if state:
             state.span.set({"docmill.status": record.status, "docmill.pages": len(record.pages)})
             state.span.end("" if record.usable else f"{record.reason}: {record.message}")
+            state.forget()
 
-    def _answered(self, result: Success[_Key] | Failure[_Key]) -> None:
+    def _answered(self, result: Success[Key] | Failure[Key]) -> None:
         key = result.task.key
         state = self._open[key.document]
         state.seconds += result.seconds
@@ -259,7 +226,7 @@ class StageRunner:
     def _withdraw(self, document: str) -> None:
         self.pool.withdraw(lambda task: task.key.document == document)
 
-    def _chunk(self, state: DocumentUnderWay, result: Success[_Key]) -> None:
+    def _chunk(self, state: DocumentUnderWay, result: Success[Key]) -> None:
         chunk: Chunk = result.value
         chunk.record.seconds, chunk.record.cpu_seconds = result.seconds, result.cpu_seconds
         chunk.record.device_seconds |= self.accounts.took(result.worker)
@@ -273,8 +240,9 @@ class StageRunner:
         self, state: DocumentUnderWay, first: StageRecord, selected: Sequence[int], *, wary: bool
     ) -> None:
         """Queue the pages that became known; one by one those of the chunk that cost a worker."""
-        known = {page for record in state.parts.values() for page in record.pages} | set(first.pages)
+        known = {page for record in state.done for page in record.pages} | set(first.pages)
         chunks = chunked(selected)
+        state.chunks = len(chunks)
         if wary:
             chunks[:1] = singly(chunks[0].numbers)
         self._queue_known(state, uncovered(chunks, known))
@@ -289,13 +257,21 @@ class StageRunner:
             state.single, state.single_record = frame, record
             self.progress.pages(len(record.pages))
             self._go_on(state)
-            return
+        elif self.holds and state.may_hold(record):
+            state.held.append((record, frame))
+            self.progress.pages(len(record.pages))
+            self._go_on(state)
+        else:
+            self._write_part(state, frame, record, len(record.pages))
+
+    def _write_part(self, state: DocumentUnderWay, frame: bytes, record: StageRecord, untold: int) -> None:
+        """Keep a page chunk, so many of whose pages nobody was told of."""
 
         def then(path: str) -> None:
             state.writing -= 1
             state.parts[path] = record
             self.accounts.kept(record)
-            self.progress.pages(len(record.pages))
+            self.progress.pages(untold)
             self._write_last(state)
             self._go_on(state)
 
@@ -303,7 +279,16 @@ class StageRunner:
         print_ = self.fingerprints[record.stage]
         self._background.submit(partial(self.artifacts.write_part, print_, frame, record), then)
 
-    def _failed(self, state: DocumentUnderWay, key: _Key, failure: Failure[_Key]) -> None:
+    def _keep_what_is_held(self) -> None:
+        """When the stage ends before its documents do: as far as the store takes it."""
+        print_ = self.fingerprints[self.stage.name]
+        with suppress(BackendError):
+            for state in self._open.values():
+                for record, frame in () if state.closed else state.held:
+                    self.artifacts.write_part(print_, frame, record)
+                    self.accounts.kept(record)
+
+    def _failed(self, state: DocumentUnderWay, key: Key, failure: Failure[Key]) -> None:
         """Page by page after a lost chunk; a lost page degrades; who costs too many workers is given up."""
         self.accounts.lost_workers += failure.worker_lost
         if self._forgive(state, key, failure):
@@ -319,7 +304,7 @@ class StageRunner:
             not isinstance(self.stage, PageStage)
             or not of_a_page
             or key.selection is None
-            or state.lost_workers > _MAX_LOST_WORKERS + len(state.parts) // _PARTS_PER_LOST_WORKER
+            or state.lost_workers > _MAX_LOST_WORKERS + len(state.done) // _PARTS_PER_LOST_WORKER
         ):
             self._give_up(state, error)
             return
@@ -343,7 +328,7 @@ class StageRunner:
         record.page_seconds = {number: state.page_seconds[number]}
         self._keep(state, encode_pages([self.stage.failed_page(number, error.reason)]), record)
 
-    def _forgive(self, state: DocumentUnderWay, key: _Key, failure: Failure[_Key]) -> bool:
+    def _forgive(self, state: DocumentUnderWay, key: Key, failure: Failure[Key]) -> bool:
         """Whether to try once more what cannot be divided, after the kernel or a person killed its worker.
 
         It may only have been the biggest process when another wanted memory.
@@ -357,14 +342,14 @@ class StageRunner:
 
     def _queue(self, state: DocumentUnderWay, chunks: Sequence[Selection], *, first: bool = False) -> None:
         for chunk in chunks:
-            key = _Key(state.job.document.id, chunk)
+            key = Key(state.job.document.id, chunk)
             about = {"docmill.pages": key.pages}
             work = self.stage.work, (state.job, chunk), self.timeout_s
             weight = heaviest_page(chunk, state.upstream)
             self._submit(Task(key, *work, state.span, about, weight), first=first)
         state.waiting += len(chunks)
 
-    def _submit(self, task: Task[_Key], *, first: bool) -> None:
+    def _submit(self, task: Task[Key], *, first: bool) -> None:
         if not self._prepared:  # what the work needs (weights, a server) nothing finished needs
             self.stage.prepare_step()
             self.accounts.begin()
@@ -376,14 +361,12 @@ class StageRunner:
         if self.stage.finish is None:
             self._join(state, {})
             return
-        ordered = sorted(state.parts, key=lambda path: state.parts[path].pages[0])
-        key = _Key(state.job.document.id, None)
-        self._submit(Task(key, self.stage.finish, (ordered,), self.timeout_s, state.span), first=True)
+        key = Key(state.job.document.id, None)
+        self._submit(Task(key, self.stage.finish, (state.pieces,), self.timeout_s, state.span), first=True)
 
     def _join(self, state: DocumentUnderWay, extra: dict[str, Any]) -> None:
         opened = [state.single_record] if state.single_record else []  # it says what the document is
-        parts = sorted(state.parts.values(), key=lambda part: part.pages[0])
-        record = self._complete(state, merge([*opened, *parts]))
+        record = self._complete(state, merge([*opened, *state.done]))
         record.extra |= extra
         self._close(state, partial(self._joined, state, record))
 
@@ -393,7 +376,7 @@ class StageRunner:
             self.artifacts.delete_parts(record.document, record.stage, print_)
             return self._given_up(state, error, record.page_count)
         try:
-            return self.artifacts.join(state.parts, print_, record)
+            return self.artifacts.join(state.pieces, print_, record)
         except FileNotFoundError:
             return self._given_up(state, InternalDocumentError("its page chunks were removed meanwhile"))
 
@@ -426,6 +409,9 @@ class StageRunner:
         return _with_losses(record, state)
 
     def _give_up(self, state: DocumentUnderWay, error: DocumentError, page_count: int = 0) -> None:
+        held, state.held = state.held, []
+        for record, frame in held:
+            self._write_part(state, frame, record, 0)
         self._close(state, partial(self._given_up, state, error, page_count))
 
     def _given_up(self, state: DocumentUnderWay, error: DocumentError, page_count: int = 0) -> StageRecord:

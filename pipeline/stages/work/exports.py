@@ -19,20 +19,23 @@ __all__ = ["write_exports"]
 
 
 def write_exports(context: WorkerContext, job: Job, _: WholeDocument) -> Chunk:
-    """Write `document.EXTENSION` for each format, and pictures; the record says where they are."""
+    """Write `document.EXTENSION` for each format, and pictures; the record says where they are.
+
+    The document as it is lies in the store already.
+    """
     stage: ExportsStage = context.engine
     formats, options = stage.formats, stage.written
     artifacts, prints = context.artifacts, job.fingerprints
-    made = artifacts.folder(job.document.id, "documents", prints["documents"])
+    assembled = artifacts.folder(job.document.id, "documents", prints["documents"])
+    made = f"{assembled}/document.json"
     folder = artifacts.folder(job.document.id, "exports", prints["exports"])
-    data = artifacts.store.read(f"{made}/document.json")
     files = {FORMATS[format_]: f"{folder}/document.{FORMATS[format_]}" for format_ in formats}
     images: dict[str, str] = {}
     referenced = options.images == "referenced"
-    if "json" in formats and not referenced:  # the document as it is
-        artifacts.store.write(files[FORMATS["json"]], data)
+    if "json" in formats and not referenced:
+        files[FORMATS["json"]] = made
     if others := [format_ for format_ in formats if referenced or format_ != "json"]:
-        document = DoclingDocument.model_validate_json(data)
+        document = DoclingDocument.model_validate_json(artifacts.store.read(made))
         if referenced:
             document, pictures = with_references(document)
             images = {name: f"{folder}/{ARTIFACTS}/{name}" for name in pictures}

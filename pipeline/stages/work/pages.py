@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from docmill.pipeline.convert.pdf.page_reader import read_page
 from docmill.pipeline.convert.pdf.pdf import Pdf
 from docmill.pipeline.convert.types import Box, LeftOut, PageContent
 from docmill.pipeline.stages.pages import PagesExtra, PagesStage
+from docmill.pipeline.stages.results.artifacts import Piece
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.page_clock import PageClock
 from docmill.pipeline.stages.results.records import PageIssue, StageRecord
@@ -62,9 +63,9 @@ def read_pages(context: WorkerContext, job: Job, which: FirstPages | NoPages | P
     return Chunk(encode_pages(pages), record)
 
 
-def look_over(context: WorkerContext, parts: list[str]) -> dict[str, Any]:
+def look_over(context: WorkerContext, parts: Sequence[Piece]) -> dict[str, Any]:
     """What the pages of a long document have in common."""
-    style = _style(page for path in parts for page in context.artifacts.part_pages(path, PageContent))
+    style = _style(page for part in parts for page in context.artifacts.part_pages(part, PageContent))
     extra: dict[str, Any] = msgspec.to_builtins(PagesExtra(style=style))
     return extra
 

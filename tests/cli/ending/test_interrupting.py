@@ -121,7 +121,7 @@ def test_while_its_fork_server_imports(tmp_path: Path, number: signal.Signals) -
 
 def test_sigterm_while_workers_work_and_the_next_run_goes_on(tmp_path: Path) -> None:
     # the detector takes a while about each page
-    slowly = ("--pages", "1-24", "--detector", "always", "-j", 2)
+    slowly = ("--pages", "1-40", "--detector", "always", "-j", 2)
     command = ("convert", SAMPLES / "many_pages.pdf", *slowly, "-f", "md", "--ocr", "off")
     store = tmp_path / "home" / "store"
     with started(tmp_path, *command) as process:
@@ -135,7 +135,7 @@ def test_sigterm_while_workers_work_and_the_next_run_goes_on(tmp_path: Path) -> 
     with started(tmp_path, *command) as process:
         _, said = process.communicate(timeout=240)
     assert process.returncode == 0, said
-    assert "1 converted: 24 pages" in said
+    assert "1 converted: 40 pages" in said
 
 
 def test_an_exception_that_nobody_can_catch_is_not_the_end_of_it(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_what_is_not_there(artifacts: ArtifactStore) -> None:
         pages_of(artifacts)
 
 
-def test_parts_are_joined_in_page_order_and_go(artifacts: ArtifactStore) -> None:
+def test_parts_are_joined_and_go(artifacts: ArtifactStore) -> None:
     written = {
         artifacts.write_part(PRINT, frame(pages), record(pages)): record(pages)
         for pages in ([9, 10], [1, 2], [100_000], [3])
@@ -105,11 +105,22 @@ def test_parts_are_joined_in_page_order_and_go(artifacts: ArtifactStore) -> None
     assert found == written
     [first] = [path for path, part in found.items() if part.pages == [1, 2]]
     assert [page.number for page in artifacts.part_pages(first, Page)] == [1, 2]
-    artifacts.join(found, PRINT, record([1, 2, 3, 9, 10, 100_000]))
+    in_order = sorted(found, key=lambda path: found[path].pages)
+    artifacts.join(in_order, PRINT, record([1, 2, 3, 9, 10, 100_000]))
     assert [n for n, _ in pages_of(artifacts)] == [1, 2, 3, 9, 10, 100_000]
     assert pages_of(artifacts, [10, 3]) == [(3, "text 3"), (10, "text 10")]
     assert artifacts.parts(ID, "layout", PRINT) == {}
     assert artifacts.store.list("") == [artifacts.path(ID, "layout", PRINT)]
+
+
+def test_frames_that_were_never_written_are_joined_with_parts(artifacts: ArtifactStore) -> None:
+    path = artifacts.write_part(PRINT, frame([3, 4]), record([3, 4]))
+    held = ([1, 2], frame([1, 2]))
+    assert [page.number for page in artifacts.part_pages(held, Page)] == [1, 2]
+    artifacts.join([held, path, ([5], frame([5]))], PRINT, record([1, 2, 3, 4, 5]))
+    assert pages_of(artifacts) == [(n, f"text {n}") for n in (1, 2, 3, 4, 5)]
+    assert pages_of(artifacts, [2, 5]) == [(2, "text 2"), (5, "text 5")]
+    assert artifacts.parts(ID, "layout", PRINT) == {}
 
 
 def test_parts_of_other_fingerprints_are_not_mixed_in(artifacts: ArtifactStore) -> None:
@@ -123,14 +134,14 @@ def test_a_part_that_goes_while_parts_are_joined_leaves_no_artifact(artifacts: A
     found = artifacts.parts(ID, "layout", PRINT)
     artifacts.store.delete(paths[1:])
     with pytest.raises(FileNotFoundError):
-        artifacts.join(found, PRINT, record([1, 2]))
+        artifacts.join(list(found), PRINT, record([1, 2]))
     assert artifacts.record(ID, "layout", PRINT) is None
 
 
 def test_pages_asked_for_read_only_their_frames(artifacts: ArtifactStore, tmp_path: Path) -> None:
     for pages in ([1, 2], [3, 4]):
         artifacts.write_part(PRINT, frame(pages), record(pages))
-    artifacts.join(artifacts.parts(ID, "layout", PRINT), PRINT, record([1, 2, 3, 4]))
+    artifacts.join(list(artifacts.parts(ID, "layout", PRINT)), PRINT, record([1, 2, 3, 4]))
     path = tmp_path / artifacts.path(ID, "layout", PRINT)
     data = bytearray(path.read_bytes())
     data[len(frame([1, 2])) // 2] ^= 0xFF  # within the first frame
@@ -167,7 +178,7 @@ def test_frames_before_the_tail_are_read_alone(tmp_path: Path) -> None:
     chunks = [[1, 2], [3, 4], [5, 6]]
     for pages in chunks:
         plain.write_part(PRINT, noise(pages, TAIL_BYTES // 3), record(pages))
-    plain.join(plain.parts(ID, "layout", PRINT), PRINT, record([1, 2, 3, 4, 5, 6]))
+    plain.join(list(plain.parts(ID, "layout", PRINT)), PRINT, record([1, 2, 3, 4, 5, 6]))
     store = WatchedStore(str(tmp_path))
     found = pages_of(ArtifactStore(store))
     assert [number for number, _ in found] == [1, 2, 3, 4, 5, 6]

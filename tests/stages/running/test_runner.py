@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from docmill.pipeline.convert.errors import NotAPdfError
-from docmill.pipeline.stages.results.artifacts import ArtifactStore
+from docmill.pipeline.stages.results.artifacts import ArtifactStore, Piece
 from docmill.pipeline.stages.results.frames import encode_pages
 from docmill.pipeline.stages.results.records import StageRecord, quarantine
 from docmill.pipeline.stages.selection import CHUNK_PAGES, chunked
@@ -478,7 +478,7 @@ def test_runs_at_the_same_time_do_no_harm(tmp_path: Path, store: ArtifactStore, 
 class _Thief(ArtifactStore):
     """Another run finishes the document just before this one does, and takes the page chunks away."""
 
-    def join(self, parts: Mapping[str, StageRecord], print_: str, record: StageRecord) -> StageRecord:
+    def join(self, parts: Sequence[Piece], print_: str, record: StageRecord) -> StageRecord:
         other = StageRecord(stage=record.stage, document=record.document, name="other", pages=[1])
         self.write(print_, encode_pages([Page(1)]), other)
         self.store.delete(self.store.list(f"{self.folder(record.document, record.stage, print_)}.parts"))
@@ -486,7 +486,7 @@ class _Thief(ArtifactStore):
 
 
 def test_a_document_that_another_run_has_finished(store: ArtifactStore, calls: Path) -> None:
-    [record] = run_stage(_Thief(store.store), FIRST, Script(str(calls), 20), [document()])
+    [record] = run_stage(_Thief(store.store), FIRST, Script(str(calls), 40), [document()])
     assert (record.status, record.pages) == ("converted", [1])
     assert [page.number for page in pages_of(store, "first")] == [1]
 

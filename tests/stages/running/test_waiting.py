@@ -113,7 +113,7 @@ def test_a_document_is_given_up_after_its_page_chunks_are_written(tmp_path: Path
             time.sleep(0.3)
 
     store, seen = watched(tmp_path / "store", before)
-    [record] = run_stage(store, FIRST, Script(str(calls), 20, {12: "locked"}), [document()])
+    [record] = run_stage(store, FIRST, Script(str(calls), 40, {12: "locked"}), [document()])
     assert record == better
     assert [".parts/" in path for path in seen.seen.paths("write")] in ([True], [True, True])
     assert plain.parts(document().id, "first", PRINTS["first"]) == {}
