@@ -157,6 +157,24 @@ class WorkerPool:
         """Take back queued tasks; one that a worker has begun is not stopped."""
         self._queue = deque(task for task in self._queue if not unwanted(task))
 
+    def assign(self) -> None:
+        """Give idle workers what is queued: `run` does so between results, who takes long over one before."""
+        idle = [worker for worker in self._workers if worker.task is None]
+        while self._queue:
+            if idle:
+                worker = idle.pop()
+                if worker.process.pipe.poll():  # it has nothing to say, so this is the end of its pipe
+                    self._discard(worker)
+                    continue
+            elif len(self._workers) < max(1, self.limits.workers):
+                worker = self._start()
+            else:
+                return
+            task = self._queue.popleft()
+            worker.span = task.within.child("chunk", task.about)
+            worker.process.ask(("work", task.function, task.args, worker.span.carried))
+            worker.task, worker.started = task, time.monotonic()
+
     def run(self) -> Iterator[Success[Any] | Failure[Any]]:
         """Yield the result of each queued task until none is queued or running."""
         yield from (result for result in self.run_beside(None) if result)
@@ -164,7 +182,7 @@ class WorkerPool:
     def run_beside(self, other: int | None) -> Iterator[Success[Any] | Failure[Any] | None]:
         """The same, and None whenever something can be read of the file descriptor `other`."""
         while self._queue or any(worker.task for worker in self._workers):
-            self._assign()
+            self.assign()
             yield from self._collect([] if other is None else [other])
 
     def close(self, *, kill: bool = False) -> None:
@@ -200,23 +218,6 @@ class WorkerPool:
                 self.crew.give(worker.process)
             else:
                 self._end(worker)
-
-    def _assign(self) -> None:
-        idle = [worker for worker in self._workers if worker.task is None]
-        while self._queue:
-            if idle:
-                worker = idle.pop()
-                if worker.process.pipe.poll():  # it has nothing to say, so this is the end of its pipe
-                    self._discard(worker)
-                    continue
-            elif len(self._workers) < max(1, self.limits.workers):
-                worker = self._start()
-            else:
-                return
-            task = self._queue.popleft()
-            worker.span = task.within.child("chunk", task.about)
-            worker.process.ask(("work", task.function, task.args, worker.span.carried))
-            worker.task, worker.started = task, time.monotonic()
 
     def _collect(self, others: list[int]) -> Iterator[Success[Any] | Failure[Any] | None]:
         busy = {worker.process.pipe: worker for worker in self._workers if worker.task}

@@ -159,7 +159,7 @@ class StageRunner:
             state.parts = found.parts
             self.accounts.found(found.parts.values())
             state.several = len(found.chunks) > 1 or bool(state.parts)
-            state.chunks = len(found.chunks)
+            state.chunks = len(found.left) + len(found.parts)
             self._queue(state, found.left)
             self._go_on(state)
         return None
@@ -234,6 +234,7 @@ class StageRunner:
         if chunk.record.selected is not None:
             wary = isinstance(result.task.key.selection, NoPages)
             self._queue_rest(state, chunk.record, chunk.record.selected, wary=wary)
+        self.pool.assign()  # its worker does not wait until this chunk is kept
         self._keep(state, chunk.frame, chunk.record)
 
     def _queue_rest(

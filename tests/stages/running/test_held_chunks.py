@@ -72,6 +72,18 @@ def test_a_longer_one_is_kept_chunk_by_chunk(store: tuple[ArtifactStore, Watched
     assert sum(".parts/" in path for path in store[1].seen.paths("write")) == 5
 
 
+def test_a_longer_one_is_kept_chunk_by_chunk_where_an_earlier_run_has_begun_it(
+    store: tuple[ArtifactStore, WatchedStore], calls: Path
+) -> None:
+    with pytest.raises(InterruptionError):
+        run_stage(store[0], FIRST, Script(str(calls), LONG), [document()], told=Interrupting())
+    before = store[1].seen.paths("write")
+    run_stage(store[0], FIRST, Script(str(calls), LONG), [document()])
+    assert numbers(store[0]) == list(range(1, LONG + 1))
+    new = [path for path in store[1].seen.paths("write") if path not in before]
+    assert sum(".parts/" in path for path in new) == 5 - sum(".parts/" in path for path in before)
+
+
 def test_dear_chunks_are_kept_at_once(
     store: tuple[ArtifactStore, WatchedStore], calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

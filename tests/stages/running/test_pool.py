@@ -327,7 +327,7 @@ def busy() -> Iterator[tuple[WorkerPool, list[int]]]:
     pids = [value(result) for result in running]
     for n in range(2):
         workers.submit(task(n, "sleep", _LONG_S, timeout_s=_LONG_S))
-    workers._assign()
+    workers.assign()
     pids = [worker.process.pid or 0 for worker in workers._workers]
     yield workers, pids
     workers.close(kill=True)

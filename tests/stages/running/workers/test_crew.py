@@ -101,7 +101,7 @@ def test_nobody_goes_to_rest_who_is_in_the_middle_of_something(crew: Crew) -> No
     with pool(crew) as workers:
         first = done(workers, "pid")
         workers.submit(Task("long", f"{_WORKERS}:sleep", (1000.0,), 1000.0))
-        workers._assign()
+        workers.assign()
     assert ended([first])
     assert pids(crew) != {first}
 
