@@ -249,7 +249,7 @@ class StageRunner:
         self._queue_known(state, uncovered(chunks, known))
 
     def _queue_known(self, state: DocumentUnderWay, rest: Sequence[Selection]) -> None:
-        state.several = bool(rest) or bool(state.parts)
+        state.several = bool(rest) or bool(state.done)
         self._queue(state, rest)
 
     def _keep(self, state: DocumentUnderWay, frame: bytes, record: StageRecord) -> None:
