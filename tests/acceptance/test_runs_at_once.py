@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("pages", "ocr", "layout", "tables", "documents", "exports")
-#: Eight of one page, one of them the last of 20 pages: several page chunks, which are joined.
+#: Eight of one page, one of them the last of 40 pages: several page chunks, which are joined.
 COUNT = 8
 
 

@@ -24,7 +24,7 @@ _PAGES = (
 )
 _SCAN = ("rotated_scan.pdf", 0)
 _LONG = "many_pages.pdf"
-_LONG_PAGES = 20
+_LONG_PAGES = 40
 #: One in so many is a scan, and one in so many is bad.
 _SCANS, _BADS = 25, 20
 #: These have several page chunks.
