@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 import pikepdf
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 import pytest
 from pikepdf import Dictionary, Name, OutlineItem
 
@@ -29,6 +31,7 @@ from docmill.pipeline.convert.pdf.pdf import Pdf, PdfLimits
 from docmill.pipeline.convert.types import Box, OutlineEntry
 from tests.convert.pdf_builder import Builder, text
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 BLACK_SQUARE = "0 g 100 600 50 50 re f\n"
 
 
@@ -76,6 +79,17 @@ def test_render_is_rgb_on_white(tmp_path: Path) -> None:
         image = pdf.render(1, 0.5)
     assert image[100, 10].tolist() == [255, 0, 0]
     assert image[100, 300].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize(
+    "name", ["annual_report", "financial_statement", "form", "scanned", "two_column_paper"]
+)
+def test_render_is_what_pdfium_draws_in_three_bytes_a_pixel(name: str) -> None:
+    path = SAMPLES / f"{name}.pdf"
+    with Pdf.open(path) as pdf, pdfium.PdfDocument(path) as plain:
+        plain.init_forms()
+        drawn = plain[0].render(scale=1.5, force_bitmap_format=pdfium_c.FPDFBitmap_BGR, rev_byteorder=True)
+        assert np.array_equal(pdf.render(1, 1.5), drawn.to_numpy())
 
 
 def test_a_page_over_the_pixel_limit_is_rendered_smaller(tmp_path: Path) -> None:
