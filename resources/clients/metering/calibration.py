@@ -71,7 +71,7 @@ class Calibration:
         line may rise too much by chance: what its scatter explains is no way (the positive part of James and
         Stein's estimator, towards 1).
         """
-        if not self._looks or self._looks[-1].told < _ENOUGH:
+        if len(self._looks) < _FEW or self._looks[-1].told < _ENOUGH:
             return 1.0
         ahead = quantiles((look.ahead for look in self._looks), n=_FRESH, method="inclusive")[0]
         pairs = [

@@ -90,3 +90,15 @@ def test_what_stands_out_from_the_scatter_is_the_way() -> None:
     ways = [beside_bursts(seed, 1.5, 100).factor for seed in range(100)]
     assert min(ways) > 1.4
     assert max(ways) < 1.55
+
+
+def test_an_instance_that_is_heard_of_last_leaves_too_few_looks() -> None:
+    found = Calibration()
+    for number in range(1, 40):
+        found.look(
+            Counters(number, device_ns=number * MS),
+            Asked(1, 1, 0, 1, 1, {1: Done(number, number * MS, 0, 0)}),
+        )
+    late = {1: Done(40, 40 * MS, 0, 0), 2: Done(1, MS, 0, 0)}
+    found.look(Counters(41, device_ns=41 * MS), Asked(1, 1, 0, 1, 1, late))
+    assert found.factor == 1.0
