@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write(place / "models")
             with _server(place / "models") as server:
                 # docling gives a process whole documents: with fewer of them, fewer start
-                length = min(options.length, pages // options.workers)
+                length = min(options.length, max(1, pages // options.workers))
                 found += measure(name, sides, server, place, pages, length, options.rounds)
     figures = Figures(environment(), options.workers, load, found)
     _print(figures, console)

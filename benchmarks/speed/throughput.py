@@ -237,14 +237,14 @@ def through_dagster(
         stages={"format": ",".join(formats), "detector": detector},
         jobs=workers,
     )
-    quiet, run_config = Console(quiet=True), options.run_config()
+    run_config = options.run_config()
     with open_instance() as instance:
         conversion = configured_conversion(run_config, instance)
         documents = list(find_documents(options.places, conversion.sources))
         store = conversion.artifacts.store
         batches = [write_manifest(store, batch) for batch in group(documents, BatchLimits())]
         began = time.monotonic()
-        runs = run_batches(instance, batches, run_config, conversion, quiet)
+        runs = run_batches(instance, batches, run_config, conversion, Console(quiet=True))
         seconds = time.monotonic() - began
     if any(not record.usable for run in runs for record in run.records):
         sys.exit("a document of the corpus was not converted: the figures would mean nothing")

@@ -159,8 +159,9 @@ class StageRunner:
             state.parts = found.parts
             self.accounts.found(found.parts.values())
             state.several = len(found.chunks) > 1 or bool(state.parts)
-            state.chunks = len(found.left) + len(found.parts)
-            self._queue(state, found.left)
+            left = found.left
+            state.chunks = len(left) + len(found.parts)
+            self._queue(state, left)
             self._go_on(state)
         return None
 
@@ -259,7 +260,7 @@ class StageRunner:
             self.progress.pages(len(record.pages))
             self._go_on(state)
         elif self.holds and state.may_hold(record):
-            state.held.append((record, frame))
+            state.held.append(Chunk(frame, record))
             self.progress.pages(len(record.pages))
             self._go_on(state)
         else:
@@ -285,9 +286,9 @@ class StageRunner:
         print_ = self.fingerprints[self.stage.name]
         with suppress(BackendError):
             for state in self._open.values():
-                for record, frame in () if state.closed else state.held:
-                    self.artifacts.write_part(print_, frame, record)
-                    self.accounts.kept(record)
+                for chunk in () if state.closed else state.held:
+                    self.artifacts.write_part(print_, chunk.frame, chunk.record)
+                    self.accounts.kept(chunk.record)
 
     def _failed(self, state: DocumentUnderWay, key: Key, failure: Failure[Key]) -> None:
         """Page by page after a lost chunk; a lost page degrades; who costs too many workers is given up."""
@@ -411,8 +412,8 @@ class StageRunner:
 
     def _give_up(self, state: DocumentUnderWay, error: DocumentError, page_count: int = 0) -> None:
         held, state.held = state.held, []
-        for record, frame in held:
-            self._write_part(state, frame, record, 0)
+        for chunk in held:
+            self._write_part(state, chunk.frame, chunk.record, 0)
         self._close(state, partial(self._given_up, state, error, page_count))
 
     def _given_up(self, state: DocumentUnderWay, error: DocumentError, page_count: int = 0) -> StageRecord:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from docmill.pipeline.stages.results.artifacts import Piece
 from docmill.pipeline.stages.results.records import StageRecord
-from docmill.pipeline.stages.running.job import Job
+from docmill.pipeline.stages.running.job import Chunk, Job
 from docmill.pipeline.stages.selection import Pages, Selection
 from docmill.resources.clients.tracing.spans import NO_SPAN, Span
 
@@ -46,7 +46,7 @@ class DocumentUnderWay:
     writing: int = 0
     #: Finished page chunks: by their paths in the store, and those that are held.
     parts: dict[str, StageRecord] = field(default_factory=dict)
-    held: list[tuple[StageRecord, bytes]] = field(default_factory=list)
+    held: list[Chunk] = field(default_factory=list)
     single: bytes | None = None
     single_record: StageRecord | None = None
     several: bool = False
@@ -63,15 +63,17 @@ class DocumentUnderWay:
     @property
     def pieces(self) -> list[Piece]:
         """The finished page chunks in page order: paths, and frames with their pages."""
-        found: list[tuple[int, Piece]] = [(record.pages[0], path) for path, record in self.parts.items()]
-        found += [(record.pages[0], (record.pages, frame)) for record, frame in self.held]
-        return [piece for _, piece in sorted(found, key=lambda each: each[0])]
+        return [piece for _, piece in self._finished()]
 
     @property
     def done(self) -> list[StageRecord]:
         """The records of the finished page chunks, in page order."""
-        held = (record for record, _ in self.held)
-        return sorted([*self.parts.values(), *held], key=lambda record: record.pages[0])
+        return [record for record, _ in self._finished()]
+
+    def _finished(self) -> list[tuple[StageRecord, Piece]]:
+        stored: list[tuple[StageRecord, Piece]] = [(record, path) for path, record in self.parts.items()]
+        held = ((chunk.record, (chunk.record.pages, chunk.frame)) for chunk in self.held)
+        return sorted([*stored, *held], key=lambda each: each[0].pages[0])
 
     def forget(self) -> None:
         """Drop what was to be written."""

@@ -34,13 +34,6 @@ class Interrupting(Told):
 
 
 @pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    folder = tmp_path / "calls"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def store(tmp_path: Path) -> Iterator[tuple[ArtifactStore, WatchedStore]]:
     yield watched(tmp_path / "store", lambda kind, path: None)
 

@@ -30,13 +30,6 @@ def store(tmp_path: Path) -> ArtifactStore:
     return artifacts(tmp_path / "store")
 
 
-@pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    folder = tmp_path / "calls"
-    folder.mkdir()
-    return folder
-
-
 def pages_of(store: ArtifactStore, stage: str, content: str = "a") -> list[Page]:
     found = list(store.pages(document(content=content).id, stage, PRINTS[stage], Page))
     assert [number for number, _ in found] == [page.number for _, page in found]

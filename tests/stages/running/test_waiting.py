@@ -21,13 +21,6 @@ from tests.support.workers import Script, calls_in
 _PATIENCE_S = 60.0
 
 
-@pytest.fixture
-def calls(tmp_path: Path) -> Path:
-    folder = tmp_path / "calls"
-    folder.mkdir()
-    return folder
-
-
 def watched(folder: Path, before: Callable[[str, str], None]) -> tuple[ArtifactStore, WatchedStore]:
     store = WatchedStore(str(folder), before=before)
     return ArtifactStore(store), store
